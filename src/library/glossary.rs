@@ -191,7 +191,7 @@ const CONCEPTS: &[(&str, &[&str])] = &[
     ("no network", &["offline", "airgap", "オフライン"]),
     ("open", &["extract", "unpack", "開く", "開け", "取り出"]),
     ("passphrase", &["password", "パスワード", "パスフレーズ"]),
-    ("power", &["停電"]),
+    ("power", &["停電", "電源"]),
     (
         "private",
         &[

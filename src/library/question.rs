@@ -281,11 +281,12 @@ const STOP_WORDS: &[&str] = &[
     "yours",
 ];
 
-/// [`STOP_WORDS`] in the form in which a question has them.
+/// [`STOP_WORDS`] and [`FRAME_TERMS`] in the form in which a question has them.
 static STOP_TERMS: LazyLock<HashSet<String>> = LazyLock::new(|| {
     STOP_WORDS
         .iter()
         .flat_map(|word| text::terms(word))
+        .chain(FRAME_TERMS.iter().map(|&term| term.to_owned()))
         .collect()
 });
 
@@ -417,6 +418,14 @@ const FUNCTION_WORDS: &[&str] = &[
     "れて",
     "れた",
     "れる",
+];
+
+/// Japanese words of the frame that are written in Han: a person, a thing, a way, a case, and the verbs
+/// of seeing, knowing and using where they stand alone.
+const FRAME_TERMS: &[&str] = &[
+    "何", "人", "中", "出", "入", "見", "使", "方", "後", "時", "今", "私", "分", "知", "思", "言",
+    "行", "来", "教", "必要", "方法", "場合", "手順", "知り", "教え", "使い", "使う", "見た",
+    "自分", "分か",
 ];
 
 #[cfg(test)]
