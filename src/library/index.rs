@@ -6,7 +6,7 @@
 //!
 //! **Search** is BM25 (Robertson and Zaragoza 2009, as FTS5 computes it) over three columns with the
 //! weights of [`WEIGHTS`]; a section counts when it has any term of the question. The expression is
-//! built from [`text::query_terms`], each one quoted, so no question can reach FTS5's own syntax.
+//! built from [`question::terms`], each one quoted, so no question can reach FTS5's own syntax.
 //!
 //! **Order.** By score, rounded to 10^-6 so that the last bits of a processor's logarithm decide
 //! nothing; ties by blob, ordinal, then document id. One text on several shelves is one hit.
@@ -20,12 +20,12 @@ use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
 
 use super::chunk::{self, Section};
 use super::citation::PATH_JOINT;
-use super::{Citation, Error, MAX_LABEL_BYTES, MediaType, manual, media, text};
+use super::{Citation, Error, MAX_LABEL_BYTES, MediaType, glossary, manual, media, question, text};
 
 /// How much a term weighs in the heading, in the phrasings and in the text. A heading says what a
-/// section is about in few words; a phrasing was written to be matched; in the text a word may stand
-/// by the way.
-pub const WEIGHTS: [f64; 3] = [3.0, 3.0, 1.0];
+/// section is about in few words. Chosen by the phrasings of the manual, each left out in turn (a test
+/// in `tests/it/manual.rs` prints the figure); the result hardly depends on them.
+pub const WEIGHTS: [f64; 3] = [4.0, 1.0, 1.0];
 
 /// The most hits of one search: more than anybody reads, and few enough to hold in memory.
 pub const MAX_HITS: usize = 100;
@@ -320,16 +320,13 @@ fn write_sections(
             body,
             asked
         ])?;
-        // The title stands above every section; a path that repeats it counts it once.
-        let above = match section.heading.first() {
-            Some(first) if first == new.title => heading,
-            _ => format!("{}\n{heading}", new.title),
-        };
+        // The title is said by every section of its document, so it weighs as text, not as a heading.
+        let said = format!("{}\n{body}", new.title);
         index.execute(params![
             db.last_insert_rowid(),
-            text::terms(&above).join(" "),
+            text::terms(&heading).join(" "),
             text::terms(&asked).join(" "),
-            text::terms(body).join(" ")
+            text::terms(&said).join(" ")
         ])?;
     }
     Ok(())
@@ -437,7 +434,7 @@ pub fn search(
     limit: usize,
 ) -> Result<Vec<Hit>, Error> {
     let limit = limit.min(MAX_HITS);
-    let expression = match_expression(question);
+    let expression = match_expression(question, scope);
     if expression.is_empty() || limit == 0 {
         return Ok(Vec::new());
     }
@@ -471,10 +468,16 @@ pub fn search(
     Ok(hits)
 }
 
-/// The FTS5 expression of a question: its terms, quoted, any of which may match.
-fn match_expression(question: &str) -> String {
+/// The FTS5 expression of a question: its terms, quoted, any of which may match. The manual is asked in
+/// its own words too.
+fn match_expression(asked: &str, scope: Scope) -> String {
+    let mut terms = question::terms(asked);
+    if scope == Scope::Shelf(Shelf::Manual) {
+        let ours = glossary::ours(asked, &terms);
+        terms.extend(ours);
+    }
     // A term has no quotation mark (see `text`), so quoting is exact.
-    text::query_terms(question)
+    terms
         .iter()
         .map(|term| format!("\"{term}\""))
         .collect::<Vec<_>>()

@@ -16,7 +16,7 @@
 //!
 //! The block closes its section. Its phrasings are searched and never quoted: they are how people who
 //! do not know our words find the section, in English and in Japanese while the text is English. A
-//! section has [`MIN_PHRASINGS`] to [`MAX_PHRASINGS`] of them, both languages among them.
+//! section has [`MIN_PHRASINGS`] to [`MAX_PHRASINGS`] of them in each of the two languages.
 //!
 //! **Fails** with [`Error`], which names the line. [`parse`] looks at one part, [`check`] at all of
 //! them together. Sections come out with byte ranges of the source, as from any other document.
@@ -29,10 +29,12 @@ use super::chunk::{Fence, MAX_SECTION_BYTES, Section, atx_heading, trimmed};
 /// The line that opens the block of phrasings.
 pub const ASKED: &str = "> Also asked as:";
 
-/// Fewer than three leave one of the two languages with too little to match.
+/// The fewest phrasings in one language. A Japanese question has nothing else to match while the text
+/// is English: two phrasings found half of the sections, three nearly all.
 pub const MIN_PHRASINGS: usize = 3;
 
-/// More than five and a section answers more than one question: it should be two.
+/// The most phrasings in one language. With more, a section answers more than one question: it should
+/// be two.
 pub const MAX_PHRASINGS: usize = 5;
 
 /// The longest phrasing in bytes: a question of one line, also in Japanese at three bytes a character.
@@ -110,23 +112,17 @@ pub enum Fault {
         /// [`MAX_PHRASING_BYTES`].
         limit: usize,
     },
-    /// Too few or too many.
+    /// Too few or too many in one language.
     #[error(
-        "the section {heading:?} has {count} phrasings instead of {MIN_PHRASINGS} to {MAX_PHRASINGS}"
+        "the section {heading:?} has {count} phrasings in {language}, not {MIN_PHRASINGS} to {MAX_PHRASINGS}"
     )]
     Count {
         /// Its heading.
         heading: String,
+        /// The language.
+        language: &'static str,
         /// How many there are.
         count: usize,
-    },
-    /// All phrasings in one language.
-    #[error("the section {heading:?} has no phrasing in {language}")]
-    Language {
-        /// Its heading.
-        heading: String,
-        /// The language that is missing.
-        language: &'static str,
     },
     /// A heading that another section has.
     #[error("the heading {text:?} occurs twice")]
@@ -300,14 +296,15 @@ impl Draft {
         if !self.block {
             return fail(Fault::NoBlock { heading });
         }
-        let count = self.asked.len();
-        if !(MIN_PHRASINGS..=MAX_PHRASINGS).contains(&count) {
-            return fail(Fault::Count { heading, count });
-        }
         let japanese = self.asked.iter().filter(|text| is_japanese(text)).count();
-        for (present, language) in [(japanese, "Japanese"), (count - japanese, "English")] {
-            if present == 0 {
-                return fail(Fault::Language { heading, language });
+        let english = self.asked.len() - japanese;
+        for (count, language) in [(english, "English"), (japanese, "Japanese")] {
+            if !(MIN_PHRASINGS..=MAX_PHRASINGS).contains(&count) {
+                return fail(Fault::Count {
+                    heading,
+                    language,
+                    count,
+                });
             }
         }
         Ok(Section {
@@ -328,7 +325,7 @@ pub fn is_japanese(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    const GOOD: &str = "# Part\n\n## One\n\nText.\n\n```sh\n# no heading\n\n> Also asked as:\n```\n\n> Also asked as:\n> - How?\n> - Why?\n> - なぜですか\n\n## Two\nMore.\n> Also asked as:\n> - A?\n> - B?\n> - どこ?\n";
+    const GOOD: &str = "# Part\n\n## One\n\nText.\n\n```sh\n# no heading\n\n> Also asked as:\n```\n\n> Also asked as:\n> - How?\n> - Why?\n> - When?\n> - なぜですか\n> - いつ\n> - どうやって\n\n## Two\nMore.\n> Also asked as:\n> - A?\n> - B?\n> - C?\n> - ア\n> - イ\n> - ウ\n";
 
     fn fault(source: &str) -> (usize, Fault) {
         let error = parse(source).unwrap_err();
@@ -351,7 +348,10 @@ mod tests {
                 "More."
             ]
         );
-        assert_eq!(part.sections[0].asked, ["How?", "Why?", "なぜですか"]);
+        assert_eq!(
+            part.sections[0].asked,
+            ["How?", "Why?", "When?", "なぜですか", "いつ", "どうやって"]
+        );
         assert_eq!(check(&[part]), Ok(()));
     }
 
@@ -377,46 +377,24 @@ mod tests {
         );
         let block = "# A\n## B\nx\n> Also asked as:\n";
         let with = |rest: &str| fault(&format!("{block}{rest}"));
+        let count = |language, count| {
+            let heading = heading();
+            let fault = Fault::Count {
+                heading,
+                language,
+                count,
+            };
+            (2, fault)
+        };
+        assert_eq!(with(""), count("English", 0));
+        let english = "> - a\n> - b\n> - c\n";
+        assert_eq!(with(english), count("Japanese", 0));
+        assert_eq!(with("> - あ\n> - い\n> - う\n"), count("English", 0));
         assert_eq!(
-            with(""),
-            (
-                2,
-                Fault::Count {
-                    heading: heading(),
-                    count: 0
-                }
-            )
+            with(&format!("{english}> - あ\n> - い\n")),
+            count("Japanese", 2)
         );
-        assert_eq!(
-            with("> - a\n> - あ\n"),
-            (
-                2,
-                Fault::Count {
-                    heading: heading(),
-                    count: 2
-                }
-            )
-        );
-        assert_eq!(
-            with("> - a\n> - b\n> - c\n"),
-            (
-                2,
-                Fault::Language {
-                    heading: heading(),
-                    language: "Japanese"
-                }
-            )
-        );
-        assert_eq!(
-            with("> - あ\n> - い\n> - う\n"),
-            (
-                2,
-                Fault::Language {
-                    heading: heading(),
-                    language: "English"
-                }
-            )
-        );
+        assert_eq!(with(&english.repeat(2)), count("English", 6));
         assert_eq!(with("> a\n"), (5, Fault::NotAPhrasing));
         assert_eq!(with(">\n"), (5, Fault::NotAPhrasing));
         assert_eq!(with("> - a\n\ntext\n"), (7, Fault::AfterBlock));

@@ -20,8 +20,10 @@ pub mod chunk;
 pub mod citation;
 pub mod index;
 pub mod manual;
+pub mod question;
 pub mod text;
 
+mod glossary;
 mod media;
 
 pub use citation::Citation;

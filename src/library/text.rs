@@ -12,14 +12,10 @@
 //!    single character gives itself, and so does a Han character with no Han beside it: in Japanese
 //!    that is nearly always a word of its own (鍵, 送る).
 //!
-//! A question ([`query_terms`]) also loses its stop words and the bigrams made of two hiragana, which
-//! carry grammar rather than subject, unless nothing else is left of it.
+//! What a question loses besides is [`super::question`]'s affair.
 //!
 //! Every term consists of ASCII letters and digits and of characters beyond ASCII, so it survives any
 //! quoting and the index's tokenizer unharmed. No input makes any of this fail.
-
-use std::collections::{BTreeSet, HashSet};
-use std::sync::LazyLock;
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
@@ -28,9 +24,14 @@ use unicode_normalization::char::is_combining_mark;
 /// hashes and encoded data, which nobody types in full.
 pub const MAX_TERM_CHARS: usize = 48;
 
-/// The most distinct terms of one question that are searched for: a page of text, where a question
-/// has about ten. It bounds the work of a search whatever is pasted into it.
-pub const MAX_QUERY_TERMS: usize = 128;
+/// The characters of `text` in the form in which they are compared.
+pub(crate) fn fold(text: &str) -> impl Iterator<Item = char> {
+    // The two small sigmas are one letter, and capitals do not say which.
+    text.nfkc()
+        .flat_map(char::to_lowercase)
+        .map(|c| if c == 'ς' { 'σ' } else { c })
+        .nfkc()
+}
 
 /// The terms of `text`, in order and with repetitions.
 #[must_use]
@@ -38,13 +39,7 @@ pub fn terms(text: &str) -> Vec<String> {
     let mut out = Vec::new();
     let mut word = String::new();
     let mut run = Vec::new();
-    // The two small sigmas are one letter, and capitals do not say which.
-    let folded = text
-        .nfkc()
-        .flat_map(char::to_lowercase)
-        .map(|c| if c == 'ς' { 'σ' } else { c })
-        .nfkc();
-    for c in folded {
+    for c in fold(text) {
         if is_cjk(c) {
             flush_word(&mut word, &mut out);
             run.push(c);
@@ -61,32 +56,6 @@ pub fn terms(text: &str) -> Vec<String> {
     out
 }
 
-/// The distinct terms that a question is searched with, sorted; at most [`MAX_QUERY_TERMS`], the
-/// first ones of the question.
-#[must_use]
-pub fn query_terms(question: &str) -> Vec<String> {
-    let all = terms(question);
-    let strong: Vec<&String> = all.iter().filter(|term| !is_weak(term)).collect();
-    let chosen = if strong.is_empty() {
-        all.iter().collect()
-    } else {
-        strong
-    };
-    let mut distinct = BTreeSet::new();
-    for term in chosen {
-        if distinct.len() == MAX_QUERY_TERMS {
-            break;
-        }
-        distinct.insert(term.clone());
-    }
-    distinct.into_iter().collect()
-}
-
-/// Grammar rather than subject: an English stop word, or hiragana only.
-fn is_weak(term: &str) -> bool {
-    term.chars().all(is_hiragana) || STOP_TERMS.contains(term)
-}
-
 fn is_word_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || (!c.is_ascii() && (c.is_alphanumeric() || is_combining_mark(c)))
 }
@@ -95,11 +64,11 @@ fn is_apostrophe(c: char) -> bool {
     matches!(c, '\'' | '\u{2019}')
 }
 
-fn is_hiragana(c: char) -> bool {
-    matches!(c, '\u{3041}'..='\u{309f}' | '\u{30fc}')
+pub(crate) fn is_hiragana(c: char) -> bool {
+    matches!(c, '\u{3041}'..='\u{309f}')
 }
 
-fn is_han(c: char) -> bool {
+pub(crate) fn is_han(c: char) -> bool {
     matches!(c,
         '\u{3005}'..='\u{3007}'
         | '\u{3400}'..='\u{4dbf}'
@@ -113,7 +82,7 @@ fn is_han(c: char) -> bool {
 fn is_cjk(c: char) -> bool {
     is_han(c)
         || is_hiragana(c)
-        || matches!(c, '\u{30a1}'..='\u{30fa}' | '\u{30fd}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}')
+        || matches!(c, '\u{30a1}'..='\u{30fa}' | '\u{30fc}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}')
 }
 
 fn flush_word(word: &mut String, out: &mut Vec<String>) {
@@ -173,7 +142,8 @@ pub fn stem(word: &str) -> String {
     if word.len() <= 3 {
         return word.to_owned();
     }
-    let mut key = word.to_owned();
+    let present = IRREGULAR.iter().find(|(past, _)| past.contains(&word));
+    let mut key = present.map_or(word, |&(_, present)| present).to_owned();
     // Plural, third person and past of words in -y.
     if ["ies", "ied"].iter().any(|end| key.ends_with(end)) && key.len() > 4 {
         key.truncate(key.len() - 3);
@@ -188,10 +158,8 @@ pub fn stem(word: &str) -> String {
     }
     // Adverbs, then participles and nouns of action.
     strip(&mut key, "ly");
-    if !strip(&mut key, "ing") && !strip(&mut key, "ed") {
-        if key.ends_with("tion") {
-            strip(&mut key, "ion");
-        }
+    if !strip(&mut key, "ing") && !strip(&mut key, "ed") && key.ends_with("tion") {
+        strip(&mut key, "ion");
     }
     if key.len() > 3 && key.ends_with('e') {
         key.pop();
@@ -208,6 +176,33 @@ pub fn stem(word: &str) -> String {
     key
 }
 
+/// Past forms that no rule leads back to their verb, of the verbs that people use about files, keys
+/// and machines.
+const IRREGULAR: &[(&[&str], &str)] = &[
+    (&["began", "begun"], "begin"),
+    (&["bought"], "buy"),
+    (&["broke", "broken"], "break"),
+    (&["brought"], "bring"),
+    (&["came"], "come"),
+    (&["chose", "chosen"], "choose"),
+    (&["found"], "find"),
+    (&["forgot", "forgotten"], "forget"),
+    (&["gave", "given"], "give"),
+    (&["gone", "went"], "go"),
+    (&["heard"], "hear"),
+    (&["held"], "hold"),
+    (&["kept"], "keep"),
+    (&["left"], "leave"),
+    (&["lost"], "lose"),
+    (&["made"], "make"),
+    (&["sent"], "send"),
+    (&["shown"], "show"),
+    (&["stole", "stolen"], "steal"),
+    (&["taken", "took"], "take"),
+    (&["told"], "tell"),
+    (&["wrote", "written"], "write"),
+];
+
 /// Takes `suffix` off if three letters with a vowel among them remain.
 fn strip(word: &mut String, suffix: &str) -> bool {
     let Some(rest) = word.strip_suffix(suffix) else {
@@ -219,22 +214,6 @@ fn strip(word: &mut String, suffix: &str) -> bool {
     word.truncate(rest.len());
     true
 }
-
-/// Function words of English questions. "Not", "without", "before" and the like are absent on purpose:
-/// in a question they are often the subject.
-const STOP_WORDS: &[&str] = &[
-    "a", "about", "am", "an", "and", "any", "are", "as", "at", "be", "been", "but", "by", "can",
-    "cannot", "can't", "could", "did", "do", "does", "don't", "for", "from", "get", "gets", "got",
-    "had", "has", "have", "how", "i", "if", "i'd", "i'm", "in", "into", "is", "it", "its", "i've",
-    "just", "like", "may", "me", "might", "must", "my", "of", "on", "or", "our", "please", "shall",
-    "should", "so", "some", "tell", "than", "that", "the", "their", "them", "then", "there",
-    "these", "they", "this", "those", "to", "us", "want", "was", "we", "were", "what", "when",
-    "where", "which", "will", "with", "would", "you", "your",
-];
-
-/// [`STOP_WORDS`] in the form in which a question has them.
-static STOP_TERMS: LazyLock<HashSet<String>> =
-    LazyLock::new(|| STOP_WORDS.iter().flat_map(|word| terms(word)).collect());
 
 #[cfg(test)]
 mod tests {
@@ -273,6 +252,7 @@ mod tests {
             &["pass", "passes", "passed"],
             &["box", "boxes"],
             &["question", "questions"],
+            &["steal", "stole", "stolen", "stealing"],
         ] {
             let first = stem(family[0]);
             for word in family {
@@ -299,26 +279,10 @@ mod tests {
     }
 
     #[test]
-    fn questions_lose_their_grammar() {
-        assert_eq!(
-            query_terms("How do I share the documents?"),
-            ["document", "shar"]
-        );
-        // Nothing but grammar is better than nothing.
-        assert_eq!(query_terms("who am I"), ["who"]);
-        assert_eq!(query_terms("what is it"), ["is", "it", "what"]);
-        assert_eq!(query_terms("鍵はどこですか"), ["鍵", "鍵は"]);
-        assert_eq!(query_terms("どこですか"), ["こで", "すか", "です", "どこ"]);
-    }
-
-    #[test]
-    fn a_pasted_page_is_bounded() {
-        let page: String = (0..10_000).map(|n| format!("word{n} ")).collect();
-        assert_eq!(query_terms(&page).len(), MAX_QUERY_TERMS);
-        assert_eq!(
-            terms(&"7".repeat(100_000))[0].chars().count(),
-            MAX_TERM_CHARS
-        );
+    fn a_word_without_end_is_bounded() {
+        let terms = terms(&"7".repeat(100_000));
+        assert_eq!(terms.len(), 1);
+        assert_eq!(terms[0].chars().count(), MAX_TERM_CHARS);
     }
 
     proptest! {
