@@ -5,5 +5,6 @@
 //! pure core (`bundle`, `fold`, `identity`, `record`). `docs/architecture.md` has the picture, and
 //! `tests/it/architecture.rs` the table that holds the code to it.
 
+pub mod bundle;
 pub mod identity;
 pub mod record;
