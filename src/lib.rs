@@ -6,5 +6,7 @@
 //! `tests/it/architecture.rs` the table that holds the code to it.
 
 pub mod bundle;
+pub mod carrier;
+pub mod fold;
 pub mod identity;
 pub mod record;

@@ -23,14 +23,34 @@ pub use replay::{Recording, Survival};
 /// One operation that changed something, or made it durable. Paths are relative to the root.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Operation {
-    Create { file: u64, path: PathBuf },
-    Write { file: u64, offset: u64, bytes: Vec<u8> },
-    Sync { file: u64 },
-    Rename { from: PathBuf, to: PathBuf },
-    Mkdir { path: PathBuf },
-    Remove { path: PathBuf },
-    RemoveDir { path: PathBuf },
-    SyncDir { path: PathBuf },
+    Create {
+        file: u64,
+        path: PathBuf,
+    },
+    Write {
+        file: u64,
+        offset: u64,
+        bytes: Vec<u8>,
+    },
+    Sync {
+        file: u64,
+    },
+    Rename {
+        from: PathBuf,
+        to: PathBuf,
+    },
+    Mkdir {
+        path: PathBuf,
+    },
+    Remove {
+        path: PathBuf,
+    },
+    RemoveDir {
+        path: PathBuf,
+    },
+    SyncDir {
+        path: PathBuf,
+    },
 }
 
 /// What goes wrong, once, at one operation; `Crash` and `Lose` last.
@@ -91,7 +111,11 @@ impl Log {
         if self.crashed {
             return Err(io::Error::from(rustix::io::Errno::IO));
         }
-        Ok(if self.losing { Verdict::Lose } else { Verdict::Go })
+        Ok(if self.losing {
+            Verdict::Lose
+        } else {
+            Verdict::Go
+        })
     }
 }
 

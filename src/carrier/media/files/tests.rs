@@ -21,7 +21,11 @@ fn image(at: &Path) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
     found
 }
 
-fn rebuilt(recording: &Recording, prefix: usize, survival: Survival) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
+fn rebuilt(
+    recording: &Recording,
+    prefix: usize,
+    survival: Survival,
+) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
     let folder = tempfile::tempdir().unwrap();
     recording.rebuild(prefix, survival, folder.path()).unwrap();
     image(folder.path())
@@ -43,8 +47,14 @@ fn a_full_replay_is_what_is_on_the_disk() {
     files.remove_all("never").unwrap();
     files.rename("a", "b").unwrap();
     let all = recording.operations().len();
-    assert_eq!(rebuilt(&recording, all, Survival::All), image(folder.path()));
-    assert_eq!(image(folder.path())[Path::new("b/x")], Some(b"two".to_vec()));
+    assert_eq!(
+        rebuilt(&recording, all, Survival::All),
+        image(folder.path())
+    );
+    assert_eq!(
+        image(folder.path())[Path::new("b/x")],
+        Some(b"two".to_vec())
+    );
     assert_eq!(rebuilt(&recording, 0, Survival::Synced).len(), 1);
 }
 
@@ -56,7 +66,10 @@ fn without_fsync_nothing_survives() {
     file.write_all(b"bytes").unwrap();
     let at = |n| rebuilt(&recording, n, Survival::Synced);
     assert!(at(2).is_empty());
-    assert_eq!(rebuilt(&recording, 2, Survival::Names)[Path::new("x")], Some(vec![]));
+    assert_eq!(
+        rebuilt(&recording, 2, Survival::Names)[Path::new("x")],
+        Some(vec![])
+    );
     file.sync().unwrap();
     assert!(at(3).is_empty(), "fsync of a file does not keep its name");
     files.sync_dir("").unwrap();
@@ -68,7 +81,10 @@ fn without_fsync_nothing_survives() {
     files.mkdir("d").unwrap();
     files.write_new_synced("d/z", b"z").unwrap();
     files.sync_dir("d").unwrap();
-    assert!(!at(11).contains_key(Path::new("d/z")), "its folder has no durable name");
+    assert!(
+        !at(11).contains_key(Path::new("d/z")),
+        "its folder has no durable name"
+    );
 }
 
 #[test]
@@ -92,13 +108,22 @@ fn replace_leaves_the_old_or_the_new_bytes() {
 fn faults_come_when_asked() {
     let run = |at, failure| {
         let folder = tempfile::tempdir().unwrap();
-        let (files, recording) = Files::recording(folder.path(), Some(Fault { at, failure })).unwrap();
+        let (files, recording) =
+            Files::recording(folder.path(), Some(Fault { at, failure })).unwrap();
         let done = files.write_new_synced("x", b"bytes");
         let later = files.mkdir("later");
         let found = fs::read(folder.path().join("x")).unwrap_or_default();
-        (done.map_err(|e| e.kind()), later.is_ok(), found, recording.attempts())
+        (
+            done.map_err(|e| e.kind()),
+            later.is_ok(),
+            found,
+            recording.attempts(),
+        )
     };
-    assert_eq!(run(1, Failure::NoSpace), (Err(io::ErrorKind::StorageFull), true, vec![], 3));
+    assert_eq!(
+        run(1, Failure::NoSpace),
+        (Err(io::ErrorKind::StorageFull), true, vec![], 3)
+    );
     assert!(run(2, Failure::Io).0.is_err());
     assert_eq!(run(1, Failure::Short), (Ok(()), true, b"bytes".to_vec(), 5));
     assert_eq!(run(1, Failure::Lose), (Ok(()), true, vec![], 4));
@@ -111,7 +136,10 @@ fn nothing_is_overwritten_or_followed() {
     let folder = tempfile::tempdir().unwrap();
     let files = Files::new(folder.path());
     std::os::unix::fs::symlink("/nowhere/else", folder.path().join("link")).unwrap();
-    assert_eq!(files.create("link").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+    assert_eq!(
+        files.create("link").unwrap_err().kind(),
+        io::ErrorKind::AlreadyExists
+    );
     assert!(files.ensure_dir("link").is_err());
     files.write_new_synced("x", b"1").unwrap();
     assert!(files.create("x").is_err());
