@@ -25,6 +25,15 @@ use thiserror::Error;
 
 use crate::bundle::BundleError;
 
+/// A member of `trust/` or `acks/`, held in memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Small {
+    /// The whole name, in the grammar of `bundle::names`: `trust/0000-genesis.cose`.
+    pub name: String,
+    /// Its content.
+    pub bytes: Vec<u8>,
+}
+
 /// Why a bundle was not written or not taken. The comments name the exit code of the command line.
 #[derive(Debug, Error)]
 pub enum MediaError {
@@ -102,3 +111,6 @@ pub(crate) fn is_refusal(error: &io::Error) -> bool {
             InvalidData | InvalidInput | Other | UnexpectedEof
         )
 }
+
+#[cfg(test)]
+mod tests;
