@@ -1,1 +1,2 @@
 fn main() {}
+mod bundle_stock_tools;
