@@ -5,6 +5,8 @@
 //! pure core (`bundle`, `fold`, `identity`, `record`). `docs/architecture.md` has the picture, and
 //! `tests/it/architecture.rs` the table that holds the code to it.
 
+pub mod bundle;
+pub mod carrier;
 pub mod cli;
 pub mod config;
 pub mod fold;

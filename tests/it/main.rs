@@ -1,3 +1,4 @@
 //! The one integration binary: a file per subject.
 
+mod bundle_stock_tools;
 mod manual;
