@@ -1,1 +1,4 @@
-fn main(){}
+//! All integration tests in one binary, a file per subject.
+
+mod model;
+mod peer;
