@@ -114,20 +114,36 @@ const END_TEXTS: [&[u8]; 10] = [
     "<\u{ff5c}end\u{2581}of\u{2581}sentence\u{ff5c}>".as_bytes(),
 ];
 
+/// Whether the file's tokenizer is of the `llama` kind, or an error for an unknown kind.
+fn is_spm(gguf: &Gguf<'_>) -> Result<bool, TokenizerError> {
+    match gguf.str("tokenizer.ggml.model") {
+        Some("llama") => Ok(true),
+        Some("gpt2") => Ok(false),
+        Some(other) => Err(TokenizerError::Kind(other.into())),
+        None => Err(TokenizerError::Missing("tokenizer.ggml.model")),
+    }
+}
+
+fn pre(gguf: &Gguf<'_>) -> Result<Pre, TokenizerError> {
+    let name = gguf.str("tokenizer.ggml.pre").unwrap_or_default();
+    Pre::named(name).ok_or_else(|| TokenizerError::Pre(name.into()))
+}
+
 impl Tokenizer {
+    /// Refuses a kind of tokenizer that is not implemented, without reading the vocabulary.
+    pub(super) fn check(gguf: &Gguf<'_>) -> Result<(), TokenizerError> {
+        if !is_spm(gguf)? {
+            pre(gguf)?;
+        }
+        Ok(())
+    }
+
     /// Reads the tokenizer of a file.
     ///
     /// # Errors
     /// Where the file has none, or one that is not supported or does not fit together.
     pub fn from_gguf(gguf: &Gguf<'_>) -> Result<Self, TokenizerError> {
-        let kind = gguf
-            .str("tokenizer.ggml.model")
-            .ok_or(TokenizerError::Missing("tokenizer.ggml.model"))?;
-        let spm = match kind {
-            "llama" => true,
-            "gpt2" => false,
-            other => return Err(TokenizerError::Kind(other.into())),
-        };
+        let spm = is_spm(gguf)?;
         let tokens = gguf
             .array("tokenizer.ggml.tokens")
             .ok_or(TokenizerError::Missing("tokenizer.ggml.tokens"))?;
@@ -177,10 +193,9 @@ impl Tokenizer {
 
         let (scheme, add_bos) = if spm {
             let unknown = id("tokenizer.ggml.unknown_token_id")?;
-            (Scheme::Spm(spm_scheme(gguf, &tokens.clone(), unknown)?), true)
+            (Scheme::Spm(spm_scheme(gguf, tokens, unknown)?), true)
         } else {
-            let name = gguf.str("tokenizer.ggml.pre").unwrap_or_default();
-            let pre = Pre::named(name).ok_or_else(|| TokenizerError::Pre(name.into()))?;
+            let pre = pre(gguf)?;
             let merges = gguf
                 .array("tokenizer.ggml.merges")
                 .ok_or(TokenizerError::Missing("tokenizer.ggml.merges"))?;
