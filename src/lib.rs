@@ -13,6 +13,7 @@ pub mod fold;
 pub mod identity;
 pub mod library;
 pub mod messages;
+pub mod model;
 pub mod node;
 pub mod record;
 pub mod store;

@@ -2,3 +2,5 @@
 
 mod bundle_stock_tools;
 mod manual;
+mod model;
+mod peer;
