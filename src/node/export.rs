@@ -96,7 +96,11 @@ impl Handle {
     }
 
     /// The receive keys of active members.
-    fn receive_keys_of(&self, circle: &CircleView, to: &[RootKey]) -> Result<Vec<[u8; 32]>, Failure> {
+    fn receive_keys_of(
+        &self,
+        circle: &CircleView,
+        to: &[RootKey],
+    ) -> Result<Vec<[u8; 32]>, Failure> {
         let directory = self.store.directory()?;
         let mut keys = Vec::new();
         for root in to {
@@ -135,7 +139,9 @@ impl Handle {
             standalone |= known.is_none();
             same_statements &= known.is_some_and(|ack| ack.statements == hash);
             let nothing = Frontier::default();
-            let gaps = self.store.gaps(circle, known.map_or(&nothing, |ack| &ack.frontier))?;
+            let gaps = self
+                .store
+                .gaps(circle, known.map_or(&nothing, |ack| &ack.frontier))?;
             for record in self.store.fill(&circle.id, &gaps)? {
                 records.insert(record.id(), record);
             }
@@ -153,12 +159,20 @@ impl Handle {
         if !dry {
             let missing = self.missing_blobs(&circle.state)?;
             let (secret, certificate) = self.sign_key()?;
-            let owner = OwnFeed { root: self.root, signer: &secret, certificate };
+            let owner = OwnFeed {
+                root: self.root,
+                signer: &secret,
+                certificate,
+            };
             for root in to {
                 let (ack, new) = self.store.acknowledge(&circle.id, &owner, root, &missing)?;
                 // An acknowledgement of one's own records only is no news to anybody.
                 let of_others = ack.value().frontier.0.keys().any(|feed| {
-                    circle.state.members.get(root).is_some_and(|member| member.feeds.contains(feed))
+                    circle
+                        .state
+                        .members
+                        .get(root)
+                        .is_some_and(|member| member.feeds.contains(feed))
                 });
                 news |= new && of_others;
                 acks.push(ack);
@@ -166,7 +180,11 @@ impl Handle {
         }
         let (trust, records) = split(records.into_values().collect());
         Ok(Shipment {
-            statements: if same_statements { Vec::new() } else { statements },
+            statements: if same_statements {
+                Vec::new()
+            } else {
+                statements
+            },
             trust,
             records,
             contents,
@@ -191,7 +209,9 @@ impl Handle {
         let mut contents: Vec<(UnitKind, BlobRef)> = Vec::new();
         for (id, kind, blob) in documents.chain(models) {
             let goes = standalone || records.contains_key(id) || wanted.contains(&blob.blake3.0);
-            let once = contents.iter().all(|(_, other)| other.blake3 != blob.blake3);
+            let once = contents
+                .iter()
+                .all(|(_, other)| other.blake3 != blob.blake3);
             if goes && once && self.store.blob(&blob.blake3)?.is_some() {
                 contents.push((kind, blob));
             }
@@ -211,8 +231,9 @@ impl Handle {
     ) -> Result<Written, Failure> {
         let (secret, certificate) = self.sign_key()?;
         let directory = self.store.directory()?;
-        let certificate = statement_bytes(&directory, &certificate)
-            .ok_or_else(|| Failure::new("identity-broken", Exit::Locked).with("error", "no certificate"))?;
+        let certificate = statement_bytes(&directory, &certificate).ok_or_else(|| {
+            Failure::new("identity-broken", Exit::Locked).with("error", "no certificate")
+        })?;
         let previous = self.store.last_bundle(&circle.id)?.map(|(_, head)| head);
         let sequence = self.store.next_bundle(&circle.id)?;
         let plan = Plan {
@@ -223,7 +244,10 @@ impl Handle {
             standalone: shipment.standalone,
             trust: trust_members(&shipment, circle),
             acks: ack_members(&shipment.acks),
-            records: shipment.records.iter().map(|r| Ok::<_, MediaError>(r.bytes().to_vec())),
+            records: shipment
+                .records
+                .iter()
+                .map(|r| Ok::<_, MediaError>(r.bytes().to_vec())),
             contents: self.content_files(&shipment.contents),
             part_bytes: bundle_limits::MEMBER_BYTES,
         };
@@ -242,7 +266,8 @@ impl Handle {
         )?;
         let written = self.put(plan, &secret, receive, target)?;
         let head = written.head_sha256;
-        self.store.bundle_written(&circle.id, sequence, &head, written.handle.as_deref())?;
+        self.store
+            .bundle_written(&circle.id, sequence, &head, written.handle.as_deref())?;
         let line = json!({
             "what": what, "state": "done", "finishes": begun, "bytes": written.sealed_bytes,
         });
@@ -258,7 +283,9 @@ impl Handle {
         target: Target<'_>,
     ) -> Result<Written, Failure> {
         let scratch = Files::new(self.store.home());
-        scratch.ensure_dir("spool").map_err(|error| Failure::io(self.store.home(), &error))?;
+        scratch
+            .ensure_dir("spool")
+            .map_err(|error| Failure::io(self.store.home(), &error))?;
         let spool = Path::new("spool").join(format!("{}", std::process::id()));
         let mut unlucky = None;
         let mut fill = |bytes: &mut [u8]| {
@@ -272,7 +299,14 @@ impl Handle {
                 let medium = Medium::take(&Files::new(path))?;
                 medium.sweep()?;
                 self.clear_collected(&medium)?;
-                write_bundle(spool, Destination::Medium(&medium), plan, signer, receive, &mut fill)?
+                write_bundle(
+                    spool,
+                    Destination::Medium(&medium),
+                    plan,
+                    signer,
+                    receive,
+                    &mut fill,
+                )?
             }
             Target::File(path) => {
                 let folder = match path.parent() {
@@ -283,12 +317,20 @@ impl Handle {
                     Failure::new("file-not-found", Exit::Usage).with("path", path.display())
                 })?;
                 let files = Files::new(folder);
-                let destination = Destination::File { files: &files, path: Path::new(name) };
+                let destination = Destination::File {
+                    files: &files,
+                    path: Path::new(name),
+                };
                 write_bundle(spool, destination, plan, signer, receive, &mut fill)?
             }
-            Target::Stream(out) => {
-                write_bundle(spool, Destination::Stream(out), plan, signer, receive, &mut fill)?
-            }
+            Target::Stream(out) => write_bundle(
+                spool,
+                Destination::Stream(out),
+                plan,
+                signer,
+                receive,
+                &mut fill,
+            )?,
         };
         match unlucky {
             // age and ids came from a generator that failed: the bundle must not be used.
@@ -301,7 +343,9 @@ impl Handle {
     fn clear_collected(&self, medium: &Medium) -> Result<(), Failure> {
         let scan = crate::carrier::media::medium::scan(medium.files().root())?;
         for found in &scan.bundles {
-            let Some(handle) = &found.handle else { continue };
+            let Some(handle) = &found.handle else {
+                continue;
+            };
             let collected = found.collected();
             if !collected.is_empty()
                 && collected.iter().all(|done| *done)
@@ -325,7 +369,13 @@ impl Handle {
             })
             .collect();
         // Documents before models; the small before the large, so that a broken-off copy has the most.
-        files.sort_by_key(|content| (content.kind != UnitKind::Document, content.size, content.blake3));
+        files.sort_by_key(|content| {
+            (
+                content.kind != UnitKind::Document,
+                content.size,
+                content.blake3,
+            )
+        });
         files
     }
 
@@ -336,13 +386,20 @@ impl Handle {
         to: &RootKey,
         medium: &Path,
     ) -> Result<Option<Written>, Failure> {
-        if circle.standing == Standing::Shelf || *to == self.root || !circle.state.is_active(&self.root) {
+        if circle.standing == Standing::Shelf
+            || *to == self.root
+            || !circle.state.is_active(&self.root)
+        {
             return Ok(None);
         }
         let receive = self.receive_keys_of(circle, &[*to])?;
         let missing = self.missing_blobs(&circle.state)?;
         let (secret, certificate) = self.sign_key()?;
-        let owner = OwnFeed { root: self.root, signer: &secret, certificate };
+        let owner = OwnFeed {
+            root: self.root,
+            signer: &secret,
+            certificate,
+        };
         let (ack, _) = self.store.acknowledge(&circle.id, &owner, to, &missing)?;
         let shipment = Shipment {
             statements: Vec::new(),
@@ -355,13 +412,19 @@ impl Handle {
         };
         let names = [self.name_of(circle, to)];
         let target = Target::Medium(medium);
-        self.ship(circle, shipment, &receive, target, &names, "acknowledge").map(Some)
+        self.ship(circle, shipment, &receive, target, &names, "acknowledge")
+            .map(Some)
     }
 }
 
 impl Shipment {
     fn report(&self) -> Export {
-        let of = |kind: UnitKind| self.contents.iter().filter(|(found, _)| *found == kind).count();
+        let of = |kind: UnitKind| {
+            self.contents
+                .iter()
+                .filter(|(found, _)| *found == kind)
+                .count()
+        };
         Export {
             statements: self.statements.len(),
             records: self.trust.len() + self.records.len(),
@@ -379,7 +442,10 @@ impl Shipment {
 /// record can only be judged with all below it in its feed, and what it cites is authority again.
 fn split(records: Vec<Verified<Record>>) -> (Vec<Verified<Record>>, Vec<Verified<Record>>) {
     let mut reach: BTreeMap<FeedKey, u64> = BTreeMap::new();
-    for record in records.iter().filter(|record| record.value().kind.is_critical()) {
+    for record in records
+        .iter()
+        .filter(|record| record.value().kind.is_critical())
+    {
         let top = reach.entry(record.value().feed).or_default();
         *top = (*top).max(record.value().height);
     }
@@ -390,12 +456,17 @@ fn split(records: Vec<Verified<Record>>) -> (Vec<Verified<Record>>, Vec<Verified
         (value.kind != Kind::GENESIS, value.height, record.id())
     });
     records.into_iter().partition(|record| {
-        reach.get(&record.value().feed).is_some_and(|top| record.value().height <= *top)
+        reach
+            .get(&record.value().feed)
+            .is_some_and(|top| record.value().height <= *top)
     })
 }
 
 fn statement_bytes(directory: &Directory, id: &crate::record::StatementId) -> Option<Vec<u8>> {
-    directory.statements().find(|s| s.id() == *id).map(|s| s.bytes().to_vec())
+    directory
+        .statements()
+        .find(|s| s.id() == *id)
+        .map(|s| s.bytes().to_vec())
 }
 
 fn trust_members(shipment: &Shipment, circle: &CircleView) -> Vec<Small> {
@@ -408,7 +479,12 @@ fn trust_members(shipment: &Shipment, circle: &CircleView) -> Vec<Small> {
     if let Some(secret) = circle.secret.filter(|_| shipment.standalone) {
         add("secret", secret.to_vec());
     }
-    for bytes in sequences(shipment.statements.iter().map(|statement| statement.bytes())) {
+    for bytes in sequences(
+        shipment
+            .statements
+            .iter()
+            .map(|statement| statement.bytes()),
+    ) {
         add("statements.cborseq", bytes);
     }
     for bytes in sequences(shipment.trust.iter().map(|record| record.bytes())) {
@@ -419,7 +495,12 @@ fn trust_members(shipment: &Shipment, circle: &CircleView) -> Vec<Small> {
 
 fn ack_members(acks: &[Verified<Ack>]) -> Vec<Small> {
     let named = acks.iter().enumerate();
-    named.map(|(n, ack)| Small { name: format!("acks/{n:04}-ack"), bytes: ack.bytes().to_vec() }).collect()
+    named
+        .map(|(n, ack)| Small {
+            name: format!("acks/{n:04}-ack"),
+            bytes: ack.bytes().to_vec(),
+        })
+        .collect()
 }
 
 /// Joins items into sequences of about `TRUST_MEMBER_BYTES`.

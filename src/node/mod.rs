@@ -7,9 +7,10 @@
 mod circles;
 mod doctor;
 mod event;
+mod export;
 mod failure;
 mod home;
-mod export;
+mod import;
 mod share;
 mod shelves;
 mod starter;
@@ -23,7 +24,9 @@ use crate::store::keys::KeyFolder;
 pub use circles::{Founded, MemberName};
 pub use doctor::Finding;
 pub use event::{Event, Sink};
+pub use export::{Export, Target};
 pub use failure::{Exit, Failure};
+pub use import::{ImportOptions, ImportReport, Imported};
 pub use share::Label;
 pub use status::{CircleStatus, MemberStatus, Status};
 

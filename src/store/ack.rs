@@ -108,15 +108,21 @@ impl Store {
         head: &[u8; 32],
         handle: Option<&str>,
     ) -> Result<(), StoreError> {
-        let sql = "UPDATE bundle_out SET head = ?3, handle = ?4 WHERE circle = ?1 AND sequence = ?2";
-        self.db.execute(sql, params![circle.0, sequence as i64, head, handle])?;
+        let sql =
+            "UPDATE bundle_out SET head = ?3, handle = ?4 WHERE circle = ?1 AND sequence = ?2";
+        self.db
+            .execute(sql, params![circle.0, sequence as i64, head, handle])?;
         Ok(())
     }
 
     /// Whether this store wrote the bundle in this folder of a medium.
     pub fn wrote_handle(&self, handle: &str) -> Result<bool, StoreError> {
         let sql = "SELECT 1 FROM bundle_out WHERE handle = ?1";
-        Ok(self.db.query_row(sql, [handle], |_| Ok(())).optional()?.is_some())
+        Ok(self
+            .db
+            .query_row(sql, [handle], |_| Ok(()))
+            .optional()?
+            .is_some())
     }
 }
 

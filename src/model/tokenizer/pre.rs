@@ -48,9 +48,7 @@ impl Pre {
             "llama3" | "llama-v3" | "llama-bpe" | "falcon3" | "falcon-h1" | "pixtral"
             | "midm-2.0" | "lfm2" => (&[LLAMA_3], true),
             "dbrx" | "smaug-bpe" | "chatglm-bpe" | "glm4" => (&[LLAMA_3], false),
-            "qwen2" | "stablelm2" | "hunyuan" | "deepseek-r1-qwen" | "megrez" => {
-                (&[QWEN_2], false)
-            }
+            "qwen2" | "stablelm2" | "hunyuan" | "deepseek-r1-qwen" | "megrez" => (&[QWEN_2], false),
             "deepseek-llm" => (
                 &[
                     r"[\r\n]",
@@ -64,11 +62,21 @@ impl Pre {
                 false,
             ),
             "deepseek-coder" => (
-                &[r"[\r\n]", r"\s?\p{L}+", r"\s?\p{P}+", DEEPSEEK_CJK, r"\p{N}"],
+                &[
+                    r"[\r\n]",
+                    r"\s?\p{L}+",
+                    r"\s?\p{P}+",
+                    DEEPSEEK_CJK,
+                    r"\p{N}",
+                ],
                 false,
             ),
             "deepseek-v3" | "hunyuan-dense" => (
-                &[r"\p{N}{1,3}", r"[一-龥\x{3040}-\x{309F}\x{30A0}-\x{30FF}]+", DEEPSEEK_3],
+                &[
+                    r"\p{N}{1,3}",
+                    r"[一-龥\x{3040}-\x{309F}\x{30A0}-\x{30FF}]+",
+                    DEEPSEEK_3,
+                ],
                 false,
             ),
             "falcon" => (&[r"[\p{P}$+<=>^~|`]+", GPT_2, r"[0-9][0-9][0-9]"], false),
@@ -169,8 +177,18 @@ mod tests {
     #[test]
     fn every_scheme_compiles_and_loses_nothing() {
         for scheme in [
-            "gpt-2", "llama-bpe", "dbrx", "qwen2", "deepseek-llm", "deepseek-coder",
-            "deepseek-v3", "falcon", "starcoder", "tekken", "gpt-4o", "default",
+            "gpt-2",
+            "llama-bpe",
+            "dbrx",
+            "qwen2",
+            "deepseek-llm",
+            "deepseek-coder",
+            "deepseek-v3",
+            "falcon",
+            "starcoder",
+            "tekken",
+            "gpt-4o",
+            "default",
         ] {
             words(scheme, "Hello, wörld's 12345  \n\n  熾火 x=1;\t\tΑΒγ! 𝐀🜂 ");
             words(scheme, "");
