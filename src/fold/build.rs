@@ -7,7 +7,7 @@ use crate::record::{Body, Claim, Kind, Record, RecordId, RootKey};
 use super::graph::{Act, Graph};
 use super::history::Membership;
 use super::rules::{Outside, Rules, Verdict, Why};
-use super::state::{Current, Member, Shared, State, Vote};
+use super::state::{Member, Shared, State, Vote};
 
 /// What revocations and known forks say of a set.
 pub(super) fn outside(graph: &Graph<'_>, membership: &Membership) -> Outside {
@@ -273,11 +273,8 @@ fn pointers(rules: &Rules<'_, '_>, verdict: &Verdict, genesis: u32, state: &mut 
             continue;
         }
         if let Some(Body::Pointer { target, .. }) = graph.nodes[proposal as usize].body {
-            let current = Current {
-                proposal: graph.record_of(proposal).id,
-                target,
-            };
-            state.pointers.insert(slot, current);
+            state.pointer_heads.insert(slot, graph.record_of(proposal).id);
+            state.pointers.insert(slot, target);
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::record::cbor::{self, Read, Writer, Written};
 use crate::record::{Body, CircleId, FeedKey, Hlc, Kind, Policy, Predecessor, RecordId, RootKey};
 
 use super::build::CODES;
-use super::state::{Current, Member, Shared, State, Vote};
+use super::state::{Member, Shared, State, Vote};
 
 /// Why bytes are not a state of this version.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -81,9 +81,9 @@ impl State {
         shared(e, &self.models, |it| Body::Model(it.clone()))?;
         ids(e, self.withdrawn.iter().map(|id| &id.0))?;
         e.array(self.pointers.len() as u64)?;
-        for (slot, current) in &self.pointers {
-            e.array(3)?.u64(*slot)?;
-            e.bytes(&current.proposal.0)?.bytes(&current.target.0)?;
+        for (slot, target) in &self.pointers {
+            let head = self.pointer_heads.get(slot).unwrap_or(target);
+            e.array(3)?.u64(*slot)?.bytes(&head.0)?.bytes(&target.0)?;
         }
         e.array(self.votes.len() as u64)?;
         for (subject, votes) in &self.votes {
@@ -170,15 +170,16 @@ fn read(d: &mut Decoder<'_>) -> Read<State> {
         _ => None,
     })?;
     state.withdrawn = set(d, RecordId)?;
-    state.pointers = map(d, |d| {
+    let pointers: BTreeMap<u64, (RecordId, RecordId)> = map(d, |d| {
         cbor::array(d, 3)?;
         let slot = d.u64()?;
-        let current = Current {
-            proposal: RecordId(cbor::fixed(d)?),
-            target: RecordId(cbor::fixed(d)?),
-        };
-        Ok((slot, current))
+        let (head, target) = (RecordId(cbor::fixed(d)?), RecordId(cbor::fixed(d)?));
+        Ok((slot, (head, target)))
     })?;
+    for (slot, (head, target)) in pointers {
+        state.pointer_heads.insert(slot, head);
+        state.pointers.insert(slot, target);
+    }
     state.votes = map(d, |d| {
         cbor::array(d, 2)?;
         let subject = RecordId(cbor::fixed(d)?);

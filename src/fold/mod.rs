@@ -26,7 +26,7 @@ mod weight;
 
 pub use encode::StateError;
 pub use history::{History, Lack, Membership};
-pub use state::{Current, Member, Shared, State, Vote};
+pub use state::{Member, Shared, State, Vote};
 
 use graph::Graph;
 use rules::Rules;

@@ -42,14 +42,6 @@ pub struct Vote {
     pub choice: u64,
 }
 
-/// What is current in a slot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Current {
-    /// The proposal that is current; the next one names it in `replaces`.
-    pub proposal: RecordId,
-    pub target: RecordId,
-}
-
 /// The state of one circle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State {
@@ -70,7 +62,9 @@ pub struct State {
     /// Records hidden by a withdrawal of their author.
     pub withdrawn: BTreeSet<RecordId>,
     /// Slots of `Pointer` records and their current target.
-    pub pointers: BTreeMap<u64, Current>,
+    pub pointers: BTreeMap<u64, RecordId>,
+    /// Slots and the proposal that is current; the next one names it in `replaces`.
+    pub pointer_heads: BTreeMap<u64, RecordId>,
     /// Subject: the votes that count.
     pub votes: BTreeMap<RecordId, BTreeMap<RootKey, Vote>>,
     /// Critical records of the set that do not count, each with its reason as a stable code.
@@ -92,6 +86,7 @@ impl State {
             models: BTreeMap::new(),
             withdrawn: BTreeSet::new(),
             pointers: BTreeMap::new(),
+            pointer_heads: BTreeMap::new(),
             votes: BTreeMap::new(),
             without_effect: BTreeMap::new(),
         }
