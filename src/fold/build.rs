@@ -273,7 +273,9 @@ fn pointers(rules: &Rules<'_, '_>, verdict: &Verdict, genesis: u32, state: &mut 
             continue;
         }
         if let Some(Body::Pointer { target, .. }) = graph.nodes[proposal as usize].body {
-            state.pointer_heads.insert(slot, graph.record_of(proposal).id);
+            state
+                .pointer_heads
+                .insert(slot, graph.record_of(proposal).id);
             state.pointers.insert(slot, target);
         }
     }

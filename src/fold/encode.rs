@@ -6,22 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use minicbor::Decoder;
-use thiserror::Error;
 
 use crate::record::cbor::{self, Read, Writer, Written};
 use crate::record::{Body, CircleId, FeedKey, Hlc, Kind, Policy, Predecessor, RecordId, RootKey};
 
 use super::build::CODES;
 use super::state::{Member, Shared, State, Vote};
-
-/// Why bytes are not a state of this version.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum StateError {
-    #[error("the state was folded by another version of the rules")]
-    Version,
-    #[error("the state is damaged: {0}")]
-    Damaged(String),
-}
 
 impl State {
     /// The canonical bytes.
@@ -34,21 +24,14 @@ impl State {
         blake3::derive_key("okibi 2026 state hash v1", &self.encode())
     }
 
-    /// Reads what `encode` wrote.
-    pub fn decode(bytes: &[u8]) -> Result<Self, StateError> {
-        let damaged = |error: minicbor::decode::Error| StateError::Damaged(error.to_string());
-        cbor::check(bytes).map_err(|error| StateError::Damaged(error.to_string()))?;
+    /// Reads what `encode` wrote. None: the bytes are damaged or of another version of the rules, and
+    /// whoever kept them folds again.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        cbor::check(bytes).ok()?;
         let mut d = Decoder::new(bytes);
-        let length = d.array().map_err(damaged)?;
-        if d.u64().map_err(damaged)? != super::VERSION {
-            return Err(StateError::Version);
-        }
-        if length != Some(FIELDS) {
-            return Err(StateError::Damaged("array of another length".into()));
-        }
-        let state = read(&mut d).map_err(damaged)?;
-        cbor::end(&d).map_err(damaged)?;
-        Ok(state)
+        let state = read(&mut d).ok()?;
+        cbor::end(&d).ok()?;
+        Some(state)
     }
 
     fn write(&self, e: &mut Writer<'_>) -> Written {
@@ -128,6 +111,10 @@ fn shared<T>(
 }
 
 fn read(d: &mut Decoder<'_>) -> Read<State> {
+    cbor::array(d, FIELDS)?;
+    if d.u64()? != super::VERSION {
+        return Err(minicbor::decode::Error::message("another version"));
+    }
     let mut state = State::empty(CircleId(cbor::fixed(d)?));
     state.name = d.str()?.to_owned();
     state.founder = cbor::fixed_or_empty(d)?.map(RootKey);

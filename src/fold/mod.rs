@@ -24,7 +24,6 @@ pub mod testing;
 mod tests;
 mod weight;
 
-pub use encode::StateError;
 pub use history::{History, Lack, Membership};
 pub use state::{Member, Shared, State, Vote};
 

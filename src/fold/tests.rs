@@ -44,13 +44,13 @@ fn a_state_survives_its_bytes() {
         },
     );
     let (_, state) = world.evaluate();
-    assert_eq!(State::decode(&state.encode()), Ok(state.clone()));
+    assert_eq!(State::decode(&state.encode()), Some(state.clone()));
     assert_eq!(state.withdrawn.len(), 1);
     assert_eq!(state.votes.len(), 1);
     let mut other = state.encode();
     other[1] = 9;
-    assert_eq!(State::decode(&other), Err(StateError::Version));
-    assert!(matches!(State::decode(&[]), Err(StateError::Damaged(_))));
+    assert_eq!(State::decode(&other), None);
+    assert_eq!(State::decode(&[]), None);
 }
 
 #[test]

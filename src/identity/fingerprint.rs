@@ -1,6 +1,7 @@
 //! What people compare: the fingerprint of a root key, and words for reading aloud.
 
 use data_encoding::{Encoding, Specification};
+use unicode_normalization::UnicodeNormalization;
 
 use crate::record::RootKey;
 
@@ -28,7 +29,7 @@ pub enum Words {
 }
 
 /// Six words, 66 bits of the same digest as the fingerprint's.
-pub fn words(root: &RootKey, list: Words) -> [&'static str; WORDS] {
+pub fn words(root: &RootKey, list: Words) -> [String; WORDS] {
     let list = match list {
         Words::English => bip39::Language::English,
         Words::Japanese => bip39::Language::Japanese,
@@ -40,7 +41,8 @@ pub fn words(root: &RootKey, list: Words) -> [&'static str; WORDS] {
             let at = word * 11 + bit;
             index << 1 | usize::from(digest[at / 8] >> (7 - at % 8) & 1)
         });
-        list[index]
+        // BIP-39 keeps its lists decomposed; people and fonts expect composed characters.
+        list[index].nfc().collect()
     })
 }
 
