@@ -120,7 +120,7 @@ impl Handle {
             .filter_map(|lack| match lack {
                 Lack::Record(id) => Some(id.to_string()),
                 Lack::Certificate(id) => Some(id.to_string()),
-                Lack::Admission | Lack::Branch => None,
+                _ => None,
             });
         Ok(CircleStatus {
             id: circle.id,

@@ -223,7 +223,7 @@ pub(super) fn wanted_ids(settled: &Settled) -> BTreeSet<[u8; 32]> {
     let ids = lacks.filter_map(|lack| match lack {
         Lack::Record(id) => Some(id.0),
         Lack::Certificate(id) => Some(id.0),
-        Lack::Admission | Lack::Branch => None,
+        _ => None,
     });
     ids.take(limits::WANTED).collect()
 }
