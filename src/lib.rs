@@ -4,3 +4,5 @@
 //! runtime (`node`), which uses the edges (`carrier`, `store`, `model`, `library`), which use the
 //! pure core (`bundle`, `fold`, `identity`, `record`). `docs/architecture.md` has the picture, and
 //! `tests/it/architecture.rs` the table that holds the code to it.
+
+pub mod library;
