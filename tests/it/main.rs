@@ -1,1 +1,3 @@
-fn main(){}
+//! The one integration binary: a file per subject.
+
+mod manual;
