@@ -389,6 +389,16 @@ mod tests {
         );
     }
 
+    /// A heading with nothing below it is its own text; one of several kilobytes once made a section
+    /// longer than any may be.
+    #[test]
+    fn an_endless_heading_is_text() {
+        let text = format!("# {}\n", "鍵".repeat(900));
+        let got = sections(&text, MediaType::Markdown).unwrap();
+        assert_eq!(got.len(), 2);
+        assert!(got.iter().all(|section| section.heading.is_empty()));
+    }
+
     #[test]
     fn many_short_lines_are_gathered() {
         let text = "a\n".repeat(100_000);
