@@ -37,11 +37,20 @@ pub fn run(out: &Out, node: &mut Handle, args: &Chat) -> Outcome {
             cancel.store(true, Ordering::SeqCst);
         });
         if conversation.toy {
-            let about = [("name", conversation.model.clone()), ("note", conversation.note.clone())];
-            out.warn("chat-toy", &about).map_err(|error| broken(&error))?;
+            let about = [
+                ("name", conversation.model.clone()),
+                ("note", conversation.note.clone()),
+            ];
+            out.warn("chat-toy", &about)
+                .map_err(|error| broken(&error))?;
         }
     }
-    let chat = Face { out, node, conversation, interrupted };
+    let chat = Face {
+        out,
+        node,
+        conversation,
+        interrupted,
+    };
     match question(args)? {
         Some(question) => chat.answer(&question),
         None => chat.converse(),
@@ -50,7 +59,9 @@ pub fn run(out: &Out, node: &mut Handle, args: &Chat) -> Outcome {
 
 fn check(args: &Chat) -> Result<(), Failure> {
     let bad = |name: &str, want: &str| {
-        Err(Failure::new("bad-option", Exit::Usage).with("name", name).with("want", want))
+        Err(Failure::new("bad-option", Exit::Usage)
+            .with("name", name)
+            .with("want", want))
     };
     if args.temperature.is_some_and(|t| !(0.0..=5.0).contains(&t)) {
         return bad("--temperature", "0 to 5");
@@ -61,7 +72,10 @@ fn check(args: &Chat) -> Result<(), Failure> {
     if args.min_p.is_some_and(|p| !(0.0..=1.0).contains(&p)) {
         return bad("--min-p", "0 to 1");
     }
-    if args.repeat_penalty.is_some_and(|r| !(0.5..=2.0).contains(&r)) {
+    if args
+        .repeat_penalty
+        .is_some_and(|r| !(0.5..=2.0).contains(&r))
+    {
         return bad("--repeat-penalty", "0.5 to 2");
     }
     if args.context == Some(0) || args.max_tokens == Some(0) {
@@ -95,7 +109,9 @@ fn question(args: &Chat) -> Result<Option<String>, Failure> {
             .lock()
             .take(QUESTION_BYTES)
             .read_to_string(&mut fed)
-            .map_err(|error| Failure::new("question-unreadable", Exit::Failed).with("error", error))?;
+            .map_err(|error| {
+                Failure::new("question-unreadable", Exit::Failed).with("error", error)
+            })?;
         let fed = fed.trim_end();
         if !text.is_empty() && !fed.is_empty() {
             text.push_str("\n\n");
@@ -117,8 +133,12 @@ fn feeds(stdin: &io::Stdin, alone: bool) -> bool {
     if stdin.is_terminal() {
         return false;
     }
-    let kind = rustix::fs::fstat(stdin).map(|data| rustix::fs::FileType::from_raw_mode(data.st_mode));
-    let piped = matches!(kind, Ok(rustix::fs::FileType::Fifo | rustix::fs::FileType::RegularFile));
+    let kind =
+        rustix::fs::fstat(stdin).map(|data| rustix::fs::FileType::from_raw_mode(data.st_mode));
+    let piped = matches!(
+        kind,
+        Ok(rustix::fs::FileType::Fifo | rustix::fs::FileType::RegularFile)
+    );
     piped || alone
 }
 
@@ -139,7 +159,9 @@ impl Face<'_> {
         };
         conversation.ask(question);
         let (mut text, answer) = (String::new(), self.stream(conversation)?);
-        let Some((said, answer)) = answer else { return Err(Failure::new("model-gone", Exit::Failed)) };
+        let Some((said, answer)) = answer else {
+            return Err(Failure::new("model-gone", Exit::Failed));
+        };
         text.push_str(&said);
         let end = end_word(answer.end);
         let value = json!({
@@ -148,13 +170,21 @@ impl Face<'_> {
             "first_ms": answer.first_ms, "tokens_per_second": answer.rate, "seed": answer.seed,
         });
         if self.out.json {
-            self.out.fact("answer", value, String::new).map_err(|error| broken(&error))?;
+            self.out
+                .fact("answer", value, String::new)
+                .map_err(|error| broken(&error))?;
         }
         if answer.end == End::Context {
             let about = [("context", conversation.context.to_string())];
-            self.out.note("chat-context-full", &about).map_err(|error| broken(&error))?;
+            self.out
+                .note("chat-context-full", &about)
+                .map_err(|error| broken(&error))?;
         }
-        Ok(if answer.end == End::Cancelled { Exit::Interrupted } else { Exit::Done })
+        Ok(if answer.end == End::Cancelled {
+            Exit::Interrupted
+        } else {
+            Exit::Done
+        })
     }
 
     /// Prints an answer as it comes; returns its text and how it came about.
@@ -188,9 +218,18 @@ impl Face<'_> {
 
     /// Line by line, until the input ends.
     fn converse(&self) -> Outcome {
-        let code = if self.conversation.is_some() { "chat-begin" } else { "chat-begin-manual" };
-        let name = self.conversation.as_ref().map_or_else(String::new, |it| it.model.clone());
-        self.out.note(code, &[("name", name)]).map_err(|error| broken(&error))?;
+        let code = if self.conversation.is_some() {
+            "chat-begin"
+        } else {
+            "chat-begin-manual"
+        };
+        let name = self
+            .conversation
+            .as_ref()
+            .map_or_else(String::new, |it| it.model.clone());
+        self.out
+            .note(code, &[("name", name)])
+            .map_err(|error| broken(&error))?;
         let mut lines = io::stdin().lock().lines();
         loop {
             if !self.out.quiet && !self.out.json {
@@ -201,7 +240,9 @@ impl Face<'_> {
                 None => break,
                 Some(Err(error)) if error.kind() == io::ErrorKind::Interrupted => break,
                 Some(Err(error)) => {
-                    return Err(Failure::new("question-unreadable", Exit::Failed).with("error", error));
+                    return Err(
+                        Failure::new("question-unreadable", Exit::Failed).with("error", error)
+                    );
                 }
                 Some(Ok(line)) => line,
             };
@@ -235,12 +276,21 @@ impl Face<'_> {
             if answer.hits.is_empty() {
                 parts.push(say("manual-nothing", &[]));
             }
-            parts.extend(answer.hits.iter().enumerate().map(|(n, hit)| hit_words(n + 1, hit)));
+            parts.extend(
+                answer
+                    .hits
+                    .iter()
+                    .enumerate()
+                    .map(|(n, hit)| hit_words(n + 1, hit)),
+            );
             let mut last = vec![say("manual-add", &[("command", command.to_owned())])];
             if !answer.files.is_empty() {
                 last.push(say("manual-files", &[]));
                 last.extend(answer.files.iter().map(|path| {
-                    printable(&format!("  okibi model add {}", shell_word(&path.display().to_string())))
+                    printable(&format!(
+                        "  okibi model add {}",
+                        shell_word(&path.display().to_string())
+                    ))
                 }));
             }
             parts.push(last.join("\n"));

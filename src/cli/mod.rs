@@ -72,9 +72,11 @@ fn dispatch(cli: Cli, out: &Out) -> Outcome {
         Command::Man { command } => generate::man(command.as_deref()),
         Command::Internal(args::Internal::Man { dir }) => generate::man_pages(&dir),
         Command::Internal(args::Internal::Completions { dir }) => generate::all_completions(&dir),
-        Command::Internal(args::Internal::Starter { sources, model, out: file }) => {
-            generate::starter(out, configure(&global)?, (&sources, &model, &file))
-        }
+        Command::Internal(args::Internal::Starter {
+            sources,
+            model,
+            out: file,
+        }) => generate::starter(out, configure(&global)?, (&sources, &model, &file)),
         Command::Config(args::Config::Show) => home::config(out, &configure(&global)?),
         command => {
             let mut node = open(&global, out)?;

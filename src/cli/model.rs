@@ -18,38 +18,85 @@ use super::out::{Out, broken, printable};
 pub fn run(out: &Out, node: &mut Handle, command: Model) -> Outcome {
     match command {
         Model::Add { file, name, label } => {
-            let label = Label { source: label.source, licence: label.licence, ..Label::default() };
+            let label = Label {
+                source: label.source,
+                licence: label.licence,
+                ..Label::default()
+            };
             let (row, card) = node.add_model(&file, name.as_deref(), &label)?;
             let about = [("name", row.name.clone()), ("size", size(card.bytes))];
-            said(out, "model", model_json(&row, Some(&card)), "model-added", &about)
+            said(
+                out,
+                "model",
+                model_json(&row, Some(&card)),
+                "model-added",
+                &about,
+            )
         }
         Model::List => list(out, node),
         Model::Show { name } => show(out, node, &name),
         Model::Use { name } => {
             node.use_model(name.as_deref())?;
-            let code = if name.is_some() { "model-used" } else { "model-unused" };
+            let code = if name.is_some() {
+                "model-used"
+            } else {
+                "model-unused"
+            };
             let shown = name.clone().unwrap_or_default();
-            said(out, "model-used", json!({"name": name}), code, &[("name", shown)])
+            said(
+                out,
+                "model-used",
+                json!({"name": name}),
+                code,
+                &[("name", shown)],
+            )
         }
-        Model::Share { name, circle, label } => {
+        Model::Share {
+            name,
+            circle,
+            label,
+        } => {
             let circle = node.find_circle(circle.as_deref())?;
             let row = node.find_model(&name)?;
             let card = node.model_card(&row)?;
-            let licence = if label.licence.is_empty() { &row.licence } else { &label.licence };
+            let licence = if label.licence.is_empty() {
+                &row.licence
+            } else {
+                &label.licence
+            };
             if licence.is_empty() {
                 return Err(Failure::new("model-licence", Exit::Usage).with("name", name));
             }
-            let label = Label { source: label.source, licence: label.licence, ..Label::default() };
+            let label = Label {
+                source: label.source,
+                licence: label.licence,
+                ..Label::default()
+            };
             let architecture = card.architecture.unwrap_or_default();
             let id = node.share_model(&circle, &row, &architecture, &label)?;
-            let about = [("name", name.clone()), ("circle", circle.state.name.clone())];
-            said(out, "shared", json!({"record": id, "name": name}), "shared", &about)
+            let about = [
+                ("name", name.clone()),
+                ("circle", circle.state.name.clone()),
+            ];
+            said(
+                out,
+                "shared",
+                json!({"record": id, "name": name}),
+                "shared",
+                &about,
+            )
         }
         Model::Withdraw { name, circle } => withdraw(out, node, &name, circle.as_deref()),
         Model::Remove { name } => {
             let row = node.find_model(&name)?;
             node.remove_model(&row)?;
-            said(out, "removed", json!({"name": name}), "model-removed", &[("name", name.clone())])
+            said(
+                out,
+                "removed",
+                json!({"name": name}),
+                "model-removed",
+                &[("name", name.clone())],
+            )
         }
     }
 }
@@ -73,12 +120,28 @@ fn list(out: &Out, node: &Handle) -> Outcome {
     for row in node.store().models()? {
         let card = node.model_card(&row).ok();
         out.fact("model", model_json(&row, card.as_ref()), || {
-            let mark = if used.as_deref() == Some(&row.name) { "*" } else { " " };
+            let mark = if used.as_deref() == Some(&row.name) {
+                "*"
+            } else {
+                " "
+            };
             let kind = card.as_ref().map_or_else(String::new, |card| {
-                format!("{} {}, {}", card.architecture.clone().unwrap_or_default(), card.file_type, size(card.bytes))
+                format!(
+                    "{} {}, {}",
+                    card.architecture.clone().unwrap_or_default(),
+                    card.file_type,
+                    size(card.bytes)
+                )
             });
-            let toy = if row.toy { format!("  {}", say("model-toy", &[])) } else { String::new() };
-            printable(&format!("{mark} {:<24} {kind}  ({}){toy}", row.name, row.origin))
+            let toy = if row.toy {
+                format!("  {}", say("model-toy", &[]))
+            } else {
+                String::new()
+            };
+            printable(&format!(
+                "{mark} {:<24} {kind}  ({}){toy}",
+                row.name, row.origin
+            ))
         })
         .map_err(|error| broken(&error))?;
     }
@@ -89,20 +152,55 @@ fn show(out: &Out, node: &Handle, name: &str) -> Outcome {
     let row = node.find_model(name)?;
     let card = node.model_card(&row)?;
     out.fact("model", model_json(&row, Some(&card)), || {
-        let or = |text: &str| if text.is_empty() { "-".to_owned() } else { text.to_owned() };
+        let or = |text: &str| {
+            if text.is_empty() {
+                "-".to_owned()
+            } else {
+                text.to_owned()
+            }
+        };
         let mut lines = vec![
             format!("name          {}", row.name),
-            format!("title         {}", or(card.name.as_deref().unwrap_or_default())),
-            format!("architecture  {}", or(card.architecture.as_deref().unwrap_or_default())),
-            format!("weights       {} ({} parameters, {})", card.file_type, card.parameters, size(card.bytes)),
-            format!("context       {}", card.context.map_or_else(|| "-".to_owned(), |n| format!("{n} tokens"))),
+            format!(
+                "title         {}",
+                or(card.name.as_deref().unwrap_or_default())
+            ),
+            format!(
+                "architecture  {}",
+                or(card.architecture.as_deref().unwrap_or_default())
+            ),
+            format!(
+                "weights       {} ({} parameters, {})",
+                card.file_type,
+                card.parameters,
+                size(card.bytes)
+            ),
+            format!(
+                "context       {}",
+                card.context
+                    .map_or_else(|| "-".to_owned(), |n| format!("{n} tokens"))
+            ),
         ];
         if let (Some(context), Some(each)) = (card.context, card.bytes_per_token) {
             // What chat makes room for by default is at most 4,096 positions.
             let cache = context.min(4_096).saturating_mul(each);
-            lines.push(format!("memory        {} file, {} context", size(card.bytes), size(cache)));
+            lines.push(format!(
+                "memory        {} file, {} context",
+                size(card.bytes),
+                size(cache)
+            ));
         }
-        lines.push(format!("template      {}", say(if card.has_template { "yes" } else { "model-no-template" }, &[])));
+        lines.push(format!(
+            "template      {}",
+            say(
+                if card.has_template {
+                    "yes"
+                } else {
+                    "model-no-template"
+                },
+                &[]
+            )
+        ));
         lines.push(format!("licence       {}", or(&row.licence)));
         lines.push(format!("origin        {}", row.origin));
         lines.push(format!("source        {}", or(row.source.trim())));

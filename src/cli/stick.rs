@@ -39,7 +39,10 @@ pub fn export(out: &Out, node: &mut Handle, args: &ExportArgs) -> Outcome {
     };
     let report = node.export(&circle, &to, target, args.full, args.dry_run)?;
     let names: Vec<String> = to.iter().map(|root| node.name_of(&circle, root)).collect();
-    let quiet = Out { json: out.json, quiet: out.quiet || standard };
+    let quiet = Out {
+        json: out.json,
+        quiet: out.quiet || standard,
+    };
     tell_export(&quiet, &report, &names.join(", "), args.dry_run)?;
     Ok(Exit::Done)
 }
@@ -68,20 +71,28 @@ fn tell_export(out: &Out, report: &Export, to: &str, dry: bool) -> Result<(), Fa
         None if dry => "would-export",
         None => "export-nothing",
     };
-    out.fact("export", value, || printable(&say(code, &about))).map_err(|error| broken(&error))?;
+    out.fact("export", value, || printable(&say(code, &about)))
+        .map_err(|error| broken(&error))?;
     if written.is_some_and(|w| w.read_back) {
-        out.note("safe-to-remove", &[]).map_err(|error| broken(&error))?;
+        out.note("safe-to-remove", &[])
+            .map_err(|error| broken(&error))?;
     }
     Ok(())
 }
 
 /// `okibi import-bundle`
 pub fn import(out: &Out, node: &mut Handle, args: &Import) -> Outcome {
-    let options = ImportOptions { dry_run: args.dry_run, acknowledge: !args.no_ack };
+    let options = ImportOptions {
+        dry_run: args.dry_run,
+        acknowledge: !args.no_ack,
+    };
     let report = if args.source == Path::new("-") {
         let mut stdin = std::io::stdin().lock();
         let imported = node.import_stream(&mut stdin, options)?;
-        ImportReport { imported: vec![imported], ..ImportReport::default() }
+        ImportReport {
+            imported: vec![imported],
+            ..ImportReport::default()
+        }
     } else {
         node.import_path(&args.source, options)?
     };
@@ -93,23 +104,33 @@ pub fn import(out: &Out, node: &mut Handle, args: &Import) -> Outcome {
         if report.failures.len() + report.imported.len() > 1
             && let Some(handle) = handle
         {
-            out.note("bundle-named", &[("handle", handle.clone())]).map_err(|error| broken(&error))?;
+            out.note("bundle-named", &[("handle", handle.clone())])
+                .map_err(|error| broken(&error))?;
         }
         out.failure(failure);
         exits.push(failure.exit);
     }
     if report.unfinished > 0 {
-        out.warn("bundle-unfinished", &[("count", report.unfinished.to_string())])
-            .map_err(|error| broken(&error))?;
+        out.warn(
+            "bundle-unfinished",
+            &[("count", report.unfinished.to_string())],
+        )
+        .map_err(|error| broken(&error))?;
     }
     if report.blank {
-        out.note("medium-blank", &[]).map_err(|error| broken(&error))?;
+        out.note("medium-blank", &[])
+            .map_err(|error| broken(&error))?;
     } else if report.imported.is_empty() && exits.is_empty() && report.for_others > 0 {
-        out.failure(&Failure::new("nothing-for-me", Exit::NothingForMe).with("error", report.for_others));
+        out.failure(
+            &Failure::new("nothing-for-me", Exit::NothingForMe).with("error", report.for_others),
+        );
         exits.push(Exit::NothingForMe);
     }
     // When several apply, the first of the documented order.
-    Ok(Exit::ALL.into_iter().find(|exit| exits.contains(exit)).unwrap_or(Exit::Done))
+    Ok(Exit::ALL
+        .into_iter()
+        .find(|exit| exits.contains(exit))
+        .unwrap_or(Exit::Done))
 }
 
 fn tell_import(out: &Out, it: &Imported, dry: bool) -> Result<(), Failure> {
@@ -124,7 +145,9 @@ fn tell_import(out: &Out, it: &Imported, dry: bool) -> Result<(), Failure> {
         "members": it.members, "suspended": it.suspended, "acknowledged": it.acknowledged,
     });
     out.fact("import", value, || {
-        let founder = it.founder.map_or_else(String::new, |root| fingerprint(&root));
+        let founder = it
+            .founder
+            .map_or_else(String::new, |root| fingerprint(&root));
         let about = [
             ("circle", it.circle_name.clone()),
             ("signer", it.signer_name.clone()),
@@ -166,7 +189,8 @@ fn tell_import(out: &Out, it: &Imported, dry: bool) -> Result<(), Failure> {
     .map_err(|error| broken(&error))?;
     if it.refused + receipt.foreign > 0 {
         let count = (it.refused + receipt.foreign).to_string();
-        out.warn("import-refused", &[("count", count)]).map_err(|error| broken(&error))?;
+        out.warn("import-refused", &[("count", count)])
+            .map_err(|error| broken(&error))?;
     }
     if it.ack_failed {
         out.note("ack-later", &[]).map_err(|error| broken(&error))?;
@@ -202,7 +226,10 @@ pub fn inspect(out: &Out, node: &mut Handle, args: &Inspect, whole: bool) -> Out
                     .sum();
                 let value = json!({"handle": handle, "for_me": false, "bytes": bytes});
                 out.fact("bundle", value, || {
-                    say("bundle-for-others", &[("handle", handle.clone()), ("size", size(bytes))])
+                    say(
+                        "bundle-for-others",
+                        &[("handle", handle.clone()), ("size", size(bytes))],
+                    )
                 })
                 .map_err(|error| broken(&error))?;
             }
@@ -213,11 +240,15 @@ pub fn inspect(out: &Out, node: &mut Handle, args: &Inspect, whole: bool) -> Out
         }
     }
     if scan.bundles.is_empty() {
-        out.note("medium-blank", &[]).map_err(|error| broken(&error))?;
+        out.note("medium-blank", &[])
+            .map_err(|error| broken(&error))?;
     }
     // Bundles for others are no fault where there is one for me.
     exits.retain(|exit| !(good && *exit == Exit::NothingForMe));
-    Ok(Exit::ALL.into_iter().find(|exit| exits.contains(exit)).unwrap_or(Exit::Done))
+    Ok(Exit::ALL
+        .into_iter()
+        .find(|exit| exits.contains(exit))
+        .unwrap_or(Exit::Done))
 }
 
 fn tell_front(
@@ -230,7 +261,10 @@ fn tell_front(
     let hex = |bytes: &[u8; 32]| data_encoding::HEXLOWER.encode(bytes);
     let mut kinds: Vec<(&str, usize, u64)> = Vec::new();
     for entry in &front.manifest.entries {
-        match kinds.iter_mut().find(|(kind, _, _)| *kind == entry.kind.word()) {
+        match kinds
+            .iter_mut()
+            .find(|(kind, _, _)| *kind == entry.kind.word())
+        {
             Some((_, count, bytes)) => (*count, *bytes) = (*count + 1, *bytes + entry.size),
             None => kinds.push((entry.kind.word(), 1, entry.size)),
         }
@@ -246,15 +280,26 @@ fn tell_front(
         }).collect::<Vec<_>>(),
     });
     out.fact("bundle", value, || {
-        let mut lines = vec![
-            say(if whole { "bundle-verified" } else { "bundle-head" }, &[
+        let mut lines = vec![say(
+            if whole {
+                "bundle-verified"
+            } else {
+                "bundle-head"
+            },
+            &[
                 ("id", hex(&front.head.bundle)[..8].to_owned()),
                 ("signer", signer.name.clone()),
-                ("circle", signer.circle_name.clone().unwrap_or_else(|| say("circle-not-known", &[]))),
+                (
+                    "circle",
+                    signer
+                        .circle_name
+                        .clone()
+                        .unwrap_or_else(|| say("circle-not-known", &[])),
+                ),
                 ("sequence", front.head.sequence.to_string()),
                 ("count", front.head.recipients.len().to_string()),
-            ]),
-        ];
+            ],
+        )];
         for (kind, count, bytes) in &kinds {
             lines.push(format!("  {kind:<10} {count:>5}  {}", size(*bytes)));
         }

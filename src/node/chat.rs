@@ -120,7 +120,10 @@ impl Handle {
     /// Quotes the manual's closest sections.
     pub fn ask_manual(&self, question: &str) -> Result<ManualAnswer, Failure> {
         let hits = self.search(question, Scope::Shelf(Shelf::Manual), QUOTED)?;
-        Ok(ManualAnswer { hits, files: find_models() })
+        Ok(ManualAnswer {
+            hits,
+            files: find_models(),
+        })
     }
 
     /// Loads a model and starts a conversation with it.
@@ -131,7 +134,8 @@ impl Handle {
         let file = ModelFile::open(&path).map_err(refused)?;
         let gguf = file.gguf().map_err(refused)?;
         let tokenizer = Tokenizer::from_gguf(&gguf).map_err(|error| refused(error.into()))?;
-        let template = Template::from_gguf(&gguf, &tokenizer).map_err(|error| template_failed(name, &error))?;
+        let template = Template::from_gguf(&gguf, &tokenizer)
+            .map_err(|error| template_failed(name, &error))?;
         let chat = &self.config.chat;
         let context = options.context.or(chat.context);
         let model = load(&file, Options { context }).map_err(refused)?;
@@ -158,7 +162,11 @@ impl Handle {
             template,
             sampling,
             max_tokens: options.max_tokens.unwrap_or(chat.max_tokens),
-            history: options.system.iter().map(|text| Message::new("system", text)).collect(),
+            history: options
+                .system
+                .iter()
+                .map(|text| Message::new("system", text))
+                .collect(),
             cancel: Arc::clone(&cancel),
             name: name.to_owned(),
         };
@@ -238,9 +246,16 @@ impl Worker {
         let (prompt, stop) = match &self.template {
             Some(template) => {
                 let seconds = i64::try_from(now() / 1_000).ok();
-                let context = Context { answer: true, now: seconds, ..Context::default() };
+                let context = Context {
+                    answer: true,
+                    now: seconds,
+                    ..Context::default()
+                };
                 let text = template.render(&self.history, context);
-                (text.map_err(|error| template_failed(&self.name, &error))?, Vec::new())
+                (
+                    text.map_err(|error| template_failed(&self.name, &error))?,
+                    Vec::new(),
+                )
             }
             None => {
                 let plain = plain(&self.history);
@@ -269,7 +284,11 @@ impl Worker {
         let outcome = outcome.map_err(|error| model_failed(&self.name, &error))?;
         let first = first.unwrap_or(asked);
         let seconds = first.elapsed().as_secs_f64();
-        let rate = if seconds > 0.0 { outcome.generated_tokens as f64 / seconds } else { 0.0 };
+        let rate = if seconds > 0.0 {
+            outcome.generated_tokens as f64 / seconds
+        } else {
+            0.0
+        };
         let answer = Answer {
             prompt_tokens: outcome.prompt_tokens,
             reused_tokens: outcome.reused_tokens,
@@ -294,11 +313,15 @@ pub(super) fn model_failed(name: &str, error: &ModelError) -> Failure {
         ModelError::PromptTooLong { .. } => "prompt-too-long",
         _ => "model-refused",
     };
-    Failure::new(code, Exit::Failed).with("name", name).with("error", said)
+    Failure::new(code, Exit::Failed)
+        .with("name", name)
+        .with("error", said)
 }
 
 fn template_failed(name: &str, error: &dyn std::error::Error) -> Failure {
-    Failure::new("template-failed", Exit::Failed).with("name", name).with("error", error)
+    Failure::new("template-failed", Exit::Failed)
+        .with("name", name)
+        .with("error", error)
 }
 
 /// GGUF files in the places where people and other programs keep them; bounded, and no link is followed.
@@ -306,20 +329,30 @@ fn find_models() -> Vec<PathBuf> {
     let mut folders: Vec<(PathBuf, usize)> = Vec::new();
     folders.extend(std::env::current_dir().ok().map(|folder| (folder, 1)));
     if let Ok(home) = etcetera::home_dir() {
-        let known = ["Downloads", "models", "Models", ".cache/huggingface/hub", ".cache/lm-studio/models"];
+        let known = [
+            "Downloads",
+            "models",
+            "Models",
+            ".cache/huggingface/hub",
+            ".cache/lm-studio/models",
+        ];
         folders.extend(known.iter().map(|folder| (home.join(folder), DEPTH)));
         folders.extend([".lmstudio/models", ".local/share/models"].map(|f| (home.join(f), DEPTH)));
     }
     let (mut found, mut left) = (Vec::new(), ENTRIES);
     while let Some((folder, depth)) = folders.pop() {
-        let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+        let Ok(entries) = std::fs::read_dir(&folder) else {
+            continue;
+        };
         for entry in entries.flatten() {
             left = left.saturating_sub(1);
             if left == 0 || found.len() >= FOUND {
                 found.sort();
                 return found;
             }
-            let Ok(kind) = entry.file_type() else { continue };
+            let Ok(kind) = entry.file_type() else {
+                continue;
+            };
             let path = entry.path();
             if kind.is_dir() && depth > 1 {
                 folders.push((path, depth - 1));
@@ -334,5 +367,6 @@ fn find_models() -> Vec<PathBuf> {
 }
 
 fn is_gguf(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gguf"))
+    path.extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("gguf"))
 }

@@ -622,6 +622,11 @@ impl Handle {
             (Some(root), None) => fingerprint(root),
             (None, _) => "?".to_owned(),
         };
-        Signer { root, name, circle, circle_name: view.map(|view| view.state.name) }
+        Signer {
+            root,
+            name,
+            circle,
+            circle_name: view.map(|view| view.state.name),
+        }
     }
 }

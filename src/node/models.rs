@@ -7,8 +7,8 @@ use crate::model::file::ModelFile;
 use crate::store::ModelRow;
 
 use super::chat::model_failed;
-use super::shelves::model_name;
 use super::share::Label;
+use super::shelves::model_name;
 use super::{Exit, Failure, Handle};
 
 impl Handle {
@@ -27,9 +27,14 @@ impl Handle {
         let file = ModelFile::open(path).map_err(|error| model_failed(&shown, &error))?;
         let card = Card::read(&file).map_err(|error| model_failed(&shown, &error))?;
         if let Some(why) = &card.refusal {
-            return Err(Failure::new("model-refused", Exit::Failed).with("name", shown).with("error", why));
+            return Err(Failure::new("model-refused", Exit::Failed)
+                .with("name", shown)
+                .with("error", why));
         }
-        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let stem = path
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned())
+            .unwrap_or_default();
         let chosen = name.unwrap_or(&stem);
         let clean = model_name(chosen);
         if name.is_some_and(|name| name != clean) {

@@ -32,7 +32,9 @@ impl Handle {
     /// Takes a shelf away with everything on it.
     pub(super) fn drop_shelf(&mut self, circle: &CircleId) -> Result<(), Failure> {
         let db = self.store.database();
-        for document in library::index::list(db, library::Scope::Circle(circle.0)).map_err(library_failed)? {
+        for document in
+            library::index::list(db, library::Scope::Circle(circle.0)).map_err(library_failed)?
+        {
             library::index::remove(db, document.id).map_err(library_failed)?;
         }
         self.store.drop_circle(circle)?;

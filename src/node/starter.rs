@@ -12,8 +12,8 @@ use crate::model::{Card, file::ModelFile};
 use crate::record::{Admin, Body, CircleId, Document, Model, Policy as CirclePolicy};
 use crate::store::{OwnFeed, Standing};
 
-use super::home::{now, random};
 use super::export::Target;
+use super::home::{now, random};
 use super::import::Policy;
 use super::{Event, Exit, Failure, Handle};
 
@@ -25,8 +25,7 @@ const PIN: &str = include_str!("../../bundles/starter.pin");
 const PUBLIC_IDENTITY: &str = include_str!("../../bundles/starter.identity");
 /// The toy's licence, as it stands beside its weights.
 const EMBER_LICENCE: &str = "MIT OR Apache-2.0";
-const EMBER_NOTE: &str =
-    "a toy of 1.3 M parameters that dreams fairy tales; it shows that the engine runs and is no assistant";
+const EMBER_NOTE: &str = "a toy of 1.3 M parameters that dreams fairy tales; it shows that the engine runs and is no assistant";
 
 /// The genesis of the shelf that belongs to this binary.
 fn pin() -> Result<CircleId, Failure> {
@@ -38,7 +37,10 @@ fn broken(why: &str) -> Failure {
 }
 
 fn public_identity() -> Result<ReceiveSecret, Failure> {
-    let line = PUBLIC_IDENTITY.lines().find(|line| !line.starts_with('#')).unwrap_or_default();
+    let line = PUBLIC_IDENTITY
+        .lines()
+        .find(|line| !line.starts_with('#'))
+        .unwrap_or_default();
     secret_from_string(line.trim()).ok_or_else(|| broken("the public identity is no age key"))
 }
 
@@ -53,10 +55,12 @@ impl Handle {
         let secrets = [public_identity()?];
         let mut bytes = STARTER;
         let policy = Policy::Pinned(pin);
-        let (imported, _) =
-            self.import_one(Stream::Stream(&mut bytes), &secrets, policy, false)?;
+        let (imported, _) = self.import_one(Stream::Stream(&mut bytes), &secrets, policy, false)?;
         // The shelf of an older okibi goes once the new one is in place.
-        for circle in circles.iter().filter(|circle| circle.standing == Standing::Shelf) {
+        for circle in circles
+            .iter()
+            .filter(|circle| circle.standing == Standing::Shelf)
+        {
             self.drop_shelf(&circle.id)?;
         }
         let (documents, models) = (imported.documents.len(), imported.models.len());
@@ -66,17 +70,31 @@ impl Handle {
 
     /// Makes a starter bundle out of the manual's parts in `sources` and a toy model, signed by the identity of
     /// this home, which is meant to be thrown away. Returns the id to pin.
-    pub fn make_starter(&mut self, sources: &Path, model: &Path, out: &Path) -> Result<CircleId, Failure> {
+    pub fn make_starter(
+        &mut self,
+        sources: &Path,
+        model: &Path,
+        out: &Path,
+    ) -> Result<CircleId, Failure> {
         let (secret, certificate) = self.sign_key()?;
         let genesis = Body::Genesis {
             name: "okibi starter".to_owned(),
             salt: random()?,
             policy: CirclePolicy::default(),
-            admins: vec![Admin { root: self.root, paper: None }],
+            admins: vec![Admin {
+                root: self.root,
+                paper: None,
+            }],
             predecessor: None,
         };
-        let owner = OwnFeed { root: self.root, signer: &secret, certificate };
-        let id = self.store.found(&owner, genesis, Standing::Member, None, &[], now())?;
+        let owner = OwnFeed {
+            root: self.root,
+            signer: &secret,
+            certificate,
+        };
+        let id = self
+            .store
+            .found(&owner, genesis, Standing::Member, None, &[], now())?;
         for (title, text) in manual_parts(&sources.join("manual"))? {
             let blob = self.store.add_blob_bytes(text.as_bytes())?;
             let document = Document {
@@ -98,7 +116,14 @@ impl Handle {
         let circle = self.store.circle(&id)?;
         let shipment = self.shipment(&circle, &[], true, false)?;
         let receive = [public_identity()?.public()];
-        self.ship(&circle, shipment, &receive, Target::File(out), &[], "starter")?;
+        self.ship(
+            &circle,
+            shipment,
+            &receive,
+            Target::File(out),
+            &[],
+            "starter",
+        )?;
         Ok(id)
     }
 }
@@ -116,7 +141,8 @@ fn manual_parts(sources: &Path) -> Result<Vec<(String, String)>, Failure> {
     let (mut parts, mut texts) = (Vec::new(), Vec::new());
     for path in paths {
         let text = std::fs::read_to_string(&path).map_err(|error| Failure::io(&path, &error))?;
-        let part = manual::parse(&text).map_err(|error| broken(&format!("{}: {error}", path.display())))?;
+        let part = manual::parse(&text)
+            .map_err(|error| broken(&format!("{}: {error}", path.display())))?;
         texts.push((part.title.clone(), text));
         parts.push(part);
     }
