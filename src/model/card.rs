@@ -101,7 +101,10 @@ fn file_type(gguf: &Gguf<'_>) -> String {
     }
     let mut sizes: Vec<(usize, &str)> = Vec::new();
     for tensor in gguf.tensors() {
-        match sizes.iter_mut().find(|(_, name)| *name == tensor.dtype.name()) {
+        match sizes
+            .iter_mut()
+            .find(|(_, name)| *name == tensor.dtype.name())
+        {
             Some((size, _)) => *size += tensor.len,
             None => sizes.push((tensor.len, tensor.dtype.name())),
         }

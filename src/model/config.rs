@@ -56,8 +56,7 @@ impl<'a> Config<'a> {
         config.inner = config.size("feed_forward_length")?;
         config.heads = config.size("attention.head_count")?;
         config.kv_heads = config.size_or("attention.head_count_kv", config.heads)?;
-        config.head_len =
-            config.size_or("attention.key_length", config.width / config.heads)?;
+        config.head_len = config.size_or("attention.key_length", config.width / config.heads)?;
         config.rope_len = config.size_or("rope.dimension_count", config.head_len)?;
         config.rope_base = config.f32("rope.freq_base").unwrap_or(10_000.0).into();
         config.eps = config

@@ -132,7 +132,10 @@ impl<A: Architecture> Decoder<A> {
     fn pass(&mut self, tokens: &[u32], pos: usize) -> Result<(), ModelError> {
         let frame = &mut self.frame;
         frame.resize(tokens.len(), &self.shape);
-        for (&token, row) in tokens.iter().zip(frame.x.chunks_exact_mut(self.shape.width)) {
+        for (&token, row) in tokens
+            .iter()
+            .zip(frame.x.chunks_exact_mut(self.shape.width))
+        {
             self.embedding.row(token as usize, row)?;
         }
         let ropes = self.architecture.ropes();
@@ -171,8 +174,14 @@ impl<A: Architecture> LanguageModel for Decoder<A> {
         let width = self.shape.width;
         let frame = &mut self.frame;
         let last = frame.x.len() - width;
-        ops::rms_norm(&frame.x[last..], &self.norm, self.shape.eps, &mut frame.normed);
-        self.head.multiply(&frame.normed[..width], &mut self.logits)?;
+        ops::rms_norm(
+            &frame.x[last..],
+            &self.norm,
+            self.shape.eps,
+            &mut frame.normed,
+        );
+        self.head
+            .multiply(&frame.normed[..width], &mut self.logits)?;
         Ok(&self.logits)
     }
 

@@ -150,7 +150,11 @@ impl Session {
             end: End::Cancelled,
         };
 
-        let cancelled = || request.cancel.is_some_and(|flag| flag.load(Ordering::Relaxed));
+        let cancelled = || {
+            request
+                .cancel
+                .is_some_and(|flag| flag.load(Ordering::Relaxed))
+        };
         let mut sampler = Sampler::new(request.sampling);
         let mut output = Output::new(request.stop);
         let mut token = None;

@@ -95,8 +95,10 @@ impl Architecture for Llama {
         layer.key.multiply(&f.normed, &mut f.k)?;
         layer.value.multiply(&f.normed, &mut f.v)?;
         let angles = &f.angles[0];
-        self.rope.apply(&mut f.q, layer.query.rows, self.head_len, angles);
-        self.rope.apply(&mut f.k, layer.key.rows, self.head_len, angles);
+        self.rope
+            .apply(&mut f.q, layer.query.rows, self.head_len, angles);
+        self.rope
+            .apply(&mut f.k, layer.key.rows, self.head_len, angles);
         cache.store(pos, &f.k, &f.v);
         let scale = 1.0 / (self.head_len as f32).sqrt();
         attention(&f.q, &cache, pos, self.heads, scale, None, &mut f.mixed);

@@ -156,7 +156,11 @@ mod tests {
             .collect();
         let total: f32 = scores.iter().sum();
         (0..q.len())
-            .map(|i| (0..n).map(|j| scores[j] / total * values[j * q.len() + i]).sum())
+            .map(|i| {
+                (0..n)
+                    .map(|j| scores[j] / total * values[j * q.len() + i])
+                    .sum()
+            })
             .collect()
     }
 

@@ -270,16 +270,48 @@ mod tests {
         };
         assert_eq!(left(open()), 5);
         assert_eq!(left(Sampling { top_k: 2, ..open() }), 2);
-        assert_eq!(left(Sampling { top_k: 99, ..open() }), 5);
-        assert_eq!(left(Sampling { top_p: 0.72, ..open() }), 3);
-        assert_eq!(left(Sampling { top_p: 0.0, ..open() }), 1);
-        assert_eq!(left(Sampling { min_p: 0.3, ..open() }), 3);
-        assert_eq!(left(Sampling { min_p: 5.0, ..open() }), 1);
+        assert_eq!(
+            left(Sampling {
+                top_k: 99,
+                ..open()
+            }),
+            5
+        );
+        assert_eq!(
+            left(Sampling {
+                top_p: 0.72,
+                ..open()
+            }),
+            3
+        );
+        assert_eq!(
+            left(Sampling {
+                top_p: 0.0,
+                ..open()
+            }),
+            1
+        );
+        assert_eq!(
+            left(Sampling {
+                min_p: 0.3,
+                ..open()
+            }),
+            3
+        );
+        assert_eq!(
+            left(Sampling {
+                min_p: 5.0,
+                ..open()
+            }),
+            1
+        );
     }
 
     #[test]
     fn top_p_over_a_large_vocabulary_needs_no_full_sort() {
-        let logits: Vec<f32> = (0..10_000).map(|i| -((i * 7919 % 10_000) as f32) / 900.0).collect();
+        let logits: Vec<f32> = (0..10_000)
+            .map(|i| -((i * 7919 % 10_000) as f32) / 900.0)
+            .collect();
         let mut all: Vec<(f32, u32)> = logits.iter().copied().zip(0..).collect();
         all.sort_by(order);
         let mut kept: Vec<(f32, u32)> = logits.iter().copied().zip(0..).collect();
@@ -298,7 +330,11 @@ mod tests {
         let mut sampler = Sampler::new(settings);
         assert_eq!(sampler.choose(&[5.0, 1.0], &[0, 0]).unwrap(), 1);
         assert_eq!(sampler.choose(&[-1.0, -2.0], &[0]).unwrap(), 1);
-        assert_eq!(sampler.choose(&[5.0, 1.0], &[0, 9, 9]).unwrap(), 0, "forgotten");
+        assert_eq!(
+            sampler.choose(&[5.0, 1.0], &[0, 9, 9]).unwrap(),
+            0,
+            "forgotten"
+        );
     }
 
     #[test]

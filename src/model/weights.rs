@@ -29,19 +29,58 @@ pub(super) struct Matrix {
 macro_rules! with_block {
     ($dtype:expr, $block:ident => $body:expr) => {
         match $dtype {
-            DType::F32 => { type $block = f32; $body }
-            DType::F16 => { type $block = f16; $body }
-            DType::BF16 => { type $block = bf16; $body }
-            DType::Q4_0 => { type $block = k_quants::BlockQ4_0; $body }
-            DType::Q4_1 => { type $block = k_quants::BlockQ4_1; $body }
-            DType::Q5_0 => { type $block = k_quants::BlockQ5_0; $body }
-            DType::Q5_1 => { type $block = k_quants::BlockQ5_1; $body }
-            DType::Q8_0 => { type $block = k_quants::BlockQ8_0; $body }
-            DType::Q2_K => { type $block = k_quants::BlockQ2K; $body }
-            DType::Q3_K => { type $block = k_quants::BlockQ3K; $body }
-            DType::Q4_K => { type $block = k_quants::BlockQ4K; $body }
-            DType::Q5_K => { type $block = k_quants::BlockQ5K; $body }
-            DType::Q6_K => { type $block = k_quants::BlockQ6K; $body }
+            DType::F32 => {
+                type $block = f32;
+                $body
+            }
+            DType::F16 => {
+                type $block = f16;
+                $body
+            }
+            DType::BF16 => {
+                type $block = bf16;
+                $body
+            }
+            DType::Q4_0 => {
+                type $block = k_quants::BlockQ4_0;
+                $body
+            }
+            DType::Q4_1 => {
+                type $block = k_quants::BlockQ4_1;
+                $body
+            }
+            DType::Q5_0 => {
+                type $block = k_quants::BlockQ5_0;
+                $body
+            }
+            DType::Q5_1 => {
+                type $block = k_quants::BlockQ5_1;
+                $body
+            }
+            DType::Q8_0 => {
+                type $block = k_quants::BlockQ8_0;
+                $body
+            }
+            DType::Q2_K => {
+                type $block = k_quants::BlockQ2K;
+                $body
+            }
+            DType::Q3_K => {
+                type $block = k_quants::BlockQ3K;
+                $body
+            }
+            DType::Q4_K => {
+                type $block = k_quants::BlockQ4K;
+                $body
+            }
+            DType::Q5_K => {
+                type $block = k_quants::BlockQ5K;
+                $body
+            }
+            DType::Q6_K => {
+                type $block = k_quants::BlockQ6K;
+                $body
+            }
             other => Err(unsupported("a matrix", other)),
         }
     };

@@ -1,4 +1,7 @@
 //! All integration tests in one binary, a file per subject.
 
+mod hostile;
+mod maker;
 mod model;
 mod peer;
+mod reference;

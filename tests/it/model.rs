@@ -174,7 +174,12 @@ fn mean_nll(model: &mut dyn LanguageModel) -> Option<f64> {
 #[test]
 fn every_type_gives_the_expected_likelihood() {
     for kind in [
-        "f32", "pad256-bf16", "pad256-q8_0", "pad256-q6_k", "pad256-q5_k_m", "pad256-q4_k_m",
+        "f32",
+        "pad256-bf16",
+        "pad256-q8_0",
+        "pad256-q6_k",
+        "pad256-q5_k_m",
+        "pad256-q4_k_m",
         "pad256-q4_0",
     ] {
         let Some((expected, mut model, _)) = stories(&format!("stories260K-{kind}.gguf")) else {
@@ -185,7 +190,10 @@ fn every_type_gives_the_expected_likelihood() {
         let exact = expected["mean_nll_exact_dequantised"].as_f64().unwrap();
         println!("{kind}: {nll:.6} here, {llama_cpp:.6} llama.cpp, {exact:.6} exact");
         let off = (nll - llama_cpp).abs().min((nll - exact).abs());
-        assert!(off < 0.01, "{kind}: {nll}, but {llama_cpp} or {exact} is expected");
+        assert!(
+            off < 0.01,
+            "{kind}: {nll}, but {llama_cpp} or {exact} is expected"
+        );
     }
 }
 

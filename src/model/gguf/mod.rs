@@ -206,10 +206,7 @@ fn place<'a>(
     order.sort_by_key(|tensor| tensor.start);
     for pair in order.windows(2) {
         if pair[0].start + pair[0].len > pair[1].start {
-            return Err(GgufError::Overlap(
-                pair[0].name.into(),
-                pair[1].name.into(),
-            ));
+            return Err(GgufError::Overlap(pair[0].name.into(), pair[1].name.into()));
         }
     }
     Ok(placed)

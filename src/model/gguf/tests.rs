@@ -114,9 +114,7 @@ fn bad_values_are_refused_with_their_key() {
         GgufError::ValueType { number: 9, .. }
     ));
     // A string that claims to be longer than the file.
-    let file = Writer::new()
-        .raw("k", 8, &u64::MAX.to_le_bytes())
-        .finish();
+    let file = Writer::new().raw("k", 8, &u64::MAX.to_le_bytes()).finish();
     assert_eq!(parse(&file).unwrap_err(), GgufError::Value("k".into()));
     let file = Writer::new().u32("k", 1).u32("k", 2).finish();
     assert_eq!(
@@ -196,10 +194,7 @@ fn bad_tensors_are_refused() {
         .tensor("t", &[1], DType::F32, &[0; 4])
         .tensor("t", &[1], DType::F32, &[0; 4])
         .finish();
-    assert_eq!(
-        parse(&twice).unwrap_err(),
-        GgufError::DuplicateTensor(t())
-    );
+    assert_eq!(parse(&twice).unwrap_err(), GgufError::DuplicateTensor(t()));
 }
 
 proptest::proptest! {

@@ -41,47 +41,7 @@ struct Pattern {
 impl Pre {
     /// The scheme called `name`, or `None` where it is unknown. No name means the oldest scheme.
     pub(super) fn named(name: &str) -> Option<Self> {
-        let (patterns, ignore_merges): (&[&str], bool) = match name {
-            "gpt-2" | "phi-2" | "mpt" | "olmo" | "jais" | "trillion" | "roberta-bpe"
-            | "jina-es" | "jina-de" | "jina-v1-en" | "jina-v2-es" | "jina-v2-de"
-            | "jina-v2-code" | "gigachat" | "granite-docling" | "exaone4" => (&[GPT_2], false),
-            "llama3" | "llama-v3" | "llama-bpe" | "falcon3" | "falcon-h1" | "pixtral"
-            | "midm-2.0" | "lfm2" => (&[LLAMA_3], true),
-            "dbrx" | "smaug-bpe" | "chatglm-bpe" | "glm4" => (&[LLAMA_3], false),
-            "qwen2" | "stablelm2" | "hunyuan" | "deepseek-r1-qwen" | "megrez" => {
-                (&[QWEN_2], false)
-            }
-            "deepseek-llm" => (
-                &[
-                    r"[\r\n]",
-                    // Cased letters, without the mathematical alphabets.
-                    r"\s?[[\p{Lu}\p{Ll}\p{Lt}]--[\x{1D400}-\x{1D7FF}]]+",
-                    r"\s?[!-/:-~！-／：-～‘-‟　-。]+",
-                    r"\s+$",
-                    DEEPSEEK_CJK,
-                    r"\p{N}+",
-                ],
-                false,
-            ),
-            "deepseek-coder" => (
-                &[r"[\r\n]", r"\s?\p{L}+", r"\s?\p{P}+", DEEPSEEK_CJK, r"\p{N}"],
-                false,
-            ),
-            "deepseek-v3" | "hunyuan-dense" => (
-                &[r"\p{N}{1,3}", r"[一-龥\x{3040}-\x{309F}\x{30A0}-\x{30FF}]+", DEEPSEEK_3],
-                false,
-            ),
-            "falcon" => (&[r"[\p{P}$+<=>^~|`]+", GPT_2, r"[0-9][0-9][0-9]"], false),
-            "starcoder" | "refact" | "command-r" | "smollm" | "codeshell" | "exaone"
-            | "minerva-7b" => (&[r"\p{N}", GPT_2], false),
-            "tekken" => (&[TEKKEN], true),
-            "gpt-4o" | "llama4" => (&[GPT_4O], false),
-            "default" | "" => (
-                &[r"[\p{P}$+<=>^~|]+", GPT_2, r"\p{N}+", r"[0-9][0-9][0-9]"],
-                false,
-            ),
-            _ => return None,
-        };
+        let (patterns, ignore_merges) = scheme(name)?;
         let patterns = patterns
             .iter()
             .map(|pattern| {
@@ -103,6 +63,60 @@ impl Pre {
     pub(super) fn words<'t>(&self, text: &'t str, word: &mut dyn FnMut(&'t str)) {
         cut_all(&self.patterns, text, word);
     }
+}
+
+/// The patterns of a scheme, and whether a word that is a token is taken whole.
+pub(super) fn scheme(name: &str) -> Option<(&'static [&'static str], bool)> {
+    Some(match name {
+        "gpt-2" | "phi-2" | "mpt" | "olmo" | "jais" | "trillion" | "roberta-bpe" | "jina-es"
+        | "jina-de" | "jina-v1-en" | "jina-v2-es" | "jina-v2-de" | "jina-v2-code" | "gigachat"
+        | "granite-docling" | "exaone4" => (&[GPT_2], false),
+        "llama3" | "llama-v3" | "llama-bpe" | "falcon3" | "falcon-h1" | "pixtral" | "midm-2.0"
+        | "lfm2" => (&[LLAMA_3], true),
+        "dbrx" | "smaug-bpe" | "chatglm-bpe" | "glm4" => (&[LLAMA_3], false),
+        "qwen2" | "stablelm2" | "hunyuan" | "deepseek-r1-qwen" | "megrez" => (&[QWEN_2], false),
+        "deepseek-llm" => (
+            &[
+                r"[\r\n]",
+                // Cased letters, without the mathematical alphabets.
+                r"\s?[[\p{Lu}\p{Ll}\p{Lt}]--[\x{1D400}-\x{1D7FF}]]+",
+                r"\s?[!-/:-~！-／：-～‘-‟　-。]+",
+                r"\s+$",
+                DEEPSEEK_CJK,
+                r"\p{N}+",
+            ],
+            false,
+        ),
+        "deepseek-coder" => (
+            &[
+                r"[\r\n]",
+                r"\s?\p{L}+",
+                r"\s?\p{P}+",
+                DEEPSEEK_CJK,
+                r"\p{N}",
+            ],
+            false,
+        ),
+        "deepseek-v3" | "hunyuan-dense" => (
+            &[
+                r"\p{N}{1,3}",
+                r"[一-龥\x{3040}-\x{309F}\x{30A0}-\x{30FF}]+",
+                DEEPSEEK_3,
+            ],
+            false,
+        ),
+        "falcon" => (&[r"[\p{P}$+<=>^~|`]+", GPT_2, r"[0-9][0-9][0-9]"], false),
+        "starcoder" | "refact" | "command-r" | "smollm" | "codeshell" | "exaone" | "minerva-7b" => {
+            (&[r"\p{N}", GPT_2], false)
+        }
+        "tekken" => (&[TEKKEN], true),
+        "gpt-4o" | "llama4" => (&[GPT_4O], false),
+        "default" | "" => (
+            &[r"[\p{P}$+<=>^~|]+", GPT_2, r"\p{N}+", r"[0-9][0-9][0-9]"],
+            false,
+        ),
+        _ => return None,
+    })
 }
 
 fn cut_all<'t>(patterns: &[Pattern], text: &'t str, word: &mut dyn FnMut(&'t str)) {
@@ -169,8 +183,18 @@ mod tests {
     #[test]
     fn every_scheme_compiles_and_loses_nothing() {
         for scheme in [
-            "gpt-2", "llama-bpe", "dbrx", "qwen2", "deepseek-llm", "deepseek-coder",
-            "deepseek-v3", "falcon", "starcoder", "tekken", "gpt-4o", "default",
+            "gpt-2",
+            "llama-bpe",
+            "dbrx",
+            "qwen2",
+            "deepseek-llm",
+            "deepseek-coder",
+            "deepseek-v3",
+            "falcon",
+            "starcoder",
+            "tekken",
+            "gpt-4o",
+            "default",
         ] {
             words(scheme, "Hello, wörld's 12345  \n\n  熾火 x=1;\t\tΑΒγ! 𝐀🜂 ");
             words(scheme, "");

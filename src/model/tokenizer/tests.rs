@@ -5,10 +5,22 @@ use super::*;
 
 fn spm_writer() -> Writer {
     let tokens = [
-        "<unk>", "<s>", "</s>", "\u{2581}", "a", "b", "ab", "\u{2581}ab", "<0xE7>", "<0x86>",
-        "<0xBE>", "\n",
+        "<unk>",
+        "<s>",
+        "</s>",
+        "\u{2581}",
+        "a",
+        "b",
+        "ab",
+        "\u{2581}ab",
+        "<0xE7>",
+        "<0x86>",
+        "<0xBE>",
+        "\n",
     ];
-    let scores = [0.0, 0.0, 0.0, -9.0, -9.0, -9.0, -1.0, -2.0, 0.0, 0.0, 0.0, 0.0];
+    let scores = [
+        0.0, 0.0, 0.0, -9.0, -9.0, -9.0, -1.0, -2.0, 0.0, 0.0, 0.0, 0.0,
+    ];
     Writer::new()
         .str("tokenizer.ggml.model", "llama")
         .strings("tokenizer.ggml.tokens", &tokens)
