@@ -8,8 +8,8 @@ use candle_core::utils::barrier_pool;
 
 use super::cache::LayerCache;
 
-/// Fewer numbers than this are not worth waking another thread (about ten microseconds of work).
-const SMALL: usize = 16 * 1024;
+/// Less work than this (in multiplications) is not worth waking another thread.
+const SMALL: usize = 128 * 1024;
 
 /// Calls `row(index, slice)` for each row of `out`, in parallel. `cost` is the work per row in about as many
 /// multiplications.

@@ -174,7 +174,7 @@ fn damaged_templates_are_refused_or_run() {
         .map(|(_, bytes)| bytes)
         .collect();
     let mut noise = Noise(7);
-    for round in 0..10_000 {
+    for round in 0..100_000 {
         let mut bytes = seeds[round % seeds.len()].clone();
         mutate(&mut bytes, &mut noise);
         use_template(&String::from_utf8_lossy(&bytes));

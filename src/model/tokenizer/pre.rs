@@ -9,6 +9,8 @@
 //! character is given back afterwards ([`Pattern::cut`]), so that every pattern is a plain automaton and
 //! the time is linear in the text, whatever the text.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use fancy_regex::Regex;
 
 /// `\s+(?!\S)` stands as `\s+` in all of these.
@@ -23,7 +25,7 @@ const DEEPSEEK_CJK: &str = r"[\x{4E00}-\x{9FA5}\x{0800}-\x{4E00}\x{AC00}-\x{D7FF
 
 /// How a text is cut into words.
 pub(super) struct Pre {
-    patterns: Vec<Pattern>,
+    patterns: Arc<[Pattern]>,
     /// A word that is a token as a whole is taken so.
     pub(super) ignore_merges: bool,
     /// Whether a text begins with the BOS token where the file does not say.
@@ -42,18 +44,8 @@ impl Pre {
     /// The scheme called `name`, or `None` where it is unknown. No name means the oldest scheme.
     pub(super) fn named(name: &str) -> Option<Self> {
         let (patterns, ignore_merges) = scheme(name)?;
-        let patterns = patterns
-            .iter()
-            .map(|pattern| {
-                Some(Pattern {
-                    regex: Regex::new(pattern).ok()?,
-                    gives_back: pattern.ends_with(r"|\s+"),
-                    keeps_breaks: pattern.ends_with(r"|\s*[\r\n]+|\s+"),
-                })
-            })
-            .collect::<Option<_>>()?;
         Some(Self {
-            patterns,
+            patterns: compiled(patterns)?,
             ignore_merges,
             add_bos: ignore_merges,
         })
@@ -117,6 +109,29 @@ pub(super) fn scheme(name: &str) -> Option<(&'static [&'static str], bool)> {
         ),
         _ => return None,
     })
+}
+
+/// Compiles patterns, once per process: with their Unicode classes it takes milliseconds.
+fn compiled(patterns: &'static [&'static str]) -> Option<Arc<[Pattern]>> {
+    type Known = Vec<(&'static [&'static str], Arc<[Pattern]>)>;
+    static KNOWN: Mutex<Known> = Mutex::new(Vec::new());
+    // A thread that panicked while it held the lock left a list that is still sound.
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, found)) = known.iter().find(|(key, _)| *key == patterns) {
+        return Some(Arc::clone(found));
+    }
+    let fresh: Arc<[Pattern]> = patterns
+        .iter()
+        .map(|pattern| {
+            Some(Pattern {
+                regex: Regex::new(pattern).ok()?,
+                gives_back: pattern.ends_with(r"|\s+"),
+                keeps_breaks: pattern.ends_with(r"|\s*[\r\n]+|\s+"),
+            })
+        })
+        .collect::<Option<_>>()?;
+    known.push((patterns, Arc::clone(&fresh)));
+    Some(fresh)
 }
 
 fn cut_all<'t>(patterns: &[Pattern], text: &'t str, word: &mut dyn FnMut(&'t str)) {
