@@ -1,6 +1,9 @@
 //! The one integration binary: a file per subject.
 
 mod bundle_stock_tools;
+mod hostile;
+mod maker;
 mod manual;
 mod model;
 mod peer;
+mod reference;
