@@ -7,6 +7,13 @@
 
 pub mod bundle;
 pub mod carrier;
+pub mod cli;
+pub mod config;
 pub mod fold;
 pub mod identity;
+pub mod library;
+pub mod messages;
+pub mod model;
+pub mod node;
 pub mod record;
+pub mod store;

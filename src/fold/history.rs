@@ -45,10 +45,15 @@ pub enum Lack {
     Record(RecordId),
     /// The certificate of a feed.
     Certificate(StatementId),
-    /// An admission of its author.
+    /// An admission of its author, or of the author of something that it names.
     Admission,
     /// It stands at or above a fork of its own feed, and nothing that counts reaches it.
     Branch,
+    /// Its root has more feeds than one root may have, and nothing that counts reaches this one.
+    Feeds,
+    /// It contradicts itself (it names a record at a place where that does not stand, or a certificate
+    /// that is none for its key) or stands on one that does: it will wait for ever.
+    Never,
 }
 
 /// Which part of a pool is the circle's set.

@@ -49,12 +49,12 @@ pub struct Gap {
 pub fn difference(
     mine: &Frontier,
     theirs: &Frontier,
-    at: impl Fn(&FeedKey, u64) -> Option<RecordId>,
+    mut at: impl FnMut(&FeedKey, u64) -> Option<RecordId>,
 ) -> Vec<Gap> {
     let gaps = mine
         .0
         .iter()
-        .map(|(feed, entry)| gap(feed, entry, theirs.0.get(feed), &at));
+        .map(|(feed, entry)| gap(feed, entry, theirs.0.get(feed), &mut at));
     gaps.filter(|gap| !gap.heights.is_empty() || !gap.branches.is_empty())
         .collect()
 }
@@ -63,7 +63,7 @@ fn gap(
     feed: &FeedKey,
     mine: &Entry,
     theirs: Option<&Entry>,
-    at: impl Fn(&FeedKey, u64) -> Option<RecordId>,
+    mut at: impl FnMut(&FeedKey, u64) -> Option<RecordId>,
 ) -> Gap {
     // The chain that I hold, and what I hold of branches above it.
     let (chain, mut branches) = match mine {

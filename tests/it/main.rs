@@ -1,2 +1,6 @@
-fn main() {}
+//! The one integration binary: a file per subject.
+
 mod bundle_stock_tools;
+mod manual;
+mod model;
+mod peer;

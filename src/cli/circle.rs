@@ -1,0 +1,191 @@
+//! `okibi circle`
+
+use std::io::Read;
+
+use serde_json::json;
+
+use crate::identity::{KeyCard, Words, fingerprint, words};
+use crate::messages::say;
+use crate::node::{Exit, Failure, Handle};
+use crate::store::Standing;
+
+use super::Outcome;
+use super::args::Circle;
+use super::home::{member_json, member_line};
+use super::out::{Out, broken, printable};
+
+/// Bytes read from a file or standard input that should hold a key card.
+const CARD_BYTES: u64 = 64 * 1024;
+
+/// Runs one of the circle commands.
+pub fn run(out: &Out, node: &mut Handle, command: Circle) -> Outcome {
+    match command {
+        Circle::Found { name, with } => found(out, node, &name, &with),
+        Circle::List => list(out, node),
+        Circle::Members { circle } => members(out, node, circle.as_deref()),
+        Circle::Admit {
+            card,
+            name,
+            circle,
+            dry_run,
+        } => admit(out, node, &card, &name, circle.as_deref(), dry_run),
+        Circle::Suspend {
+            member,
+            reason,
+            from_start,
+            circle,
+            dry_run,
+        } => {
+            let circle = node.find_circle(circle.as_deref())?;
+            let root = node.find_member(&circle, &member)?;
+            let name = node.name_of(&circle, &root);
+            let about = [
+                ("name", name.clone()),
+                ("circle", circle.state.name.clone()),
+            ];
+            if dry_run {
+                let value = json!({"dry_run": true, "root": root, "name": name});
+                return said(out, "suspend", value, "would-suspend", &about);
+            }
+            let id = node.suspend(&circle, &root, &reason, from_start)?;
+            let value = json!({"record": id, "root": root, "name": name});
+            said(out, "suspend", value, "suspended", &about)
+        }
+    }
+}
+
+/// Prints a fact whose words are in the catalogue.
+pub fn said(
+    out: &Out,
+    kind: &str,
+    value: serde_json::Value,
+    code: &str,
+    about: &[(&str, String)],
+) -> Outcome {
+    out.fact(kind, value, || printable(&say(code, about)))
+        .map_err(|error| broken(&error))?;
+    Ok(Exit::Done)
+}
+
+fn found(out: &Out, node: &mut Handle, name: &str, with: &[String]) -> Outcome {
+    let cards = with
+        .iter()
+        .map(|text| card(text))
+        .collect::<Result<Vec<_>, _>>()?;
+    let founded = node.found(name, &cards)?;
+    let value = json!({"circle": founded.circle, "name": name, "admins": founded.admins});
+    let about = [("name", name.to_owned()), ("id", founded.circle.short())];
+    said(out, "circle", value, "circle-founded", &about)?;
+    if founded.admins.len() < 3 {
+        out.note("few-admins", &[("count", founded.admins.len().to_string())])
+            .map_err(|error| broken(&error))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn list(out: &Out, node: &Handle) -> Outcome {
+    let mut any = false;
+    for circle in node.store().circles()? {
+        if circle.standing == Standing::Shelf {
+            continue;
+        }
+        any = true;
+        let members = circle.state.active().count();
+        let value = json!({
+            "circle": circle.id, "name": circle.state.name, "members": members,
+            "founder": circle.state.founder, "me": circle.state.is_active(&node.root()),
+        });
+        out.fact("circle", value, || {
+            let founder = circle
+                .state
+                .founder
+                .map_or_else(String::new, |root| fingerprint(&root));
+            let about = [
+                ("name", circle.state.name.clone()),
+                ("id", circle.id.short()),
+                ("count", members.to_string()),
+                ("founder", founder),
+            ];
+            printable(&say("circle-line", &about))
+        })
+        .map_err(|error| broken(&error))?;
+    }
+    if !any {
+        out.note("status-alone", &[])
+            .map_err(|error| broken(&error))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn members(out: &Out, node: &Handle, name: Option<&str>) -> Outcome {
+    let circle = node.find_circle(name)?;
+    let max_age = node.config().stale_hours.saturating_mul(3_600_000);
+    let status = node.status(max_age)?;
+    let members = status
+        .circles
+        .into_iter()
+        .find(|it| it.id == circle.id)
+        .map(|it| it.members);
+    for member in members.unwrap_or_default() {
+        out.fact("member", member_json(&member), || {
+            printable(&member_line(&member))
+        })
+        .map_err(|error| broken(&error))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn admit(
+    out: &Out,
+    node: &mut Handle,
+    text: &str,
+    name: &str,
+    circle: Option<&str>,
+    dry_run: bool,
+) -> Outcome {
+    let circle = node.find_circle(circle)?;
+    let card = card(text)?;
+    let root = card.root();
+    let about = [
+        ("name", name.to_owned()),
+        ("circle", circle.state.name.clone()),
+        ("fingerprint", fingerprint(&root)),
+        ("words", words(&root, Words::English).join(" ")),
+    ];
+    if dry_run {
+        let value =
+            json!({"dry_run": true, "root": root, "fingerprint": fingerprint(&root), "name": name});
+        return said(out, "admit", value, "would-admit", &about);
+    }
+    let id = node.admit(&circle, &card, name)?;
+    let value =
+        json!({"record": id, "root": root, "fingerprint": fingerprint(&root), "name": name});
+    said(out, "admit", value, "admitted", &about)
+}
+
+/// A key card from the argument itself, a file, or standard input.
+fn card(text: &str) -> Result<KeyCard, Failure> {
+    let mut line = text.to_owned();
+    if text == "-" {
+        line.clear();
+        std::io::stdin()
+            .take(CARD_BYTES)
+            .read_to_string(&mut line)
+            .map_err(|error| Failure::new("card-bad", Exit::Failed).with("error", error))?;
+    } else if !text.trim_start().starts_with("okibi-card-") {
+        let path = std::path::Path::new(text);
+        let file = std::fs::File::open(path).map_err(|error| Failure::io(path, &error))?;
+        line.clear();
+        file.take(CARD_BYTES)
+            .read_to_string(&mut line)
+            .map_err(|error| Failure::new("card-bad", Exit::Failed).with("error", error))?;
+    }
+    KeyCard::parse(&line).map_err(|error| {
+        let exit = match error {
+            crate::identity::CardError::Newer => Exit::Newer,
+            crate::identity::CardError::Forged(_) => Exit::Refused,
+            _ => Exit::Failed,
+        };
+        Failure::new("card-bad", exit).with("error", error)
+    })
+}

@@ -1,0 +1,283 @@
+//! From a prompt to streamed text.
+//!
+//! A [`Session`] owns a model and remembers which tokens stand in its cache: a prompt that begins like the
+//! last one (the next turn of a conversation) computes only what is new. Each call of
+//! [`Session::generate`] runs to its end in the caller's thread; another thread stops it through the
+//! request's flag, which is looked at between tokens and between pieces of a long prompt. Time is not
+//! known here: a caller that wants durations looks at its clock when the events arrive.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::sample::{Sampler, Sampling};
+use super::tokenizer::{Stream, Tokenizer};
+use super::{LanguageModel, ModelError};
+
+/// Tokens of a prompt between two looks at the flag: some seconds on a slow machine with a large model.
+const PIECE: usize = 128;
+
+/// What to generate.
+#[derive(Clone, Debug, Default)]
+pub struct Request<'a> {
+    /// The whole prompt, from the first token of the conversation.
+    pub prompt: &'a [u32],
+    /// How to choose tokens.
+    pub sampling: Sampling,
+    /// Most tokens of the answer; `None` for as many as the context has room for.
+    pub max_tokens: Option<usize>,
+    /// Texts that end the answer. They are not part of it.
+    pub stop: &'a [String],
+    /// Set by another thread to end the answer.
+    pub cancel: Option<&'a AtomicBool>,
+}
+
+/// What happens while an answer is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event<'a> {
+    /// So many tokens of the prompt stand in the cache.
+    Prompt {
+        /// Tokens that are done.
+        done: usize,
+        /// All of them.
+        total: usize,
+    },
+    /// The next piece of the answer: whole characters, never empty.
+    Text(&'a str),
+}
+
+/// Why an answer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The model ended its turn.
+    Model,
+    /// A text of [`Request::stop`] appeared.
+    Stop,
+    /// [`Request::max_tokens`] was reached.
+    Length,
+    /// The context is full.
+    Context,
+    /// [`Request::cancel`] was set.
+    Cancelled,
+    /// The consumer broke off.
+    Consumer,
+}
+
+/// What was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Tokens of the prompt.
+    pub prompt_tokens: usize,
+    /// How many of them stood in the cache already.
+    pub reused_tokens: usize,
+    /// Tokens of the answer, without the one that ended it.
+    pub generated_tokens: usize,
+    /// Why it ended.
+    pub end: End,
+}
+
+/// A model with its tokenizer and the conversation in its cache.
+pub struct Session {
+    model: Box<dyn LanguageModel>,
+    tokenizer: Arc<Tokenizer>,
+    past: Vec<u32>,
+}
+
+impl Session {
+    /// A session with an empty cache.
+    pub fn new(model: Box<dyn LanguageModel>, tokenizer: Arc<Tokenizer>) -> Self {
+        Self {
+            model,
+            tokenizer,
+            past: Vec::new(),
+        }
+    }
+
+    /// The tokenizer.
+    pub fn tokenizer(&self) -> &Arc<Tokenizer> {
+        &self.tokenizer
+    }
+
+    /// Number of tokens that the context has room for.
+    pub fn context(&self) -> usize {
+        self.model.context()
+    }
+
+    /// Answers a prompt, giving text to `on_event` as soon as it is certain.
+    ///
+    /// # Errors
+    /// [`ModelError::PromptTooLong`] where the prompt leaves no room for an answer, [`ModelError::Empty`]
+    /// where there is none, and whatever the model fails with. The session stays usable.
+    pub fn generate(
+        &mut self,
+        request: &Request<'_>,
+        on_event: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
+    ) -> Result<Outcome, ModelError> {
+        let result = self.run(request, on_event);
+        if result.is_err() {
+            // What the cache holds is uncertain now.
+            self.past.clear();
+        }
+        result
+    }
+
+    fn run(
+        &mut self,
+        request: &Request<'_>,
+        on_event: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
+    ) -> Result<Outcome, ModelError> {
+        let prompt = request.prompt;
+        let context = self.model.context();
+        if prompt.len() >= context {
+            return Err(ModelError::PromptTooLong {
+                tokens: prompt.len(),
+                context,
+            });
+        }
+        let last = prompt.len().checked_sub(1).ok_or(ModelError::Empty)?;
+        // The last token runs in any case: its logits are what is wanted.
+        let reused = self
+            .past
+            .iter()
+            .zip(&prompt[..last])
+            .take_while(|(a, b)| a == b)
+            .count();
+        self.past.truncate(reused);
+        let mut outcome = Outcome {
+            prompt_tokens: prompt.len(),
+            reused_tokens: reused,
+            generated_tokens: 0,
+            end: End::Cancelled,
+        };
+
+        let cancelled = || {
+            request
+                .cancel
+                .is_some_and(|flag| flag.load(Ordering::Relaxed))
+        };
+        let mut sampler = Sampler::new(request.sampling);
+        let mut output = Output::new(request.stop);
+        let mut token = None;
+        for piece in prompt[reused..].chunks(PIECE) {
+            if cancelled() {
+                return Ok(outcome);
+            }
+            let logits = self.model.forward(piece, self.past.len())?;
+            self.past.extend(piece);
+            if self.past.len() == prompt.len() {
+                token = Some(sampler.choose(logits, &self.past)?);
+            }
+            let event = Event::Prompt {
+                done: self.past.len(),
+                total: prompt.len(),
+            };
+            if on_event(event).is_break() {
+                outcome.end = End::Consumer;
+                return Ok(outcome);
+            }
+        }
+
+        let most = request.max_tokens.unwrap_or(usize::MAX);
+        outcome.end = loop {
+            let Some(next) = token else { break End::Model };
+            if self.tokenizer.is_end(next) {
+                break End::Model;
+            }
+            if outcome.generated_tokens >= most {
+                break End::Length;
+            }
+            outcome.generated_tokens += 1;
+            if let ControlFlow::Break(end) = output.push(&self.tokenizer, next, on_event) {
+                return Ok(Outcome { end, ..outcome });
+            }
+            if outcome.generated_tokens >= most {
+                break End::Length;
+            }
+            if self.past.len() >= context {
+                break End::Context;
+            }
+            if cancelled() {
+                break End::Cancelled;
+            }
+            let logits = self.model.forward(&[next], self.past.len())?;
+            self.past.push(next);
+            token = Some(sampler.choose(logits, &self.past)?);
+        };
+        if output.finish(on_event).is_break() {
+            outcome.end = End::Consumer;
+        }
+        Ok(outcome)
+    }
+}
+
+/// Text on its way out: holds back what may be the beginning of a stop text.
+struct Output<'a> {
+    stop: &'a [String],
+    stream: Stream,
+    held: String,
+}
+
+impl<'a> Output<'a> {
+    fn new(stop: &'a [String]) -> Self {
+        Self {
+            stop,
+            stream: Stream::new(),
+            held: String::new(),
+        }
+    }
+
+    fn push(
+        &mut self,
+        tokenizer: &Tokenizer,
+        token: u32,
+        on_event: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
+    ) -> ControlFlow<End> {
+        self.stream.push(tokenizer, token, &mut self.held);
+        let stops = self.stop.iter().filter(|stop| !stop.is_empty());
+        if let Some(at) = stops.filter_map(|stop| self.held.find(stop.as_str())).min() {
+            self.held.truncate(at);
+            return match self.emit(self.held.len(), on_event) {
+                ControlFlow::Break(()) => ControlFlow::Break(End::Consumer),
+                ControlFlow::Continue(()) => ControlFlow::Break(End::Stop),
+            };
+        }
+        let certain = self.held.len() - self.beginning_of_stop();
+        match self.emit(certain, on_event) {
+            ControlFlow::Break(()) => ControlFlow::Break(End::Consumer),
+            ControlFlow::Continue(()) => ControlFlow::Continue(()),
+        }
+    }
+
+    /// Length of the longest end of the held text that a stop text begins with.
+    fn beginning_of_stop(&self) -> usize {
+        let ends = self.held.char_indices().map(|(at, _)| &self.held[at..]);
+        ends.filter(|end| self.stop.iter().any(|stop| stop.starts_with(end)))
+            .map(str::len)
+            .max()
+            .unwrap_or(0)
+    }
+
+    fn emit(
+        &mut self,
+        len: usize,
+        on_event: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        if len == 0 {
+            return ControlFlow::Continue(());
+        }
+        let flow = on_event(Event::Text(&self.held[..len]));
+        self.held.drain(..len);
+        flow
+    }
+
+    fn finish(
+        &mut self,
+        on_event: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        self.stream.finish(&mut self.held);
+        self.emit(self.held.len(), on_event)
+    }
+}
+
+#[cfg(test)]
+mod tests;

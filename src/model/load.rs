@@ -1,0 +1,67 @@
+//! From a file to a model that runs, or to the reason why it does not.
+
+use super::config::Config;
+use super::decoder::Decoder;
+use super::file::ModelFile;
+use super::gguf::Gguf;
+use super::llama::Llama;
+use super::weights::Loader;
+use super::{LanguageModel, ModelError};
+
+/// The architectures that run.
+pub(super) const ARCHITECTURES: [&str; 1] = ["llama"];
+
+/// Context where neither the caller nor the model says less: enough for a long conversation, and for a model
+/// of a billion parameters some hundred megabytes of keys and values.
+const DEFAULT_CONTEXT: usize = 4096;
+
+/// How to load a model.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Positions to make room for. Without it: what the model was trained for, at most 4,096. More than
+    /// the model was trained for is never given.
+    pub context: Option<usize>,
+}
+
+/// Refuses by name what cannot run, from the metadata and the table of tensors alone.
+pub(super) fn check(gguf: &Gguf<'_>) -> Result<(), ModelError> {
+    let architecture = gguf
+        .str("general.architecture")
+        .ok_or(ModelError::NoModel("general.architecture is missing"))?;
+    if !ARCHITECTURES.contains(&architecture) {
+        return Err(ModelError::Architecture(architecture.into()));
+    }
+    if gguf.tensors().is_empty() {
+        return Err(ModelError::NoModel("it has no weights"));
+    }
+    match gguf.tensors().iter().find(|tensor| !tensor.dtype.runs()) {
+        Some(tensor) => Err(ModelError::TensorType {
+            tensor: tensor.name.into(),
+            dtype: tensor.dtype.name(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Makes a model that runs from a file. Weights stay in the map, so this takes milliseconds.
+///
+/// # Errors
+/// Where the file's architecture or a tensor's type is not implemented, where a tensor is missing, unknown
+/// or of another shape than the metadata says, and where there is no memory for the context.
+pub fn load(file: &ModelFile, options: Options) -> Result<Box<dyn LanguageModel>, ModelError> {
+    let gguf = file.gguf()?;
+    check(&gguf)?;
+    let config = Config::read(&gguf)?;
+    let context = options
+        .context
+        .unwrap_or(DEFAULT_CONTEXT)
+        .clamp(1, config.context);
+    let mut loader = Loader::new(&gguf, file.map());
+    match config.architecture {
+        "llama" => {
+            let llama = Llama::load(&config, &mut loader)?;
+            Ok(Box::new(Decoder::new(llama, &config, loader, context)?))
+        }
+        other => Err(ModelError::Architecture(other.into())),
+    }
+}

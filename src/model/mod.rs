@@ -1,0 +1,64 @@
+//! Language models on this machine: GGUF files, tokenizers, chat templates, the forward pass, sampling.
+//!
+//! The way through it: [`file::ModelFile`] maps a file, [`Card`] says what is in it without touching a
+//! weight, [`load`] makes a [`LanguageModel`], and a [`generate::Session`] streams text out of one.
+//!
+//! What always holds:
+//! - A file comes from a stranger. What okibi cannot run is refused by name before any weight is read, and
+//!   no file makes it panic, loop or take memory out of proportion to the file and the context asked for.
+//! - Weights stay in the map; the operating system brings them in as they are needed. Only vectors (norms,
+//!   biases) are copied.
+//! - Nothing here knows the clock, the network or the random numbers of the system: a seed is an argument,
+//!   and the same seed gives the same text whatever the number of threads.
+//!
+//! The matrix kernels are candle-core's (`quantized::k_quants`), called on the mapped blocks themselves:
+//! candle's own tensors would copy every weight and pack some of them a second time.
+//!
+//! Each architecture is one file that reads like the page of a textbook (`llama`, ...); what they
+//! share is in `decoder` (the loop over layers), `ops` (norm, rotation, attention) and `weights`.
+
+mod cache;
+mod card;
+mod config;
+mod decoder;
+mod error;
+pub mod file;
+pub mod generate;
+pub mod gguf;
+mod llama;
+mod load;
+mod ops;
+mod rope;
+pub mod sample;
+mod scripted;
+pub mod template;
+pub mod tokenizer;
+mod weights;
+
+pub use card::Card;
+pub use error::ModelError;
+pub use load::{Options, load};
+pub use scripted::Scripted;
+
+/// Something that predicts the next token: a loaded model, or a [`Scripted`] one in tests.
+pub trait LanguageModel: Send {
+    /// Runs `tokens`, which stand at the positions `pos..`, and returns the logits (one per token of the
+    /// vocabulary) for what follows the last of them.
+    ///
+    /// The model remembers what it was given below `pos`; a smaller `pos` than before goes back there and
+    /// forgets the rest.
+    ///
+    /// # Errors
+    /// Where `tokens` is empty, a token does not exist, or the positions reach beyond what was run before
+    /// or beyond [`LanguageModel::context`].
+    fn forward(&mut self, tokens: &[u32], pos: usize) -> Result<&[f32], ModelError>;
+
+    /// Number of logits.
+    fn vocab_len(&self) -> usize;
+
+    /// Number of positions there are.
+    fn context(&self) -> usize;
+}
+
+#[cfg(target_endian = "big")]
+compile_error!("weights are used as they lie in the file, which is little-endian");

@@ -1,0 +1,222 @@
+//! Cutting text into words before byte-pair encoding, as each model's authors did at training time.
+//!
+//! A file names its scheme in `tokenizer.ggml.pre`. Each scheme is a list of patterns, applied one after the
+//! other: what a pattern matches becomes a word, and so does what lies between two matches. The patterns are
+//! those of the models' own `tokenizer.json` files.
+//!
+//! All of them contain `\s+(?!\S)`: white space up to, but without, its last character if a word follows. A
+//! regular expression with such a look-ahead needs backtracking. Here the patterns say `\s+` and the last
+//! character is given back afterwards ([`Pattern::cut`]), so that every pattern is a plain automaton and
+//! the time is linear in the text, whatever the text.
+
+use fancy_regex::Regex;
+
+/// `\s+(?!\S)` stands as `\s+` in all of these.
+const GPT_2: &str = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+";
+const LLAMA_3: &str = r"'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD]|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+";
+const QWEN_2: &str = r"'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD]|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+";
+const DEEPSEEK_3: &str = r##"[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+"##;
+const TEKKEN: &str = r"[^\r\n\p{L}\p{N}]?[\p{L}--[a-z]]*[\p{L}--[A-Z]]+|[^\r\n\p{L}\p{N}]?[\p{L}--[a-z]]+[\p{L}--[A-Z]]*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+";
+const GPT_4O: &str = r"[^\r\n\p{L}\p{N}]?[\p{L}--[a-z]]*[\p{L}--[A-Z]]+(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])?|[^\r\n\p{L}\p{N}]?[\p{L}--[a-z]]+[\p{L}--[A-Z]]*(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+";
+/// Chinese, Japanese and Korean runs, as DeepSeek's first tokenizers have them.
+const DEEPSEEK_CJK: &str = r"[\x{4E00}-\x{9FA5}\x{0800}-\x{4E00}\x{AC00}-\x{D7FF}]+";
+
+/// How a text is cut into words.
+pub(super) struct Pre {
+    patterns: Vec<Pattern>,
+    /// A word that is a token as a whole is taken so.
+    pub(super) ignore_merges: bool,
+    /// Whether a text begins with the BOS token where the file does not say.
+    pub(super) add_bos: bool,
+}
+
+struct Pattern {
+    regex: Regex,
+    /// Whether `\s+` stands for `\s+(?!\S)|\s+`.
+    gives_back: bool,
+    /// Whether `\s*[\r\n]+` comes before it, which keeps its last line break.
+    keeps_breaks: bool,
+}
+
+impl Pre {
+    /// The scheme called `name`, or `None` where it is unknown. No name means the oldest scheme.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        let (patterns, ignore_merges): (&[&str], bool) = match name {
+            "gpt-2" | "phi-2" | "mpt" | "olmo" | "jais" | "trillion" | "roberta-bpe"
+            | "jina-es" | "jina-de" | "jina-v1-en" | "jina-v2-es" | "jina-v2-de"
+            | "jina-v2-code" | "gigachat" | "granite-docling" | "exaone4" => (&[GPT_2], false),
+            "llama3" | "llama-v3" | "llama-bpe" | "falcon3" | "falcon-h1" | "pixtral"
+            | "midm-2.0" | "lfm2" => (&[LLAMA_3], true),
+            "dbrx" | "smaug-bpe" | "chatglm-bpe" | "glm4" => (&[LLAMA_3], false),
+            "qwen2" | "stablelm2" | "hunyuan" | "deepseek-r1-qwen" | "megrez" => (&[QWEN_2], false),
+            "deepseek-llm" => (
+                &[
+                    r"[\r\n]",
+                    // Cased letters, without the mathematical alphabets.
+                    r"\s?[[\p{Lu}\p{Ll}\p{Lt}]--[\x{1D400}-\x{1D7FF}]]+",
+                    r"\s?[!-/:-~！-／：-～‘-‟　-。]+",
+                    r"\s+$",
+                    DEEPSEEK_CJK,
+                    r"\p{N}+",
+                ],
+                false,
+            ),
+            "deepseek-coder" => (
+                &[
+                    r"[\r\n]",
+                    r"\s?\p{L}+",
+                    r"\s?\p{P}+",
+                    DEEPSEEK_CJK,
+                    r"\p{N}",
+                ],
+                false,
+            ),
+            "deepseek-v3" | "hunyuan-dense" => (
+                &[
+                    r"\p{N}{1,3}",
+                    r"[一-龥\x{3040}-\x{309F}\x{30A0}-\x{30FF}]+",
+                    DEEPSEEK_3,
+                ],
+                false,
+            ),
+            "falcon" => (&[r"[\p{P}$+<=>^~|`]+", GPT_2, r"[0-9][0-9][0-9]"], false),
+            "starcoder" | "refact" | "command-r" | "smollm" | "codeshell" | "exaone"
+            | "minerva-7b" => (&[r"\p{N}", GPT_2], false),
+            "tekken" => (&[TEKKEN], true),
+            "gpt-4o" | "llama4" => (&[GPT_4O], false),
+            "default" | "" => (
+                &[r"[\p{P}$+<=>^~|]+", GPT_2, r"\p{N}+", r"[0-9][0-9][0-9]"],
+                false,
+            ),
+            _ => return None,
+        };
+        let patterns = patterns
+            .iter()
+            .map(|pattern| {
+                Some(Pattern {
+                    regex: Regex::new(pattern).ok()?,
+                    gives_back: pattern.ends_with(r"|\s+"),
+                    keeps_breaks: pattern.ends_with(r"|\s*[\r\n]+|\s+"),
+                })
+            })
+            .collect::<Option<_>>()?;
+        Some(Self {
+            patterns,
+            ignore_merges,
+            add_bos: ignore_merges,
+        })
+    }
+
+    /// Calls `word` with each word of the text, in order; together they are the text.
+    pub(super) fn words<'t>(&self, text: &'t str, word: &mut dyn FnMut(&'t str)) {
+        cut_all(&self.patterns, text, word);
+    }
+}
+
+fn cut_all<'t>(patterns: &[Pattern], text: &'t str, word: &mut dyn FnMut(&'t str)) {
+    match patterns.split_first() {
+        None => word(text),
+        Some((first, rest)) => first.cut(text, &mut |piece| cut_all(rest, piece, word)),
+    }
+}
+
+impl Pattern {
+    fn cut<'t>(&self, text: &'t str, piece: &mut dyn FnMut(&'t str)) {
+        let mut at = 0;
+        // A pattern without look-around cannot fail; if one did, the rest would stay in one piece.
+        while let Ok(Some(found)) = self.regex.find_from_pos(text, at) {
+            let (start, mut end) = (found.start(), found.end());
+            if start == end {
+                break;
+            }
+            let run = &text[start..end];
+            let kept = self.keeps_breaks && run.ends_with(['\r', '\n']);
+            if self.gives_back && !kept && end < text.len() {
+                end -= given_back(run);
+            }
+            if at < start {
+                piece(&text[at..start]);
+            }
+            piece(&text[start..end]);
+            at = end;
+        }
+        if at < text.len() {
+            piece(&text[at..]);
+        }
+    }
+}
+
+/// Bytes of the last character, if `run` is white space of more than one character.
+fn given_back(run: &str) -> usize {
+    let mut characters = run.chars();
+    match characters.next_back() {
+        Some(last)
+            if last.is_whitespace()
+                && !characters.as_str().is_empty()
+                && characters.all(char::is_whitespace) =>
+        {
+            last.len_utf8()
+        }
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words<'t>(scheme: &str, text: &'t str) -> Vec<&'t str> {
+        let mut words = Vec::new();
+        Pre::named(scheme)
+            .unwrap()
+            .words(text, &mut |word| words.push(word));
+        assert_eq!(words.concat(), text);
+        words
+    }
+
+    #[test]
+    fn every_scheme_compiles_and_loses_nothing() {
+        for scheme in [
+            "gpt-2",
+            "llama-bpe",
+            "dbrx",
+            "qwen2",
+            "deepseek-llm",
+            "deepseek-coder",
+            "deepseek-v3",
+            "falcon",
+            "starcoder",
+            "tekken",
+            "gpt-4o",
+            "default",
+        ] {
+            words(scheme, "Hello, wörld's 12345  \n\n  熾火 x=1;\t\tΑΒγ! 𝐀🜂 ");
+            words(scheme, "");
+        }
+        assert!(Pre::named("no such").is_none());
+    }
+
+    #[test]
+    fn white_space_before_a_word_gives_its_last_character_back() {
+        assert_eq!(words("gpt-2", "a   b"), ["a", "  ", " b"]);
+        assert_eq!(words("gpt-2", "a\t\tb "), ["a", "\t", "\t", "b", " "]);
+        assert_eq!(words("gpt-2", "a\n\nb"), ["a", "\n", "\n", "b"]);
+        assert_eq!(words("gpt-2", "a   "), ["a", "   "]);
+        assert_eq!(words("llama-bpe", "a\n\nb"), ["a", "\n\n", "b"]);
+        assert_eq!(words("llama-bpe", "a \n  b"), ["a", " \n", " ", " b"]);
+        assert_eq!(words("llama-bpe", "1234"), ["123", "4"]);
+        assert_eq!(words("qwen2", "12"), ["1", "2"]);
+        assert_eq!(words("gpt-2", "it's"), ["it", "'s"]);
+    }
+
+    #[test]
+    fn long_runs_take_linear_time() {
+        // A backtracking matcher would give up (or not end) on runs of this length.
+        for run in [" ", "\n", "a", "'", "1", "\u{3000}"] {
+            let text = run.repeat(200_000) + "x";
+            for scheme in ["gpt-2", "llama-bpe", "deepseek-llm"] {
+                words(scheme, &text);
+            }
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Finds special tokens in text: the longest at the first place where any begins.
+//!
+//! Cost per byte of text is bounded by the number of different lengths among the special tokens that begin
+//! with that byte, at most [`MAX_LEN`], so neither a long text nor a hostile vocabulary makes it quadratic.
+
+use std::collections::HashMap;
+
+/// Special tokens longer than this are not looked for in text; real ones have some tens of bytes.
+const MAX_LEN: usize = 256;
+
+/// A piece of text, or a special token that stood in it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Part<'t> {
+    Text(&'t str),
+    Token(u32),
+}
+
+#[derive(Default)]
+pub(super) struct Specials {
+    /// Token by text, and whether it is found even where special tokens are not parsed.
+    tokens: HashMap<Box<[u8]>, (u32, bool)>,
+    /// Lengths of the tokens that begin with this byte, longest first.
+    lengths: HashMap<u8, Vec<usize>>,
+}
+
+impl Specials {
+    /// Adds a token. `always`: a "user defined" token, which is found whether or not the caller asks for
+    /// special tokens (llama.cpp does so, too).
+    pub(super) fn add(&mut self, text: &[u8], id: u32, always: bool) {
+        let Some(&first) = text.first() else { return };
+        if text.len() > MAX_LEN || std::str::from_utf8(text).is_err() {
+            return;
+        }
+        self.tokens.entry(text.into()).or_insert((id, always));
+        let lengths = self.lengths.entry(first).or_default();
+        if let Err(at) = lengths.binary_search_by(|len| text.len().cmp(len)) {
+            lengths.insert(at, text.len());
+        }
+    }
+
+    fn at(&self, rest: &[u8], parse: bool) -> Option<(u32, usize)> {
+        for &len in self.lengths.get(rest.first()?)? {
+            if let Some(&(id, always)) = rest.get(..len).and_then(|text| self.tokens.get(text))
+                && (parse || always)
+            {
+                return Some((id, len));
+            }
+        }
+        None
+    }
+
+    /// Cuts a text at its special tokens; with `parse` unset, only at those that are always found.
+    pub(super) fn split<'t>(&self, text: &'t str, parse: bool) -> Vec<Part<'t>> {
+        let mut parts = Vec::new();
+        let (mut start, mut at) = (0, 0);
+        while at < text.len() {
+            // A token is UTF-8, so it can only match where a character begins and ends.
+            if let Some((id, len)) = self.at(&text.as_bytes()[at..], parse) {
+                if start < at {
+                    parts.push(Part::Text(&text[start..at]));
+                }
+                parts.push(Part::Token(id));
+                at += len;
+                start = at;
+            } else {
+                at += 1;
+            }
+        }
+        if start < text.len() {
+            parts.push(Part::Text(&text[start..]));
+        }
+        parts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_token_at_the_first_place_is_taken() {
+        let mut specials = Specials::default();
+        specials.add(b"<a>", 1, false);
+        specials.add(b"<a>b", 2, false);
+        specials.add("…".as_bytes(), 3, true);
+        specials.add(b"", 4, true);
+        let parts = specials.split("x<a>b<a>…y", true);
+        assert_eq!(
+            parts,
+            [
+                Part::Text("x"),
+                Part::Token(2),
+                Part::Token(1),
+                Part::Token(3),
+                Part::Text("y")
+            ]
+        );
+        assert_eq!(
+            specials.split("x<a>b…", false),
+            [Part::Text("x<a>b"), Part::Token(3)]
+        );
+        assert!(specials.split("", true).is_empty());
+    }
+}

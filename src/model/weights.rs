@@ -1,0 +1,253 @@
+//! Weights as they lie in the file, and the products with them.
+//!
+//! A [`Matrix`] is a place in the map. Multiplying calls candle-core's kernel for its type on the mapped
+//! blocks; that kernel brings the activations into the type's partner first (`Q8_0` for the 32-element
+//! types, `Q8_K` for the 256-element ones, the type itself for floats), as llama.cpp does. Nothing of a
+//! matrix is copied or unpacked beforehand.
+
+use std::sync::Arc;
+
+use candle_core::quantized::k_quants::{self, GgmlType};
+use half::{bf16, f16};
+use memmap2::Mmap;
+
+use super::ModelError;
+use super::gguf::{DType, Gguf, Tensor};
+
+/// A matrix of `rows` rows of length `cols` in a mapped file.
+#[derive(Clone, Debug)]
+pub(super) struct Matrix {
+    map: Arc<Mmap>,
+    start: usize,
+    len: usize,
+    dtype: DType,
+    pub(super) rows: usize,
+    pub(super) cols: usize,
+}
+
+/// Calls `$body` with `$block` standing for the block type of `$dtype`.
+macro_rules! with_block {
+    ($dtype:expr, $block:ident => $body:expr) => {
+        match $dtype {
+            DType::F32 => {
+                type $block = f32;
+                $body
+            }
+            DType::F16 => {
+                type $block = f16;
+                $body
+            }
+            DType::BF16 => {
+                type $block = bf16;
+                $body
+            }
+            DType::Q4_0 => {
+                type $block = k_quants::BlockQ4_0;
+                $body
+            }
+            DType::Q4_1 => {
+                type $block = k_quants::BlockQ4_1;
+                $body
+            }
+            DType::Q5_0 => {
+                type $block = k_quants::BlockQ5_0;
+                $body
+            }
+            DType::Q5_1 => {
+                type $block = k_quants::BlockQ5_1;
+                $body
+            }
+            DType::Q8_0 => {
+                type $block = k_quants::BlockQ8_0;
+                $body
+            }
+            DType::Q2_K => {
+                type $block = k_quants::BlockQ2K;
+                $body
+            }
+            DType::Q3_K => {
+                type $block = k_quants::BlockQ3K;
+                $body
+            }
+            DType::Q4_K => {
+                type $block = k_quants::BlockQ4K;
+                $body
+            }
+            DType::Q5_K => {
+                type $block = k_quants::BlockQ5K;
+                $body
+            }
+            DType::Q6_K => {
+                type $block = k_quants::BlockQ6K;
+                $body
+            }
+            other => Err(unsupported("a matrix", other)),
+        }
+    };
+}
+
+fn unsupported(tensor: &str, dtype: DType) -> ModelError {
+    ModelError::TensorType {
+        tensor: tensor.into(),
+        dtype: dtype.name(),
+    }
+}
+
+impl Matrix {
+    pub(super) fn new(map: &Arc<Mmap>, tensor: &Tensor<'_>) -> Result<Self, ModelError> {
+        let (cols, rows) = match tensor.dims[..] {
+            [cols] => (cols, 1),
+            [cols, rows] => (cols, rows),
+            _ => {
+                return Err(ModelError::Shape {
+                    tensor: tensor.name.into(),
+                    found: tensor.dims.clone(),
+                    expected: vec![0, 0],
+                });
+            }
+        };
+        if !tensor.dtype.runs() {
+            return Err(unsupported(tensor.name, tensor.dtype));
+        }
+        Ok(Self {
+            map: Arc::clone(map),
+            start: tensor.start,
+            len: tensor.len,
+            dtype: tensor.dtype,
+            rows: rows as usize,
+            cols: cols as usize,
+        })
+    }
+
+    /// The mapped bytes as blocks of `T`.
+    fn blocks<T: GgmlType>(&self) -> Result<&[T], ModelError> {
+        let bytes = self
+            .map
+            .get(self.start..self.start + self.len)
+            .unwrap_or_default();
+        // SAFETY: the block types of k_quants are plain integers and 16-bit floats (or arrays of them), for
+        // which every bit pattern is valid, and the map outlives the slice. `align_to` sees to bounds and
+        // alignment, and the check below to nothing being left over.
+        let (before, blocks, after) = unsafe { bytes.align_to::<T>() };
+        if !before.is_empty() || !after.is_empty() {
+            return Err(ModelError::NoModel("a weight is not aligned"));
+        }
+        Ok(blocks)
+    }
+
+    /// `out[m, rows] = x[m, cols] * self^T`.
+    pub(super) fn multiply(&self, x: &[f32], out: &mut [f32]) -> Result<(), ModelError> {
+        let m = x.len() / self.cols;
+        with_block!(self.dtype, Block => {
+            let blocks = self.blocks::<Block>()?;
+            Ok(k_quants::matmul((m, self.cols, self.rows), x, blocks, &mut out[..m * self.rows])?)
+        })
+    }
+
+    /// Writes row number `row` in full precision.
+    pub(super) fn row(&self, row: usize, out: &mut [f32]) -> Result<(), ModelError> {
+        with_block!(self.dtype, Block => {
+            let per_row = self.cols / Block::BLCK_SIZE;
+            let blocks = self.blocks::<Block>()?;
+            let blocks = blocks
+                .get(row * per_row..(row + 1) * per_row)
+                .ok_or(ModelError::Token(row as u32))?;
+            Block::to_float(blocks, &mut out[..self.cols]);
+            Ok(())
+        })
+    }
+}
+
+/// Hands out a file's tensors with their dimensions checked, and knows at the end which were never asked
+/// for.
+pub(super) struct Loader<'a> {
+    gguf: &'a Gguf<'a>,
+    map: &'a Arc<Mmap>,
+    taken: Vec<bool>,
+}
+
+impl<'a> Loader<'a> {
+    pub(super) fn new(gguf: &'a Gguf<'a>, map: &'a Arc<Mmap>) -> Self {
+        let taken = vec![false; gguf.tensors().len()];
+        Self { gguf, map, taken }
+    }
+
+    fn take(&mut self, name: &str, dims: &[usize]) -> Result<Option<&'a Tensor<'a>>, ModelError> {
+        let tensors = self.gguf.tensors();
+        let Some(index) = tensors.iter().position(|tensor| tensor.name == name) else {
+            return Ok(None);
+        };
+        let tensor = &tensors[index];
+        let expected: Vec<u64> = dims.iter().map(|&dim| dim as u64).collect();
+        // Converters sometimes keep trailing dimensions of one.
+        let found = tensor.dims.get(..expected.len());
+        if found != Some(&expected) || tensor.elements() != expected.iter().product::<u64>() {
+            return Err(ModelError::Shape {
+                tensor: name.into(),
+                found: tensor.dims.clone(),
+                expected,
+            });
+        }
+        self.taken[index] = true;
+        Ok(Some(tensor))
+    }
+
+    /// The matrix `name`.
+    pub(super) fn matrix(
+        &mut self,
+        name: &str,
+        cols: usize,
+        rows: usize,
+    ) -> Result<Matrix, ModelError> {
+        self.optional_matrix(name, cols, rows)?
+            .ok_or_else(|| ModelError::MissingTensor(name.into()))
+    }
+
+    /// The matrix `name`, where there is one.
+    pub(super) fn optional_matrix(
+        &mut self,
+        name: &str,
+        cols: usize,
+        rows: usize,
+    ) -> Result<Option<Matrix>, ModelError> {
+        let map = self.map;
+        self.take(name, &[cols, rows])?
+            .map(|tensor| Matrix::new(map, tensor))
+            .transpose()
+    }
+
+    /// A vector in full precision: a copy, of some kilobytes.
+    pub(super) fn vector(&mut self, name: &str, len: usize) -> Result<Vec<f32>, ModelError> {
+        self.optional_vector(name, len)?
+            .ok_or_else(|| ModelError::MissingTensor(name.into()))
+    }
+
+    /// A vector, where there is one.
+    pub(super) fn optional_vector(
+        &mut self,
+        name: &str,
+        len: usize,
+    ) -> Result<Option<Vec<f32>>, ModelError> {
+        let map = self.map;
+        let Some(tensor) = self.take(name, &[len])? else {
+            return Ok(None);
+        };
+        let mut out = vec![0.0; len];
+        let flat = Tensor {
+            dims: vec![len as u64],
+            ..tensor.clone()
+        };
+        Matrix::new(map, &flat)?.row(0, &mut out)?;
+        Ok(Some(out))
+    }
+
+    /// # Errors
+    /// If the file has a tensor that nobody asked for.
+    pub(super) fn finish(self) -> Result<(), ModelError> {
+        let unused = self.taken.iter().position(|&taken| !taken);
+        match unused.and_then(|index| self.gguf.tensors().get(index)) {
+            Some(tensor) => Err(ModelError::UnknownTensor(tensor.name.into())),
+            None => Ok(()),
+        }
+    }
+}
