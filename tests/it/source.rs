@@ -213,11 +213,10 @@ fn quoted(rest: &str, quote: char) -> usize {
 /// Tells a character literal from a lifetime.
 fn is_character(rest: &str) -> bool {
     let mut chars = rest.chars().skip(1);
-    match (chars.next(), chars.next()) {
-        (Some('\\'), _) => true,
-        (Some(_), Some('\'')) => true,
-        _ => false,
-    }
+    matches!(
+        (chars.next(), chars.next()),
+        (Some('\\'), _) | (Some(_), Some('\''))
+    )
 }
 
 /// Takes out every item under `#[cfg(test)]`; `code` is blanked already, so braces are real ones.
