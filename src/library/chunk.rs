@@ -12,7 +12,7 @@
 //! **Always holds.** Ranges ascend without overlap, lie on character boundaries, and are never empty;
 //! nothing but headings and white space lies outside them.
 //!
-//! **Fails** only for more than [`MAX_SECTIONS`](super::MAX_SECTIONS) sections. Time and memory are
+//! **Fails** only for more than [`MAX_SECTIONS`] sections. Time and memory are
 //! linear in the text.
 
 use std::ops::Range;
