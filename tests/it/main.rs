@@ -16,4 +16,5 @@ mod generated;
 mod manual;
 mod model;
 mod peer;
+mod records;
 mod source;
