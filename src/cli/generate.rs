@@ -94,3 +94,16 @@ fn print(bytes: &[u8]) -> Outcome {
         .map_err(|error| out::broken(&error))?;
     Ok(Exit::Done)
 }
+
+/// Makes the starter bundle and prints the id to pin.
+pub fn starter(
+    out: &super::out::Out,
+    config: crate::config::Config,
+    (sources, model, file): (&Path, &Path, &Path),
+) -> Outcome {
+    let mut node = crate::node::Handle::open_bare(config, Box::new(|_| {}))?;
+    let id = node.make_starter(sources, model, file)?;
+    out.fact("starter", serde_json::json!({"pin": id}), || id.to_string())
+        .map_err(|error| out::broken(&error))?;
+    Ok(Exit::Done)
+}

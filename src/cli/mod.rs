@@ -5,11 +5,14 @@
 
 mod ages;
 pub mod args;
+mod chat;
 mod circle;
 mod generate;
 mod home;
 mod library;
+mod model;
 mod out;
+mod stick;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -69,6 +72,11 @@ fn dispatch(cli: Cli, out: &Out) -> Outcome {
         Command::Man { command } => generate::man(command.as_deref()),
         Command::Internal(args::Internal::Man { dir }) => generate::man_pages(&dir),
         Command::Internal(args::Internal::Completions { dir }) => generate::all_completions(&dir),
+        Command::Internal(args::Internal::Starter {
+            sources,
+            model,
+            out: file,
+        }) => generate::starter(out, configure(&global)?, (&sources, &model, &file)),
         Command::Config(args::Config::Show) => home::config(out, &configure(&global)?),
         command => {
             let mut node = open(&global, out)?;
@@ -80,6 +88,12 @@ fn dispatch(cli: Cli, out: &Out) -> Outcome {
 fn with_node(command: Command, node: &mut Handle, out: &Out) -> Outcome {
     match command {
         Command::Status(it) => home::status(out, node, &it),
+        Command::ExportBundle(it) => stick::export(out, node, &it),
+        Command::ImportBundle(it) => stick::import(out, node, &it),
+        Command::InspectBundle(it) => stick::inspect(out, node, &it, false),
+        Command::VerifyBundle(it) => stick::inspect(out, node, &it, true),
+        Command::Model(it) => model::run(out, node, it),
+        Command::Chat(it) => chat::run(out, node, &it),
         Command::Circle(it) => circle::run(out, node, it),
         Command::Library(it) => library::run(out, node, it),
         Command::Audit(it) => home::audit(out, node, &it),

@@ -1,6 +1,6 @@
 //! Standard output is data, standard error everything else. A fact is one JSON line or its words.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
@@ -81,11 +81,6 @@ impl Out {
             }
         }
     }
-}
-
-/// Whether a person sits in front of standard output.
-pub fn on_terminal() -> bool {
-    io::stdout().is_terminal()
 }
 
 /// Text of foreign origin, without anything that steers a terminal; line ends stay.

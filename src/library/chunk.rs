@@ -12,8 +12,8 @@
 //! **Always holds.** Ranges ascend without overlap, lie on character boundaries, and are never empty;
 //! nothing but headings and white space lies outside them.
 //!
-//! **Fails** only for more than [`MAX_SECTIONS`] sections. Time and memory are
-//! linear in the text.
+//! **Fails** only for more than [`MAX_SECTIONS`] sections. Time is linear in the text; memory, besides
+//! the sections, is bounded by a constant.
 
 use std::ops::Range;
 
@@ -51,6 +51,7 @@ pub fn sections(text: &str, media_type: MediaType) -> Result<Vec<Section>, Error
             let mut block = Block::new(start);
             for line in lines(text, start) {
                 block.line(text, &line, false);
+                block.shed(text, &[], &mut out)?;
             }
             out.block(text, &[], block)?;
         }
@@ -91,6 +92,7 @@ fn markdown(text: &str, start: usize, out: &mut Out) -> Result<(), Error> {
             heading_line = Some((level, line));
         } else {
             block.line(text, &line, inside);
+            block.shed(text, &path, out)?;
         }
     }
     if text[block.range.clone()].trim().is_empty()
@@ -193,6 +195,19 @@ impl Block {
         self.breaks.push((line.start, kind));
         self.after_blank = text[line.clone()].trim().is_empty();
         self.range.end = line.end;
+    }
+
+    /// Gives away sections from the front once there is much more than one, so that a document of
+    /// eight million lines under one heading does not keep as many places to cut.
+    fn shed(&mut self, text: &str, path: &[(usize, String)], out: &mut Out) -> Result<(), Error> {
+        while self.range.len() > 4 * MAX_SECTION_BYTES {
+            let cut = best_cut(text, self.range.start, &self.breaks);
+            out.push(text, path, self.range.start..cut)?;
+            self.range.start = cut;
+            let passed = self.breaks.partition_point(|&(at, _)| at < cut);
+            self.breaks.drain(..passed);
+        }
+        Ok(())
     }
 }
 
@@ -372,6 +387,23 @@ mod tests {
                 .iter()
                 .all(|(_, body)| body.len() <= MAX_SECTION_BYTES)
         );
+    }
+
+    /// A heading with nothing below it is its own text; one of several kilobytes once made a section
+    /// longer than any may be.
+    #[test]
+    fn an_endless_heading_is_text() {
+        let text = format!("# {}\n", "鍵".repeat(900));
+        let got = sections(&text, MediaType::Markdown).unwrap();
+        assert_eq!(got.len(), 2);
+        assert!(got.iter().all(|section| section.heading.is_empty()));
+    }
+
+    #[test]
+    fn many_short_lines_are_gathered() {
+        let text = "a\n".repeat(100_000);
+        let got = sections(&text, MediaType::Plain).unwrap();
+        assert_eq!(got.len(), text.len().div_ceil(MAX_SECTION_BYTES));
     }
 
     #[test]

@@ -422,6 +422,27 @@ pub fn list(db: &Connection, scope: Scope) -> Result<Vec<Document>, Error> {
     Ok(documents)
 }
 
+/// The documents of a scope that `name` may mean: those with exactly this title, or else those whose
+/// blob begins with it in hexadecimal, six digits at least. Hidden ones are left out. Whoever acts on a
+/// name takes one result only and shows the others.
+///
+/// # Errors
+/// [`Error::Database`].
+pub fn named(db: &Connection, name: &str, scope: Scope) -> Result<Vec<Document>, Error> {
+    let mut visible = list(db, scope)?;
+    visible.retain(|document| !document.hidden);
+    let prefix = name.to_ascii_lowercase();
+    let by_title = visible.iter().any(|document| document.title == name);
+    visible.retain(|document| {
+        let hex = || data_encoding::HEXLOWER.encode(&document.blob);
+        match by_title {
+            true => document.title == name,
+            false => prefix.len() >= 6 && hex().starts_with(&prefix),
+        }
+    });
+    Ok(visible)
+}
+
 /// The sections closest to `question`, best first, at most `limit` and never more than [`MAX_HITS`].
 /// A question without any term finds nothing.
 ///

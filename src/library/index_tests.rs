@@ -157,6 +157,26 @@ fn a_withdrawn_document_is_gone_but_named() {
 }
 
 #[test]
+fn a_name_is_a_title_or_the_beginning_of_a_hash() {
+    let db = database();
+    add(&db, &private("Water", WELLS)).unwrap();
+    add(&db, &private("Fire", "embers")).unwrap();
+    let gone = add(&db, &shared("Water", "other", 1, 1)).unwrap();
+    hide(&db, gone.id).unwrap();
+    let named = |name: &str| -> Vec<String> {
+        let found = named(&db, name, Scope::All).unwrap();
+        found.into_iter().map(|document| document.title).collect()
+    };
+    assert_eq!(named("Water"), ["Water"]);
+    let hex = blake3::hash(b"embers").to_hex().to_string();
+    assert_eq!(named(&hex[..6]), ["Fire"]);
+    assert_eq!(named(&hex.to_uppercase()), ["Fire"]);
+    for nothing in [&hex[..5], "", "water", "Fi", "%"] {
+        assert!(named(nothing).is_empty(), "{nothing}");
+    }
+}
+
+#[test]
 fn removal_leaves_nothing() {
     for enforce in [true, false] {
         let db = database();

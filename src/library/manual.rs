@@ -29,8 +29,8 @@ use super::chunk::{Fence, MAX_SECTION_BYTES, Section, atx_heading, trimmed};
 /// The line that opens the block of phrasings.
 pub const ASKED: &str = "> Also asked as:";
 
-/// The fewest phrasings in one language. A Japanese question has nothing else to match while the text
-/// is English: two phrasings found half of the sections, three nearly all.
+/// The fewest phrasings in one language. A Japanese question has little else to match while the text
+/// is English, and one or two phrasings have too few words in common with it.
 pub const MIN_PHRASINGS: usize = 3;
 
 /// The most phrasings in one language. With more, a section answers more than one question: it should

@@ -77,7 +77,7 @@ impl MediaType {
     }
 
     /// The type that a file name asks for. A name without an ending is plain text; whether the bytes
-    /// are text is [`decode`]'s to say.
+    /// are text is decided when it is read.
     ///
     /// # Errors
     /// [`Error::UnsupportedFormat`] with a way out, or [`Error::UnknownExtension`].
@@ -89,14 +89,12 @@ impl MediaType {
         match extension.as_str() {
             "md" | "markdown" | "mkd" => Ok(Self::Markdown),
             "txt" | "text" | "log" | "org" | "rst" | "adoc" | "csv" | "tsv" => Ok(Self::Plain),
-            other => match REFUSED.iter().find(|(ends, _, _)| ends.contains(&other)) {
-                Some(&(_, format, hint)) => Err(Error::UnsupportedFormat { format, hint }),
-                None => Err(Error::UnknownExtension { extension }),
-            },
+            other => Err(refused(other).unwrap_or(Error::UnknownExtension { extension })),
         }
     }
 }
 
+/// The refusal of a format by its usual ending.
 fn refused(extension: &str) -> Option<Error> {
     let (_, format, hint) = REFUSED
         .iter()

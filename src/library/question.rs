@@ -3,9 +3,9 @@
 //! A question carries its subject in a frame of grammar: *How do I … ?*, 「…はどうすればいいですか」. The
 //! frame is alike in all questions and would match wherever somebody else asked something. So it goes:
 //!
-//! - English stop words ([`STOP_WORDS`]).
+//! - English stop words (`STOP_WORDS`).
 //! - In Japanese each stretch of hiragana that consists of particles, endings and question words only
-//!   ([`PARTICLES`], [`FUNCTION_WORDS`]). Another stretch stays whole: りんご is a subject. A stretch
+//!   (`PARTICLES`, `FUNCTION_WORDS`). Another stretch stays whole: りんご is a subject. A stretch
 //!   behind a Han character may keep the verb's ending: 運び of 運びたい. A stretch
 //!   that begins a sentence must not begin with a particle: かに is a crab there, and no か with に.
 //!
@@ -98,8 +98,9 @@ fn is_grammar(stretch: &str, follows: bool) -> bool {
             continue;
         }
         let rest = stretch.get(at..).unwrap_or_default();
-        let particles = if at > 0 || follows { PARTICLES } else { &[] };
-        for word in FUNCTION_WORDS.iter().chain(particles) {
+        let particles = if at > 0 || follows { PARTICLES } else { "" };
+        let words = FUNCTION_WORDS.split_whitespace();
+        for word in words.chain(particles.split_whitespace()) {
             if rest.starts_with(word) {
                 reached[at + word.len()] = true;
             }
@@ -110,323 +111,47 @@ fn is_grammar(stretch: &str, follows: bool) -> bool {
 
 /// Words of English questions that any subject may have. "Not", "without", "before", "same" and the
 /// like are absent on purpose: in a question they are often the subject.
-const STOP_WORDS: &[&str] = &[
-    "a",
-    "about",
-    "all",
-    "also",
-    "although",
-    "am",
-    "an",
-    "and",
-    "another",
-    "any",
-    "anybody",
-    "anyone",
-    "anything",
-    "are",
-    "as",
-    "at",
-    "be",
-    "because",
-    "been",
-    "but",
-    "by",
-    "can",
-    "can't",
-    "cannot",
-    "could",
-    "did",
-    "do",
-    "does",
-    "doesn't",
-    "doing",
-    "don't",
-    "else",
-    "even",
-    "ever",
-    "exactly",
-    "for",
-    "from",
-    "get",
-    "gets",
-    "getting",
-    "give",
-    "go",
-    "going",
-    "got",
-    "had",
-    "has",
-    "have",
-    "having",
-    "he",
-    "help",
-    "her",
-    "here",
-    "hers",
-    "him",
-    "his",
-    "how",
-    "i",
-    "i'd",
-    "i'll",
-    "i'm",
-    "i've",
-    "if",
-    "in",
-    "into",
-    "is",
-    "isn't",
-    "it",
-    "it's",
-    "its",
-    "just",
-    "know",
-    "let",
-    "like",
-    "look",
-    "make",
-    "makes",
-    "many",
-    "may",
-    "me",
-    "mean",
-    "means",
-    "might",
-    "mine",
-    "more",
-    "most",
-    "much",
-    "must",
-    "my",
-    "need",
-    "needs",
-    "no",
-    "now",
-    "of",
-    "on",
-    "one",
-    "onto",
-    "or",
-    "other",
-    "others",
-    "our",
-    "ours",
-    "out",
-    "over",
-    "own",
-    "please",
-    "put",
-    "really",
-    "say",
-    "says",
-    "shall",
-    "she",
-    "should",
-    "show",
-    "so",
-    "some",
-    "somebody",
-    "someone",
-    "something",
-    "still",
-    "such",
-    "sure",
-    "take",
-    "tell",
-    "than",
-    "that",
-    "the",
-    "their",
-    "theirs",
-    "them",
-    "then",
-    "there",
-    "these",
-    "they",
-    "thing",
-    "things",
-    "think",
-    "this",
-    "those",
-    "to",
-    "too",
-    "up",
-    "us",
-    "use",
-    "used",
-    "using",
-    "very",
-    "want",
-    "wants",
-    "was",
-    "way",
-    "we",
-    "were",
-    "what",
-    "when",
-    "where",
-    "which",
-    "while",
-    "who",
-    "whom",
-    "whose",
-    "why",
-    "will",
-    "with",
-    "would",
-    "yes",
-    "you",
-    "your",
-    "yours",
-];
+const STOP_WORDS: &str = "\
+    a about all also although am an and another any anybody anyone anything are as at be because \
+    been but by can can't cannot could did do does doesn't doing don't else even ever exactly \
+    for from get gets getting give go going got had has have having he help her here hers him \
+    his how i i'd i'll i'm i've if in into is isn't it it's its just know let like look make \
+    makes many may me mean means might mine more most much must my need needs no now of on one \
+    onto or other others our ours out over own please put really say says shall she should show \
+    so some somebody someone something still such sure take tell than that the their theirs them \
+    then there these they thing things think this those to too up us use used using very want \
+    wants was way we were what when where which while who whom whose why will with would yes you \
+    your yours";
 
 /// [`STOP_WORDS`] and [`FRAME_TERMS`] in the form in which a question has them.
 static STOP_TERMS: LazyLock<HashSet<String>> = LazyLock::new(|| {
     STOP_WORDS
-        .iter()
-        .flat_map(|word| text::terms(word))
-        .chain(FRAME_TERMS.iter().map(|&term| term.to_owned()))
+        .split_whitespace()
+        .flat_map(text::terms)
+        .chain(FRAME_TERMS.split_whitespace().map(str::to_owned))
         .collect()
 });
 
 /// Japanese particles and short endings: they follow a word and never begin a sentence.
-const PARTICLES: &[&str] = &[
-    "の",
-    "は",
-    "が",
-    "を",
-    "に",
-    "で",
-    "と",
-    "も",
-    "か",
-    "へ",
-    "や",
-    "ね",
-    "よ",
-    "な",
-    "た",
-    "て",
-    "だ",
-    "ば",
-    "から",
-    "まで",
-    "より",
-    "など",
-    "って",
-    "だけ",
-    "しか",
-    "ので",
-    "のに",
-    "には",
-    "では",
-    "とは",
-    "なら",
-    "たら",
-    "れば",
-    "たい",
-    "ます",
-    "ました",
-    "ません",
-    "ない",
-];
+const PARTICLES: &str = "\
+    の は が を に で と も か へ や ね よ な た て だ ば から まで より など って だけ しか \
+    ので のに には では とは なら たら れば たい ます ました ません ない";
 
 /// Japanese words that a question has whatever it is about: question words, demonstratives, the copula,
 /// and the commonest verbs and endings of asking and wishing.
-const FUNCTION_WORDS: &[&str] = &[
-    "です",
-    "でした",
-    "でしょう",
-    "ですか",
-    "ますか",
-    "だった",
-    "だろう",
-    "である",
-    "する",
-    "した",
-    "して",
-    "します",
-    "しました",
-    "しない",
-    "すれ",
-    "しまう",
-    "しまった",
-    "しまい",
-    "される",
-    "された",
-    "されて",
-    "されます",
-    "できる",
-    "できない",
-    "できます",
-    "できません",
-    "できた",
-    "ある",
-    "あり",
-    "あった",
-    "いる",
-    "います",
-    "いた",
-    "いって",
-    "いい",
-    "よい",
-    "なる",
-    "なり",
-    "なった",
-    "どう",
-    "どうやって",
-    "どうして",
-    "どうしたら",
-    "どこ",
-    "なぜ",
-    "なに",
-    "なん",
-    "いつ",
-    "だれ",
-    "どれ",
-    "どの",
-    "どんな",
-    "いくつ",
-    "これ",
-    "それ",
-    "あれ",
-    "この",
-    "その",
-    "あの",
-    "ここ",
-    "そこ",
-    "こと",
-    "もの",
-    "とき",
-    "ため",
-    "ほう",
-    "よう",
-    "という",
-    "について",
-    "によって",
-    "ください",
-    "おしえて",
-    "ほしい",
-    "もらう",
-    "もらい",
-    "もらった",
-    "くれ",
-    "くれる",
-    "しよう",
-    "たく",
-    "れて",
-    "れた",
-    "れる",
-];
+const FUNCTION_WORDS: &str = "\
+    です でした でしょう ですか ますか だった だろう である する した して します しました \
+    しない すれ しまう しまった しまい される された されて されます できる できない できます \
+    できません できた ある あり あった いる います いた いって いい よい なる なり なった どう \
+    どうやって どうして どうしたら どこ なぜ なに なん いつ だれ どれ どの どんな いくつ これ \
+    それ あれ この その あの ここ そこ こと もの とき ため ほう よう という について によって \
+    ください おしえて ほしい もらう もらい もらった くれ くれる しよう たく れて れた れる";
 
 /// Japanese words of the frame that are written in Han: a person, a thing, a way, a case, and the verbs
 /// of seeing, knowing and using where they stand alone.
-const FRAME_TERMS: &[&str] = &[
-    "何", "人", "中", "出", "入", "見", "使", "方", "後", "時", "今", "私", "分", "知", "思", "言",
-    "行", "来", "教", "必要", "方法", "場合", "手順", "知り", "教え", "使い", "使う", "見た",
-    "自分", "分か",
-];
+const FRAME_TERMS: &str = "\
+    何 人 中 出 入 見 使 方 後 時 今 私 分 知 思 言 行 来 教 必要 方法 場合 手順 知り 教え 使い \
+    使う 見た 自分 分か";
 
 #[cfg(test)]
 mod tests {
@@ -472,7 +197,8 @@ mod tests {
 
     #[test]
     fn the_lists_are_hiragana() {
-        for word in PARTICLES.iter().chain(FUNCTION_WORDS) {
+        let words = PARTICLES.split_whitespace();
+        for word in words.chain(FUNCTION_WORDS.split_whitespace()) {
             assert!(word.chars().all(text::is_hiragana), "{word}");
             assert!(word.chars().count() <= 7, "{word}");
         }

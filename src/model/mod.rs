@@ -31,6 +31,7 @@ mod ops;
 mod rope;
 pub mod sample;
 mod scripted;
+pub mod template;
 pub mod tokenizer;
 mod weights;
 

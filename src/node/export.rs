@@ -133,19 +133,24 @@ impl Handle {
         let mut records: BTreeMap<RecordId, Verified<Record>> = BTreeMap::new();
         let mut wanted: BTreeSet<[u8; 32]> = BTreeSet::new();
         let (mut standalone, mut same_statements) = (full, !full);
+        // Nobody in particular: whoever reads it has nothing yet.
+        let mut known: Vec<Option<Verified<Ack>>> = Vec::new();
         for root in to {
-            let ack = self.store.ack(&circle.id, root, &self.root)?;
-            let known = ack.as_ref().filter(|_| !full).map(|ack| ack.value());
-            standalone |= known.is_none();
-            same_statements &= known.is_some_and(|ack| ack.statements == hash);
+            known.push(self.store.ack(&circle.id, root, &self.root)?.filter(|_| !full));
+        }
+        if known.is_empty() {
+            known.push(None);
+        }
+        for ack in &known {
+            let ack = ack.as_ref().map(|ack| ack.value());
+            standalone |= ack.is_none();
+            same_statements &= ack.is_some_and(|ack| ack.statements == hash);
             let nothing = Frontier::default();
-            let gaps = self
-                .store
-                .gaps(circle, known.map_or(&nothing, |ack| &ack.frontier))?;
+            let gaps = self.store.gaps(circle, ack.map_or(&nothing, |ack| &ack.frontier))?;
             for record in self.store.fill(&circle.id, &gaps)? {
                 records.insert(record.id(), record);
             }
-            wanted.extend(known.into_iter().flat_map(|ack| ack.wanted.iter().copied()));
+            wanted.extend(ack.into_iter().flat_map(|ack| ack.wanted.iter().copied()));
         }
         for id in &wanted {
             if let Some(record) = self.store.record(&RecordId(*id))?

@@ -35,7 +35,15 @@ pub(super) fn random<const N: usize>() -> Result<[u8; N], Failure> {
 
 impl Handle {
     /// Opens the home; at first run makes an identity and takes the starter bundle in.
-    pub fn open(config: Config, mut sink: Sink) -> Result<Self, Failure> {
+    pub fn open(config: Config, sink: Sink) -> Result<Self, Failure> {
+        let mut handle = Self::open_bare(config, sink)?;
+        handle.take_starter()?;
+        handle.refresh_shelves()?;
+        Ok(handle)
+    }
+
+    /// Opens the home without the starter shelf: what makes a starter bundle does not need one.
+    pub fn open_bare(config: Config, mut sink: Sink) -> Result<Self, Failure> {
         private_folder(&config.home)?;
         // One process at a time makes the identity; the lock goes with the process.
         let path = config.home.join("first-run.lock");
@@ -63,8 +71,6 @@ impl Handle {
             sink,
         };
         handle.finish_rotation()?;
-        handle.take_starter()?;
-        handle.refresh_shelves()?;
         drop(lock);
         Ok(handle)
     }

@@ -229,8 +229,7 @@ impl Handle {
         for record in &members.records {
             history.add_record(record.clone());
         }
-        let membership = fold::membership(&history);
-        let candidate = fold::fold(&history, &membership);
+        let (_, candidate) = fold::evaluate(&history);
         match policy {
             Policy::Pinned(pin) if circle == pin => {}
             Policy::Pinned(_) => return Err(refuse("it is not the starter bundle of this okibi")),
@@ -424,10 +423,10 @@ impl Handle {
         for record in records {
             history.add_record(record.clone());
         }
-        let membership = fold::membership(&history);
+        let (membership, state) = fold::evaluate(&history);
         imported.receipt.taken = membership.records.len().saturating_sub(before);
         imported.receipt.waiting = membership.waiting.len();
-        Ok(fold::fold(&history, &membership))
+        Ok(state)
     }
 
     fn read_acks(&self, staged: &Staged) -> Vec<Verified<Ack>> {
@@ -595,4 +594,39 @@ fn named_blobs<'a>(
         (member.path.as_path(), blob)
     });
     contents.filter(|(_, blob)| named.contains(blob)).collect()
+}
+
+/// Who signed a bundle, as far as this node can tell without taking it in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signer {
+    /// None: HEAD's certificate does not belong to the key that signed HEAD.
+    pub root: Option<RootKey>,
+    pub name: String,
+    pub circle: Option<CircleId>,
+    pub circle_name: Option<String>,
+}
+
+impl Handle {
+    /// Names the signer and the circle of a bundle that was looked at.
+    pub fn signer_of(&self, front: &Front) -> Signer {
+        let certificate = Signed::<Statement>::decode(&front.head.certificate).ok();
+        let certificate = certificate.and_then(|signed| verify(signed).ok());
+        let root = certificate.and_then(|statement| match statement.value().claim {
+            Claim::Certificate { key, .. } if key == front.signer => Some(statement.value().root),
+            _ => None,
+        });
+        let circle = self.circle_of(front, &Trust::default());
+        let view = circle.and_then(|id| self.store.circle(&id).ok());
+        let name = match (&root, &view) {
+            (Some(root), Some(view)) => self.name_of(view, root),
+            (Some(root), None) => fingerprint(root),
+            (None, _) => "?".to_owned(),
+        };
+        Signer {
+            root,
+            name,
+            circle,
+            circle_name: view.map(|view| view.state.name),
+        }
+    }
 }

@@ -4,6 +4,7 @@
 //! The handle owns the open store and the key files of one home; several processes may hold one each.
 //! It is the only place that reads the clock and the system's random numbers.
 
+mod chat;
 mod circles;
 mod doctor;
 mod event;
@@ -11,6 +12,7 @@ mod export;
 mod failure;
 mod home;
 mod import;
+mod models;
 mod share;
 mod shelves;
 mod starter;
@@ -21,6 +23,7 @@ use crate::record::RootKey;
 use crate::store::Store;
 use crate::store::keys::KeyFolder;
 
+pub use chat::{Answer, ChatOptions, Conversation, ManualAnswer, Piece};
 pub use circles::{Founded, MemberName};
 pub use doctor::Finding;
 pub use event::{Event, Sink};

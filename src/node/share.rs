@@ -252,6 +252,9 @@ impl Handle {
 
     /// Forgets a model's name here.
     pub fn remove_model(&mut self, model: &ModelRow) -> Result<(), Failure> {
+        if self.used_model()?.as_deref() == Some(&model.name) {
+            self.use_model(None)?;
+        }
         self.store.remove_model(&model.name)?;
         Ok(())
     }

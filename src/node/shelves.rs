@@ -3,7 +3,7 @@
 
 use crate::fold::State;
 use crate::library::{self, MediaType, NewDocument, Shelf};
-use crate::record::{BlobHash, RecordId};
+use crate::record::{BlobHash, CircleId, RecordId};
 use crate::store::{CircleView, ModelRow, Standing};
 
 use super::{Exit, Failure, Handle};
@@ -26,6 +26,18 @@ impl Handle {
                 self.store.set_meta(&key, &hash)?;
             }
         }
+        Ok(())
+    }
+
+    /// Takes a shelf away with everything on it.
+    pub(super) fn drop_shelf(&mut self, circle: &CircleId) -> Result<(), Failure> {
+        let db = self.store.database();
+        for document in
+            library::index::list(db, library::Scope::Circle(circle.0)).map_err(library_failed)?
+        {
+            library::index::remove(db, document.id).map_err(library_failed)?;
+        }
+        self.store.drop_circle(circle)?;
         Ok(())
     }
 

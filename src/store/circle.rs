@@ -269,8 +269,7 @@ pub(super) fn history(db: &Connection, id: &CircleId) -> Result<History, StoreEr
 
 pub(super) fn compute(db: &Connection, id: &CircleId) -> Result<Settled, StoreError> {
     let history = history(db, id)?;
-    let membership = fold::membership(&history);
-    let state = fold::fold(&history, &membership);
+    let (membership, state) = fold::evaluate(&history);
     Ok(Settled { membership, state })
 }
 
@@ -367,4 +366,16 @@ pub(super) fn insert_record(
         ],
     )?;
     Ok(changed > 0)
+}
+
+impl Store {
+    /// Forgets a circle with all its records; statements stay, other circles may rest on them.
+    pub fn drop_circle(&mut self, id: &CircleId) -> Result<(), StoreError> {
+        self.transaction(|tx| {
+            tx.execute("DELETE FROM record WHERE circle = ?1", [id.0])?;
+            tx.execute("DELETE FROM circle WHERE id = ?1", [id.0])?;
+            tx.execute("DELETE FROM model WHERE circle = ?1", [id.0])?;
+            Ok(())
+        })
+    }
 }

@@ -1,7 +1,11 @@
 //! The built-in manual: every section keeps the form, and newcomers' questions find their section.
 //!
-//! `fixtures/manual-questions.json` holds questions written apart from the phrasings. They measure the
-//! search; whoever copies one into a phrasing measures nothing any more, and a test refuses that.
+//! Three measures, from kind to strict. `fixtures/manual-questions.json`: the manual was revised, and the
+//! glossary made, with the misses of these questions in view; nine in ten must be found.
+//! `fixtures/manual-questions-held-out.json`: never looked at in any revision; what a newcomer may expect
+//! of a question that nobody foresaw. Phrasings left out: each authored phrasing asked of a manual that
+//! lacks it. Whoever copies a question into a phrasing measures nothing any more: a test refuses that.
+//! Whoever revises the manual for a held-out question moves it to the other file and writes a new one.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -15,8 +19,6 @@ struct Case {
     question: String,
     language: String,
     sections: Vec<String>,
-    /// Whether the manual was revised with this question's misses in view.
-    seen: bool,
 }
 
 fn root() -> &'static Path {
@@ -40,31 +42,41 @@ fn sources() -> Vec<(PathBuf, String)> {
         .collect()
 }
 
-fn cases() -> Vec<Case> {
-    let text = std::fs::read_to_string(root().join("fixtures/manual-questions.json")).unwrap();
+/// Questions that the manual was revised for.
+const KNOWN: &str = "fixtures/manual-questions.json";
+/// Questions that it was not revised for.
+const HELD_OUT: &str = "fixtures/manual-questions-held-out.json";
+
+fn cases(file: &str) -> Vec<Case> {
+    let text = std::fs::read_to_string(root().join(file)).unwrap();
     serde_json::from_str(&text).unwrap()
 }
 
-/// A shelf with these parts on it, each a title and a source.
+/// A shelf with these parts on it.
 fn shelf(parts: &[(String, String)]) -> Connection {
     let db = Connection::open_in_memory().unwrap();
     db.execute_batch(include_str!("../../src/store/schema/library.sql"))
         .unwrap();
-    for (title, source) in parts {
-        let document = NewDocument {
-            blob: *blake3::hash(source.as_bytes()).as_bytes(),
-            title,
-            media_type: MediaType::Markdown,
-            language: "en",
-            origin: "manual",
-            record: None,
-            circle: None,
-            shelf: Shelf::Manual,
-            bytes: source.as_bytes(),
-        };
-        index::add(&db, &document).unwrap();
+    for (number, (title, source)) in (0..).zip(parts) {
+        put(&db, number, title, source);
     }
     db
+}
+
+/// Puts a part on the shelf, in place of the one that had its number.
+fn put(db: &Connection, number: u8, title: &str, source: &str) {
+    let document = NewDocument {
+        blob: *blake3::hash(source.as_bytes()).as_bytes(),
+        title,
+        media_type: MediaType::Markdown,
+        language: "en",
+        origin: "manual",
+        record: Some([number; 32]),
+        circle: None,
+        shelf: Shelf::Manual,
+        bytes: source.as_bytes(),
+    };
+    index::add(db, &document).unwrap();
 }
 
 fn parts() -> Vec<(String, String)> {
@@ -105,11 +117,14 @@ fn every_section_keeps_the_form() {
     assert!((30..=50).contains(&count), "{count} sections");
 }
 
-/// How much two questions share of what they are searched with: common terms by all terms.
-fn likeness(one: &str, other: &str) -> f64 {
-    let [one, other] = [one, other].map(|text| question::terms(text).into_iter().collect());
-    let (one, other): (HashSet<String>, HashSet<String>) = (one, other);
-    one.intersection(&other).count() as f64 / one.union(&other).count().max(1) as f64
+/// What a question is searched with.
+fn searched(text: &str) -> HashSet<String> {
+    question::terms(text).into_iter().collect()
+}
+
+/// How alike two questions are: common terms by all terms.
+fn likeness(one: &HashSet<String>, other: &HashSet<String>) -> f64 {
+    one.intersection(other).count() as f64 / one.union(other).count().max(1) as f64
 }
 
 #[test]
@@ -119,15 +134,21 @@ fn the_questions_are_no_copies_of_the_phrasings() {
     for (_, source) in sources() {
         for section in manual::parse(&source).unwrap().sections {
             headings.extend(section.heading);
-            phrasings.extend(section.asked);
+            phrasings.extend(
+                section
+                    .asked
+                    .into_iter()
+                    .map(|text| (searched(&text), text)),
+            );
         }
     }
     let mut copies = Vec::new();
-    for case in cases() {
-        for phrasing in &phrasings {
+    for case in [KNOWN, HELD_OUT].into_iter().flat_map(cases) {
+        let asked = searched(&case.question);
+        for (terms, phrasing) in &phrasings {
             // Questions of one or two terms cannot help being alike.
-            let short = question::terms(&case.question).len() <= 2;
-            if likeness(&case.question, phrasing) > 0.67 && !short || case.question == *phrasing {
+            let alike = asked.len() > 2 && likeness(&asked, terms) > 0.67;
+            if alike || case.question == *phrasing {
                 copies.push(format!("{} / {phrasing}", case.question));
             }
         }
@@ -143,44 +164,53 @@ fn the_questions_are_no_copies_of_the_phrasings() {
     assert!(copies.is_empty(), "{copies:#?}");
 }
 
+/// Asks all questions of a file in one language and prints the misses: how many there are, and how
+/// many find a right section among the first three.
+fn measure(db: &Connection, file: &str, language: &str) -> (usize, usize) {
+    let (mut all, mut good, mut first) = (0, 0, 0);
+    for case in cases(file) {
+        if case.language != language {
+            continue;
+        }
+        let found = found(db, &case.question);
+        let place = found
+            .iter()
+            .position(|heading| case.sections.contains(heading));
+        all += 1;
+        good += usize::from(place.is_some());
+        first += usize::from(place == Some(0));
+        if place.is_none() {
+            let Case {
+                question, sections, ..
+            } = case;
+            println!("missed: {question} -> {found:?}, not {sections:?}");
+        }
+    }
+    println!("{file}, {language}: {good} of {all} in the first three, {first} first");
+    (all, good)
+}
+
 #[test]
 fn newcomers_questions_find_their_section() {
     let db = shelf(&parts());
-    let cases = cases();
-    let mut poor = Vec::new();
-    for (language, seen) in [("en", true), ("en", false), ("ja", true), ("ja", false)] {
-        let asked: Vec<&Case> = cases
-            .iter()
-            .filter(|case| case.language == language && case.seen == seen)
-            .collect();
-        let (mut first, mut good) = (0, 0);
-        for case in &asked {
-            let found = found(&db, &case.question);
-            let place = found
-                .iter()
-                .position(|heading| case.sections.contains(heading));
-            good += usize::from(place.is_some());
-            first += usize::from(place == Some(0));
-            if place.is_none() {
-                println!(
-                    "missed: {} -> {found:?}, not {:?}",
-                    case.question, case.sections
-                );
-            }
-        }
-        let all = asked.len();
-        println!("{language}, seen {seen}: {good} of {all} in the first three, {first} first");
-        if all < 20 || good * 10 < all * 9 {
-            poor.push((language, seen, good, all));
-        }
+    for language in ["en", "ja"] {
+        let (all, good) = measure(&db, KNOWN, language);
+        assert!(all >= 60 && good * 10 >= all * 9, "{good} of {all}");
     }
-    assert!(poor.is_empty(), "below 90 %: {poor:?}");
-
     let sentence = "How do I bring updates to a machine without a network?";
     assert_eq!(
         found(&db, sentence)[0],
         "Bringing updates to a machine without a network"
     );
+}
+
+#[test]
+fn unforeseen_questions_mostly_find_their_section() {
+    let db = shelf(&parts());
+    for language in ["en", "ja"] {
+        let (all, good) = measure(&db, HELD_OUT, language);
+        assert!(good * 2 >= all, "{good} of {all}");
+    }
 }
 
 /// Each phrasing in turn is taken out of the manual and asked: how well the others, the heading and
@@ -190,35 +220,28 @@ fn newcomers_questions_find_their_section() {
 fn a_phrasing_left_out_still_finds_its_section() {
     let parts = parts();
     let mut ranks = [[0_usize; 4]; 2];
-    for (at, (_, source)) in parts.iter().enumerate() {
+    let db = shelf(&parts);
+    for (number, (title, source)) in (0..).zip(&parts) {
         for section in manual::parse(source).unwrap().sections {
-            for (index, asked) in section.asked.iter().enumerate() {
-                let mut others = parts.clone();
-                // The form needs three of a language: a repetition fills the empty place, at no gain
-                // for any question that the repeated phrasing did not match before.
-                let stand_in = section
-                    .asked
-                    .iter()
-                    .enumerate()
-                    .find(|&(other, text)| {
-                        other != index && manual::is_japanese(text) == manual::is_japanese(asked)
-                    })
-                    .map(|(_, text)| text)
-                    .unwrap();
-                let line = format!("> - {asked}\n");
-                let without = source.replacen(&line, &format!("> - {stand_in}\n"), 1);
+            for asked in &section.asked {
+                let without = source.replacen(&format!("> - {asked}\n"), "", 1);
                 assert_ne!(&without, source, "{asked}");
-                others[at].1 = without;
-                let found = found(&shelf(&others), asked);
+                put(&db, number, title, &without);
+                let found = found(&db, asked);
                 let place = found
                     .iter()
                     .position(|heading| *heading == section.heading[0]);
                 ranks[usize::from(manual::is_japanese(asked))][place.unwrap_or(3)] += 1;
             }
         }
+        put(&db, number, title, source);
     }
     println!(
-        "left out, first, second, third, missed: English {:?}, Japanese {:?}",
+        "left out; first, second, third, missed: en {:?}, ja {:?}",
         ranks[0], ranks[1]
     );
+    for rank in ranks {
+        let all: usize = rank.iter().sum();
+        assert!((all - rank[3]) * 2 >= all, "{rank:?}");
+    }
 }
