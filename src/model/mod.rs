@@ -1,7 +1,7 @@
 //! Language models on this machine: GGUF files, tokenizers, chat templates, the forward pass, sampling.
 //!
 //! The way through it: [`file::ModelFile`] maps a file, [`Card`] says what is in it without touching a
-//! weight, [`load`] makes a [`LanguageModel`], and a [`generate::Session`] streams text out of one.
+//! weight, [`load()`] makes a [`LanguageModel`], and a [`generate::Session`] streams text out of one.
 //!
 //! What always holds:
 //! - A file comes from a stranger. What okibi cannot run is refused by name before any weight is read, and

@@ -117,12 +117,15 @@ pub(crate) type Writer<'a> = Encoder<&'a mut Vec<u8>>;
 pub(crate) type Read<T> = Result<T, decode::Error>;
 
 /// Encodes with `write` into a new buffer.
+#[expect(
+    clippy::unreachable,
+    reason = "the writer's error type is uninhabited, and no `Encode` implementation of ours returns a message"
+)]
 pub(crate) fn encode(write: impl FnOnce(&mut Writer<'_>) -> Written) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut encoder = Encoder::new(&mut bytes);
     match write(&mut encoder) {
         Ok(()) => bytes,
-        // The writer's error type is uninhabited and no `Encode` implementation of ours returns a message.
         Err(_) => unreachable!("encoding into memory cannot fail"),
     }
 }

@@ -1,9 +1,15 @@
-//! The one integration binary: a file per subject.
+//! The one integration binary: a file per subject; a further binary would link everything once more.
 
+mod airgap;
+mod architecture;
 mod bundle_stock_tools;
+mod catalogue;
+mod generated;
 mod hostile;
 mod maker;
 mod manual;
 mod model;
 mod peer;
+mod records;
 mod reference;
+mod source;
