@@ -534,7 +534,7 @@ impl From<MediaError> for Failure {
             MediaError::NothingForMe => ("nothing-for-me", Exit::NothingForMe),
             MediaError::SliceMissing { .. } => ("slice-missing", Exit::SliceMissing),
             MediaError::Refused(_) => ("bundle-refused", Exit::Refused),
-            MediaError::NoSpace { .. } | MediaError::Full(_) => ("no-space", Exit::NoSpace),
+            MediaError::NoSpace { .. } => ("no-space", Exit::NoSpace),
             MediaError::Busy(_) => ("medium-busy", Exit::Busy),
             MediaError::NewerOkibi { .. } => ("bundle-newer", Exit::Newer),
             MediaError::NoMedium(_) => ("no-medium", Exit::NoMedium),

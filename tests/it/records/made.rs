@@ -221,9 +221,7 @@ pub fn bodies() -> Vec<Body> {
             reason: "鍵を失くした".to_owned(),
         },
         Body::Lift { suspension: id(1) },
-        Body::AddAdmin {
-            root: root(),
-        },
+        Body::AddAdmin { root: root() },
         Body::Endorse { target: id(1) },
         Body::Policy {
             replaces: id(1),
