@@ -11,6 +11,7 @@
 
 mod bits;
 mod build;
+mod count;
 mod encode;
 mod graph;
 mod history;
@@ -18,6 +19,7 @@ mod membership;
 mod permit;
 mod rules;
 mod state;
+mod suspend;
 #[doc(hidden)]
 pub mod testing;
 #[cfg(test)]

@@ -88,6 +88,14 @@ impl Weights {
         Self { of, trunk, total }
     }
 
+    /// How many of some roots were active members.
+    pub(super) fn known(&self, roots: &BTreeSet<u32>) -> usize {
+        roots
+            .iter()
+            .filter(|root| self.of.contains_key(root))
+            .count()
+    }
+
     /// Whether roots weigh more than half of all.
     pub(super) fn majority(&self, roots: &BTreeSet<u32>) -> bool {
         let sum: u64 = roots.iter().filter_map(|root| self.of.get(root)).sum();
