@@ -13,8 +13,11 @@ mod bits;
 mod build;
 mod count;
 mod encode;
+mod explain;
 mod graph;
 mod history;
+#[cfg(test)]
+mod laws;
 mod membership;
 mod permit;
 mod rules;
@@ -26,6 +29,7 @@ pub mod testing;
 mod tests;
 mod weight;
 
+pub use explain::{Reason, Subject, explain};
 pub use history::{History, Lack, Membership};
 pub use state::{Member, Shared, State, Vote};
 

@@ -94,7 +94,8 @@ pub(super) struct Verdict {
     /// Records that count and whose authors acted as admins.
     pub(super) as_admin: BTreeSet<u32>,
     pub(super) endorsements: HashMap<u32, Vec<u32>>,
-    /// Suspensions that came into force (lifted or not), liftings and re-admissions that took effect.
+    /// Suspensions that came into force (lifted or not), liftings and re-admissions that took effect,
+    /// and the endorsements that carried them.
     pub(super) effective: BTreeSet<u32>,
     /// Proposals that are or were current.
     pub(super) chain: BTreeSet<u32>,

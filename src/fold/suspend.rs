@@ -67,7 +67,7 @@ impl Rules<'_, '_> {
                     feeds: BTreeSet::new(),
                 };
                 verdict.forces.entry(root).or_default().push(force);
-                verdict.effective.insert(node);
+                self.took_effect(node, verdict, passes);
             }
         }
         for &node in &list {
@@ -82,7 +82,7 @@ impl Rules<'_, '_> {
                 if forces.is_empty() {
                     verdict.forces.remove(&root);
                 }
-                verdict.effective.insert(node);
+                self.took_effect(node, verdict, passes);
                 verdict.lifted.entry(suspension).or_default().push(node);
             }
         }
@@ -96,13 +96,25 @@ impl Rules<'_, '_> {
                     lifts.contains(&force.suspension) && of_round(force.suspension, *root)
                 };
                 let forces = verdict.forces.get_mut(root).into_iter().flatten();
+                let mut any = false;
                 for force in forces.filter(lifted) {
                     force.readmissions.push(node);
                     force.feeds.extend(&feeds);
-                    verdict.effective.insert(node);
+                    any = true;
+                }
+                if any {
+                    self.took_effect(node, verdict, passes);
                 }
             }
         }
+    }
+
+    /// Notes a record that took effect, and the endorsements that carried it.
+    fn took_effect(&self, node: u32, verdict: &mut Verdict, passes: impl Fn(u32) -> bool) {
+        verdict.effective.insert(node);
+        let endorsements = verdict.endorsements.get(&node).into_iter().flatten();
+        let passing = endorsements.copied().filter(|&by| passes(by));
+        verdict.effective.extend(passing);
     }
 
     /// Feeds of a root that count again, with those that their successor records lead to.
