@@ -548,7 +548,11 @@ fn refounded() -> (&'static str, World, Check) {
         name: "hearth again".into(),
         salt: [8; 16],
         policy: Policy::default(),
-        admins: vec![okibi::record::Admin { root, paper: None }],
+        admins: vec![okibi::record::Admin {
+            root,
+            name: String::new(),
+            paper: None,
+        }],
         predecessor: Some(predecessor.clone()),
     };
     let mut draft = Draft::new(feed, &body).first().seen(&[]);
