@@ -1,8 +1,9 @@
 //! Writing one's own feed. One immediate transaction reads the head, signs, inserts and settles, so that two
 //! processes never make two records of one height; no record leaves by any carrier before it returned.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
+use crate::fold::State;
 use crate::identity::{Signer, Verified, verify};
 use crate::record::{
     Body, CircleId, Entry, FeedKey, Place, Previous, Record, RecordId, RootKey, Signed, Statement,
@@ -86,6 +87,35 @@ impl Store {
         self.transaction(|tx| append(tx, id, owner, drafts, now))
     }
 
+    /// Appends records together with statements that they rest on, all or none; the state afterwards comes along.
+    pub fn decide(
+        &mut self,
+        id: &CircleId,
+        owner: &OwnFeed<'_>,
+        statements: &[Verified<Statement>],
+        drafts: &[Draft],
+        now: u64,
+    ) -> Result<(Vec<RecordId>, State), StoreError> {
+        self.transaction(|tx| decide(tx, id, owner, statements, drafts, now))
+    }
+
+    /// What `decide` would do. The transaction is rolled back: nothing was written, and no record exists.
+    pub fn foresee(
+        &mut self,
+        id: &CircleId,
+        owner: &OwnFeed<'_>,
+        statements: &[Verified<Statement>],
+        drafts: &[Draft],
+        now: u64,
+    ) -> Result<(Vec<RecordId>, State), StoreError> {
+        let tx = self
+            .db
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let foreseen = decide(&tx, id, owner, statements, drafts, now);
+        tx.rollback()?;
+        foreseen
+    }
+
     /// Writes the last record of a replaced feed, unless the feed is empty, closed or may not be written.
     pub fn append_successor(
         &mut self,
@@ -130,6 +160,21 @@ impl Store {
             Ok(())
         })
     }
+}
+
+fn decide(
+    db: &Connection,
+    id: &CircleId,
+    owner: &OwnFeed<'_>,
+    statements: &[Verified<Statement>],
+    drafts: &[Draft],
+    now: u64,
+) -> Result<(Vec<RecordId>, State), StoreError> {
+    for statement in statements {
+        circle::insert_statement(db, statement)?;
+    }
+    let ids = append(db, id, owner, drafts, now)?;
+    Ok((ids, circle::compute(db, id)?.state))
 }
 
 fn append(

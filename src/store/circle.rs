@@ -133,6 +133,26 @@ impl Store {
         bytes.map(|bytes| decode(&bytes)).transpose()
     }
 
+    /// The records of a circle's set whose id begins with these hexadecimal digits.
+    pub fn find_records(
+        &self,
+        id: &CircleId,
+        prefix: &str,
+    ) -> Result<Vec<Verified<Record>>, StoreError> {
+        let sql = "SELECT bytes FROM record WHERE circle = ?1 AND substr(hex(id), 1, length(?2)) = upper(?2)";
+        let mut sql = self.db.prepare(sql)?;
+        let rows = sql.query_map(params![id.0, prefix], |row| row.get::<_, Vec<u8>>(0))?;
+        rows.map(|bytes| decode(&bytes?)).collect()
+    }
+
+    /// The authority records of a circle's set, in order of arrival.
+    pub fn authority(&self, id: &CircleId) -> Result<Vec<Verified<Record>>, StoreError> {
+        let sql = "SELECT bytes FROM record WHERE circle = ?1 AND in_set = 1 AND kind < 64 ORDER BY arrival";
+        let mut sql = self.db.prepare(sql)?;
+        let rows = sql.query_map([id.0], |row| row.get::<_, Vec<u8>>(0))?;
+        rows.map(|bytes| decode(&bytes?)).collect()
+    }
+
     /// What of this circle's set a node with `theirs` lacks, as `record::difference` says.
     pub fn gaps(&self, circle: &CircleView, theirs: &Frontier) -> Result<Vec<Gap>, StoreError> {
         let mut failure = None;
