@@ -22,7 +22,7 @@ advisories:
 
 # Write bundles/starter.okb again from its sources.
 starter:
-    cargo run --locked --release -- internal starter bundles/starter bundles/starter.okb
+    cargo run --locked --release -- internal starter bundles/starter fixtures/ember/ember-q8_0.gguf bundles/starter.okb
 
 # Write the man pages again.
 man:
