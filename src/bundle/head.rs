@@ -405,10 +405,10 @@ pub(crate) mod tests {
             let mut bytes = sample().encode();
             let at = at % bytes.len();
             bytes[at] = byte;
-            if let Ok(head) = Head::decode(&bytes) {
-                if head.format == FORMAT {
-                    prop_assert_eq!(head.encode(), bytes);
-                }
+            if let Ok(head) = Head::decode(&bytes)
+                && head.format == FORMAT
+            {
+                prop_assert_eq!(head.encode(), bytes);
             }
         }
     }

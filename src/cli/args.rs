@@ -178,8 +178,11 @@ pub enum Circle {
     /// Found a circle; the owners of the cards become admins beside you
     Found {
         name: String,
-        /// Key card of a further admin; three admins are advised
-        #[arg(long = "with", value_name = "CARD")]
+        /// What the circle calls you
+        #[arg(long = "as", value_name = "NAME", default_value = "founder")]
+        me: String,
+        /// A further admin and its key card, or a file that holds the card; three admins are advised
+        #[arg(long = "with", value_name = "NAME=CARD")]
         with: Vec<String>,
     },
     /// List your circles

@@ -20,7 +20,7 @@ const CARD_BYTES: u64 = 64 * 1024;
 /// Runs one of the circle commands.
 pub fn run(out: &Out, node: &mut Handle, command: Circle) -> Outcome {
     match command {
-        Circle::Found { name, with } => found(out, node, &name, &with),
+        Circle::Found { name, me, with } => found(out, node, &name, &me, &with),
         Circle::List => list(out, node),
         Circle::Members { circle } => members(out, node, circle.as_deref()),
         Circle::Admit {
@@ -67,12 +67,15 @@ pub fn said(
     Ok(Exit::Done)
 }
 
-fn found(out: &Out, node: &mut Handle, name: &str, with: &[String]) -> Outcome {
-    let cards = with
-        .iter()
-        .map(|text| card(text))
-        .collect::<Result<Vec<_>, _>>()?;
-    let founded = node.found(name, &cards)?;
+fn found(out: &Out, node: &mut Handle, name: &str, me: &str, with: &[String]) -> Outcome {
+    let mut cards = Vec::new();
+    for text in with {
+        let (name, text) = text
+            .split_once('=')
+            .ok_or_else(|| Failure::new("card-unnamed", Exit::Usage).with("value", text))?;
+        cards.push((name.to_owned(), card(text)?));
+    }
+    let founded = node.found(name, me, &cards)?;
     let value = json!({"circle": founded.circle, "name": name, "admins": founded.admins});
     let about = [("name", name.to_owned()), ("id", founded.circle.short())];
     said(out, "circle", value, "circle-founded", &about)?;

@@ -259,7 +259,10 @@ pub fn doctor(out: &Out, node: &Handle, args: &Doctor) -> Outcome {
     for finding in node.doctor()? {
         bad |= !finding.good;
         let message = say(finding.code, &finding.about);
-        let hint = say(&format!("{}.hint", finding.code), &finding.about);
+        let hint = match finding.good {
+            true => String::new(),
+            false => say(&format!("{}.hint", finding.code), &finding.about),
+        };
         let value =
             json!({"code": finding.code, "good": finding.good, "message": message, "hint": hint});
         out.fact("finding", value, || {

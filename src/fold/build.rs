@@ -179,7 +179,7 @@ fn members(rules: &Rules<'_, '_>, verdict: &Verdict, genesis: u32, state: &mut S
         };
         let suspensions = verdict.suspended(root);
         let member = Member {
-            name: name.unwrap_or_default(),
+            name: name.unwrap_or_else(|| founding_name(rules, genesis, &key(root))),
             admission: graph.record_of(admission).id,
             sponsor: key(rules.author(admission)),
             admin: verdict.admins.contains(&root),
@@ -189,6 +189,17 @@ fn members(rules: &Rules<'_, '_>, verdict: &Verdict, genesis: u32, state: &mut S
             trunk: key(weights.trunk.get(&root).copied().unwrap_or(root)),
         };
         state.members.insert(key(root), member);
+    }
+}
+
+/// What genesis calls one of its admins.
+fn founding_name(rules: &Rules<'_, '_>, genesis: u32, root: &RootKey) -> String {
+    match &rules.graph.nodes[genesis as usize].body {
+        Some(Body::Genesis { admins, .. }) => {
+            let admin = admins.iter().find(|admin| admin.root == *root);
+            admin.map(|admin| admin.name.clone()).unwrap_or_default()
+        }
+        _ => String::new(),
     }
 }
 

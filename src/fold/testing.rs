@@ -221,7 +221,11 @@ impl World {
             policy,
             admins: roots
                 .into_iter()
-                .map(|root| Admin { root, paper: None })
+                .map(|root| Admin {
+                    root,
+                    name: String::new(),
+                    paper: None,
+                })
                 .collect(),
             predecessor: None,
         };

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::gguf::GgufError;
+use super::template::TemplateError;
 use super::tokenizer::TokenizerError;
 
 /// Why a model cannot be opened, loaded or run.
@@ -24,6 +25,9 @@ pub enum ModelError {
     /// Its tokenizer cannot be used.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
+    /// Its chat template cannot be used.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
     /// The file does not say what it is, or has no weights.
     #[error("the file holds no language model ({0})")]
     NoModel(&'static str),

@@ -5,11 +5,13 @@ use super::decoder::Decoder;
 use super::file::ModelFile;
 use super::gguf::Gguf;
 use super::llama::Llama;
+use super::qwen2::Qwen2;
+use super::qwen3::Qwen3;
 use super::weights::Loader;
 use super::{LanguageModel, ModelError};
 
 /// The architectures that run.
-pub(super) const ARCHITECTURES: [&str; 1] = ["llama"];
+pub(super) const ARCHITECTURES: [&str; 3] = ["llama", "qwen2", "qwen3"];
 
 /// Context where neither the caller nor the model says less: enough for a long conversation, and for a model
 /// of a billion parameters some hundred megabytes of keys and values.
@@ -61,6 +63,14 @@ pub fn load(file: &ModelFile, options: Options) -> Result<Box<dyn LanguageModel>
         "llama" => {
             let llama = Llama::load(&config, &mut loader)?;
             Ok(Box::new(Decoder::new(llama, &config, loader, context)?))
+        }
+        "qwen2" => {
+            let qwen2 = Qwen2::load(&config, &mut loader)?;
+            Ok(Box::new(Decoder::new(qwen2, &config, loader, context)?))
+        }
+        "qwen3" => {
+            let qwen3 = Qwen3::load(&config, &mut loader)?;
+            Ok(Box::new(Decoder::new(qwen3, &config, loader, context)?))
         }
         other => Err(ModelError::Architecture(other.into())),
     }

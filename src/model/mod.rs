@@ -14,8 +14,8 @@
 //! The matrix kernels are candle-core's (`quantized::k_quants`), called on the mapped blocks themselves:
 //! candle's own tensors would copy every weight and pack some of them a second time.
 //!
-//! Each architecture is one file that reads like the page of a textbook (`llama`, ...); what they
-//! share is in `decoder` (the loop over layers), `ops` (norm, rotation, attention) and `weights`.
+//! Each architecture is one file that reads like the page of a textbook (`llama`, `qwen2`, `qwen3`); what they
+//! share is in `decoder` (the loop over layers), `ops` (norm, attention), `rope` and `weights`.
 
 mod cache;
 mod card;
@@ -28,6 +28,8 @@ pub mod gguf;
 mod llama;
 mod load;
 mod ops;
+mod qwen2;
+mod qwen3;
 mod rope;
 pub mod sample;
 mod scripted;

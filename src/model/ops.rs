@@ -8,8 +8,8 @@ use candle_core::utils::barrier_pool;
 
 use super::cache::LayerCache;
 
-/// Fewer numbers than this are not worth waking another thread (about ten microseconds of work).
-const SMALL: usize = 16 * 1024;
+/// Less work than this (in multiplications) is not worth waking another thread.
+const SMALL: usize = 128 * 1024;
 
 /// Calls `row(index, slice)` for each row of `out`, in parallel. `cost` is the work per row in about as many
 /// multiplications.
@@ -43,6 +43,12 @@ pub(super) fn rms_norm(x: &[f32], weight: &[f32], eps: f32, out: &mut [f32]) {
     });
 }
 
+/// [`rms_norm`] of each stretch of `weight.len()` numbers, in place: the norm of single heads.
+pub(super) fn rms_norm_in_place(x: &mut [f32], weight: &[f32], eps: f32) {
+    let width = weight.len();
+    for_rows(x, width, 2 * width, |_, row| rms_norm_row(row, weight, eps));
+}
+
 fn rms_norm_row(row: &mut [f32], weight: &[f32], eps: f32) {
     let squares: f64 = row.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
     let scale = 1.0 / (squares / row.len() as f64 + f64::from(eps)).sqrt();
@@ -55,6 +61,13 @@ fn rms_norm_row(row: &mut [f32], weight: &[f32], eps: f32) {
 pub(super) fn add(x: &mut [f32], y: &[f32]) {
     for (x, y) in x.iter_mut().zip(y) {
         *x += y;
+    }
+}
+
+/// Adds `bias` to each row.
+pub(super) fn add_bias(x: &mut [f32], bias: &[f32]) {
+    for row in x.chunks_exact_mut(bias.len()) {
+        add(row, bias);
     }
 }
 

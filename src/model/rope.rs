@@ -9,7 +9,6 @@ pub(super) enum Pairs {
     /// `(0, 1), (2, 3), ...`: the order of GGUF files of the llama architecture.
     Adjacent,
     /// `(0, n/2), (1, n/2 + 1), ...`: the order of GPT-NeoX and most others.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the next architectures use it"))]
     Halves,
 }
 

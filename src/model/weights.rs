@@ -25,6 +25,44 @@ pub(super) struct Matrix {
     pub(super) cols: usize,
 }
 
+/// Products of fewer multiplications are done by the calling thread: they take some ten microseconds, and
+/// waking another thread on a busy machine may take a hundred times as long.
+const SMALL: usize = 512 * 1024;
+
+/// `out[m, n] = x[m, k] * blocks[n, k]^T` in this thread. To the bit what `k_quants::matmul` gives, because
+/// it takes the rows in the same fours.
+fn small_product<T: GgmlType>(
+    (m, k, n): (usize, usize, usize),
+    x: &[f32],
+    blocks: &[T],
+    out: &mut [f32],
+) {
+    let per_row = k / T::BLCK_SIZE;
+    let row = |at: usize| &blocks[at * per_row..(at + 1) * per_row];
+    let mut packed = vec![T::VecDotType::zeros(); per_row];
+    for (x, out) in x.chunks_exact(k).take(m).zip(out.chunks_exact_mut(n)) {
+        match T::DIRECT_COPY {
+            true => T::VecDotType::direct_copy(x, &mut packed),
+            false => T::VecDotType::from_float(x, &mut packed),
+        }
+        let mut at = 0;
+        while at + 4 <= n {
+            let (a, b, c, d) =
+                T::vec_dot_4(k, row(at), row(at + 1), row(at + 2), row(at + 3), &packed);
+            out[at..at + 4].copy_from_slice(&[a, b, c, d]);
+            at += 4;
+        }
+        if at + 2 <= n {
+            let (a, b) = T::vec_dot_2(k, row(at), row(at + 1), &packed);
+            out[at..at + 2].copy_from_slice(&[a, b]);
+            at += 2;
+        }
+        if at < n {
+            out[at] = T::vec_dot(k, row(at), &packed);
+        }
+    }
+}
+
 /// Calls `$body` with `$block` standing for the block type of `$dtype`.
 macro_rules! with_block {
     ($dtype:expr, $block:ident => $body:expr) => {
@@ -140,7 +178,13 @@ impl Matrix {
         let m = x.len() / self.cols;
         with_block!(self.dtype, Block => {
             let blocks = self.blocks::<Block>()?;
-            Ok(k_quants::matmul((m, self.cols, self.rows), x, blocks, &mut out[..m * self.rows])?)
+            let (shape, out) = ((m, self.cols, self.rows), &mut out[..m * self.rows]);
+            if m * self.cols * self.rows < SMALL {
+                small_product(shape, x, blocks, out);
+                Ok(())
+            } else {
+                Ok(k_quants::matmul(shape, x, blocks, out)?)
+            }
         })
     }
 

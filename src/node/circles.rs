@@ -1,5 +1,7 @@
 //! Circles: found, admit, suspend, and finding them and their members by the names that people use.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::identity::{KeyCard, Signer, fingerprint};
 use crate::record::{
     Admin, Body, CircleId, Entry, FeedKey, Place, Policy, Previous, RecordId, RootKey,
@@ -25,21 +27,33 @@ pub struct MemberName {
 }
 
 impl Handle {
-    /// Founds a circle with this home's root and the roots of `cards` as admins.
-    pub fn found(&mut self, name: &str, cards: &[KeyCard]) -> Result<Founded, Failure> {
+    /// Founds a circle with this home's root, called `me`, and the owners of `cards` as admins.
+    pub fn found(
+        &mut self,
+        name: &str,
+        me: &str,
+        cards: &[(String, KeyCard)],
+    ) -> Result<Founded, Failure> {
         valid_name(name)?;
         let (secret, certificate) = self.sign_key()?;
-        let mut admins: Vec<RootKey> = cards.iter().map(KeyCard::root).chain([self.root]).collect();
-        admins.sort();
-        admins.dedup();
+        let mut admins = BTreeMap::from([(self.root, me.to_owned())]);
+        admins.extend(cards.iter().map(|(name, card)| (card.root(), name.clone())));
+        let mut names = BTreeSet::new();
+        for name in admins.values() {
+            valid_name(name)?;
+            if !names.insert(name) {
+                return Err(Failure::new("name-taken", Exit::Usage).with("name", name));
+            }
+        }
         let genesis = Body::Genesis {
             name: name.to_owned(),
             salt: random()?,
             policy: Policy::default(),
             admins: admins
                 .iter()
-                .map(|root| Admin {
+                .map(|(root, name)| Admin {
                     root: *root,
+                    name: name.clone(),
                     paper: None,
                 })
                 .collect(),
@@ -52,7 +66,7 @@ impl Handle {
         };
         let statements: Vec<_> = cards
             .iter()
-            .flat_map(|card| card.statements().to_vec())
+            .flat_map(|(_, card)| card.statements().to_vec())
             .collect();
         let shared = Some(random()?);
         let circle = self.store.found(
@@ -63,7 +77,10 @@ impl Handle {
             &statements,
             now(),
         )?;
-        Ok(Founded { circle, admins })
+        Ok(Founded {
+            circle,
+            admins: admins.into_keys().collect(),
+        })
     }
 
     /// Admits the owner of a key card under a name.

@@ -96,9 +96,10 @@ impl Handle {
             lost += usize::from(!found.is_ok_and(|data| data.len() == blob.size));
         }
         findings.push(Finding::new("doctor-blobs", lost == 0).with("count", lost));
-        let broken = self.store.audit_break()?;
-        let line = broken.map_or_else(String::new, |line| line.to_string());
-        findings.push(Finding::new("doctor-audit", broken.is_none()).with("line", line));
+        findings.push(match self.store.audit_break()? {
+            None => Finding::new("doctor-audit", true),
+            Some(line) => Finding::new("doctor-audit-broken", false).with("line", line),
+        });
         Ok(())
     }
 

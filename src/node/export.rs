@@ -136,7 +136,11 @@ impl Handle {
         // Nobody in particular: whoever reads it has nothing yet.
         let mut known: Vec<Option<Verified<Ack>>> = Vec::new();
         for root in to {
-            known.push(self.store.ack(&circle.id, root, &self.root)?.filter(|_| !full));
+            known.push(
+                self.store
+                    .ack(&circle.id, root, &self.root)?
+                    .filter(|_| !full),
+            );
         }
         if known.is_empty() {
             known.push(None);
@@ -146,7 +150,9 @@ impl Handle {
             standalone |= ack.is_none();
             same_statements &= ack.is_some_and(|ack| ack.statements == hash);
             let nothing = Frontier::default();
-            let gaps = self.store.gaps(circle, ack.map_or(&nothing, |ack| &ack.frontier))?;
+            let gaps = self
+                .store
+                .gaps(circle, ack.map_or(&nothing, |ack| &ack.frontier))?;
             for record in self.store.fill(&circle.id, &gaps)? {
                 records.insert(record.id(), record);
             }

@@ -144,7 +144,8 @@ impl Handle {
                         && options.acknowledge
                         && let (Some(root), Some(handle)) = (root, &found.handle)
                     {
-                        self.answer(&mut imported, root, handle, token);
+                        let again = found.done.contains(&token);
+                        self.answer(&mut imported, root, handle, token, again);
                     }
                     report.imported.push(imported);
                 }
@@ -443,7 +444,19 @@ impl Handle {
     }
 
     /// Writes the receipt, and the acknowledgement where it tells the signer something.
-    fn answer(&mut self, imported: &mut Imported, root: &Path, handle: &str, token: [u8; 16]) {
+    fn answer(
+        &mut self,
+        imported: &mut Imported,
+        root: &Path,
+        handle: &str,
+        token: [u8; 16],
+        again: bool,
+    ) {
+        let receipt = &imported.receipt;
+        // Taken in before, from this very medium, and answered then.
+        if again && receipt.taken + receipt.statements + receipt.blobs + receipt.acks == 0 {
+            return;
+        }
         let written =
             Medium::take(&Files::new(root)).and_then(|medium| medium.acknowledge(handle, token));
         imported.ack_failed = written.is_err();

@@ -83,6 +83,7 @@ impl Handle {
             policy: CirclePolicy::default(),
             admins: vec![Admin {
                 root: self.root,
+                name: "okibi".to_owned(),
                 paper: None,
             }],
             predecessor: None,

@@ -41,10 +41,11 @@ impl Policy {
     }
 }
 
-/// An admin named at genesis, and the key on paper that may recover it.
+/// An admin named at genesis: what it is called, and the key on paper that may recover it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Admin {
     pub root: RootKey,
+    pub name: String,
     pub paper: Option<RootKey>,
 }
 
@@ -229,7 +230,7 @@ impl Body {
                 policy.write(e)?;
                 e.array(admins.len() as u64)?;
                 for admin in admins {
-                    e.array(2)?.bytes(&admin.root.0)?;
+                    e.array(3)?.bytes(&admin.root.0)?.str(&admin.name)?;
                     e.bytes(admin.paper.as_ref().map_or(&[], |key| &key.0[..]))?;
                 }
                 match predecessor {
@@ -331,9 +332,10 @@ fn read(kind: Kind, d: &mut Decoder<'_>) -> Read<Option<Body>> {
             cbor::array(d, 5)?;
             let (name, salt, policy) = (name(d)?, cbor::fixed(d)?, Policy::read(d)?);
             let admins = cbor::list(d, limits::ADMINS, |d| {
-                cbor::array(d, 2)?;
+                cbor::array(d, 3)?;
                 Ok(Admin {
                     root: RootKey(cbor::fixed(d)?),
+                    name: cbor::text(d, limits::NAME_BYTES)?,
                     paper: cbor::fixed_or_empty(d)?.map(RootKey),
                 })
             })?;

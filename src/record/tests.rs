@@ -58,6 +58,7 @@ fn body() -> impl Strategy<Value = Body> {
                     .into_iter()
                     .map(|root| Admin {
                         root,
+                        name: "n".into(),
                         paper: old.then_some(root)
                     })
                     .collect(),

@@ -4,7 +4,7 @@
 //! - `files`: the one layer through which anything is written; it can record and be made to fail.
 //! - `seal`: age encryption, and the tokens inside of HEAD.
 //! - `medium`: the layout on the stick, its locks and receipts.
-//! - `write`: plan -> sealed bundle; `read`: sealed bundle -> staged, verified files.
+//! - `plan`: what shall go; `write`: plan -> sealed bundle; `read`: sealed bundle -> staged, verified files.
 //! - `records`: the zstd-compressed sequences of records inside.
 //!
 //! What always holds: nothing on a medium is executed, no symbolic link on it is followed, and nothing
@@ -13,6 +13,7 @@
 
 pub mod files;
 pub mod medium;
+pub mod plan;
 pub mod read;
 pub mod records;
 pub mod seal;
@@ -46,13 +47,16 @@ pub enum MediaError {
     /// 12: signature, decryption or format.
     #[error("the bundle is refused: {0}")]
     Refused(String),
-    /// 16: checked before the first byte, or said by the file system.
+    /// 16: found before the first byte was written.
     #[error("no space left in {}: {need} bytes are needed, {have} are free", .place.display())]
     NoSpace {
         place: PathBuf,
         need: u64,
         have: u64,
     },
+    /// 16: said by the file system while writing.
+    #[error("{}: no space left", .0.display())]
+    Full(PathBuf),
     /// 18: another process works on this medium or staging folder.
     #[error("{} is in use by another process", .0.display())]
     Busy(PathBuf),
@@ -77,15 +81,11 @@ pub enum MediaError {
 }
 
 impl MediaError {
-    /// An operating system's error at a path; "no space" becomes `NoSpace`.
+    /// An operating system's error at a path; "no space" becomes `Full`.
     pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::NoSpace {
-                place: path,
-                need: 0,
-                have: 0,
-            },
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full(path),
             _ => Self::Io { path, source },
         }
     }

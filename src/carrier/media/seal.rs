@@ -33,7 +33,7 @@ pub fn recipient_string(receive: &[u8; 32]) -> String {
 
 /// A secret as `age -d -i` takes it: `AGE-SECRET-KEY-1...`.
 pub fn secret_string(secret: &ReceiveSecret) -> SecretString {
-    let mut text = encode_key("age-secret-key-", &*secret.to_bytes());
+    let mut text = encode_key("age-secret-key-", &secret.to_bytes());
     text.make_ascii_uppercase();
     text.into()
 }

@@ -132,10 +132,11 @@ fn pre(gguf: &Gguf<'_>) -> Result<Pre, TokenizerError> {
 impl Tokenizer {
     /// Refuses a kind of tokenizer that is not implemented, without reading the vocabulary.
     pub(super) fn check(gguf: &Gguf<'_>) -> Result<(), TokenizerError> {
-        if !is_spm(gguf)? {
-            pre(gguf)?;
+        let name = gguf.str("tokenizer.ggml.pre").unwrap_or_default();
+        match is_spm(gguf)? || pre::scheme(name).is_some() {
+            true => Ok(()),
+            false => Err(TokenizerError::Pre(name.into())),
         }
-        Ok(())
     }
 
     /// Reads the tokenizer of a file.

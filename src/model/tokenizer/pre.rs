@@ -9,6 +9,8 @@
 //! character is given back afterwards ([`Pattern::cut`]), so that every pattern is a plain automaton and
 //! the time is linear in the text, whatever the text.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use fancy_regex::Regex;
 
 /// `\s+(?!\S)` stands as `\s+` in all of these.
@@ -23,7 +25,7 @@ const DEEPSEEK_CJK: &str = r"[\x{4E00}-\x{9FA5}\x{0800}-\x{4E00}\x{AC00}-\x{D7FF
 
 /// How a text is cut into words.
 pub(super) struct Pre {
-    patterns: Vec<Pattern>,
+    patterns: Arc<[Pattern]>,
     /// A word that is a token as a whole is taken so.
     pub(super) ignore_merges: bool,
     /// Whether a text begins with the BOS token where the file does not say.
@@ -41,67 +43,9 @@ struct Pattern {
 impl Pre {
     /// The scheme called `name`, or `None` where it is unknown. No name means the oldest scheme.
     pub(super) fn named(name: &str) -> Option<Self> {
-        let (patterns, ignore_merges): (&[&str], bool) = match name {
-            "gpt-2" | "phi-2" | "mpt" | "olmo" | "jais" | "trillion" | "roberta-bpe"
-            | "jina-es" | "jina-de" | "jina-v1-en" | "jina-v2-es" | "jina-v2-de"
-            | "jina-v2-code" | "gigachat" | "granite-docling" | "exaone4" => (&[GPT_2], false),
-            "llama3" | "llama-v3" | "llama-bpe" | "falcon3" | "falcon-h1" | "pixtral"
-            | "midm-2.0" | "lfm2" => (&[LLAMA_3], true),
-            "dbrx" | "smaug-bpe" | "chatglm-bpe" | "glm4" => (&[LLAMA_3], false),
-            "qwen2" | "stablelm2" | "hunyuan" | "deepseek-r1-qwen" | "megrez" => (&[QWEN_2], false),
-            "deepseek-llm" => (
-                &[
-                    r"[\r\n]",
-                    // Cased letters, without the mathematical alphabets.
-                    r"\s?[[\p{Lu}\p{Ll}\p{Lt}]--[\x{1D400}-\x{1D7FF}]]+",
-                    r"\s?[!-/:-~！-／：-～‘-‟　-。]+",
-                    r"\s+$",
-                    DEEPSEEK_CJK,
-                    r"\p{N}+",
-                ],
-                false,
-            ),
-            "deepseek-coder" => (
-                &[
-                    r"[\r\n]",
-                    r"\s?\p{L}+",
-                    r"\s?\p{P}+",
-                    DEEPSEEK_CJK,
-                    r"\p{N}",
-                ],
-                false,
-            ),
-            "deepseek-v3" | "hunyuan-dense" => (
-                &[
-                    r"\p{N}{1,3}",
-                    r"[一-龥\x{3040}-\x{309F}\x{30A0}-\x{30FF}]+",
-                    DEEPSEEK_3,
-                ],
-                false,
-            ),
-            "falcon" => (&[r"[\p{P}$+<=>^~|`]+", GPT_2, r"[0-9][0-9][0-9]"], false),
-            "starcoder" | "refact" | "command-r" | "smollm" | "codeshell" | "exaone"
-            | "minerva-7b" => (&[r"\p{N}", GPT_2], false),
-            "tekken" => (&[TEKKEN], true),
-            "gpt-4o" | "llama4" => (&[GPT_4O], false),
-            "default" | "" => (
-                &[r"[\p{P}$+<=>^~|]+", GPT_2, r"\p{N}+", r"[0-9][0-9][0-9]"],
-                false,
-            ),
-            _ => return None,
-        };
-        let patterns = patterns
-            .iter()
-            .map(|pattern| {
-                Some(Pattern {
-                    regex: Regex::new(pattern).ok()?,
-                    gives_back: pattern.ends_with(r"|\s+"),
-                    keeps_breaks: pattern.ends_with(r"|\s*[\r\n]+|\s+"),
-                })
-            })
-            .collect::<Option<_>>()?;
+        let (patterns, ignore_merges) = scheme(name)?;
         Some(Self {
-            patterns,
+            patterns: compiled(patterns)?,
             ignore_merges,
             add_bos: ignore_merges,
         })
@@ -111,6 +55,83 @@ impl Pre {
     pub(super) fn words<'t>(&self, text: &'t str, word: &mut dyn FnMut(&'t str)) {
         cut_all(&self.patterns, text, word);
     }
+}
+
+/// The patterns of a scheme, and whether a word that is a token is taken whole.
+pub(super) fn scheme(name: &str) -> Option<(&'static [&'static str], bool)> {
+    Some(match name {
+        "gpt-2" | "phi-2" | "mpt" | "olmo" | "jais" | "trillion" | "roberta-bpe" | "jina-es"
+        | "jina-de" | "jina-v1-en" | "jina-v2-es" | "jina-v2-de" | "jina-v2-code" | "gigachat"
+        | "granite-docling" | "exaone4" => (&[GPT_2], false),
+        "llama3" | "llama-v3" | "llama-bpe" | "falcon3" | "falcon-h1" | "pixtral" | "midm-2.0"
+        | "lfm2" => (&[LLAMA_3], true),
+        "dbrx" | "smaug-bpe" | "chatglm-bpe" | "glm4" => (&[LLAMA_3], false),
+        "qwen2" | "stablelm2" | "hunyuan" | "deepseek-r1-qwen" | "megrez" => (&[QWEN_2], false),
+        "deepseek-llm" => (
+            &[
+                r"[\r\n]",
+                // Cased letters, without the mathematical alphabets.
+                r"\s?[[\p{Lu}\p{Ll}\p{Lt}]--[\x{1D400}-\x{1D7FF}]]+",
+                r"\s?[!-/:-~！-／：-～‘-‟　-。]+",
+                r"\s+$",
+                DEEPSEEK_CJK,
+                r"\p{N}+",
+            ],
+            false,
+        ),
+        "deepseek-coder" => (
+            &[
+                r"[\r\n]",
+                r"\s?\p{L}+",
+                r"\s?\p{P}+",
+                DEEPSEEK_CJK,
+                r"\p{N}",
+            ],
+            false,
+        ),
+        "deepseek-v3" | "hunyuan-dense" => (
+            &[
+                r"\p{N}{1,3}",
+                r"[一-龥\x{3040}-\x{309F}\x{30A0}-\x{30FF}]+",
+                DEEPSEEK_3,
+            ],
+            false,
+        ),
+        "falcon" => (&[r"[\p{P}$+<=>^~|`]+", GPT_2, r"[0-9][0-9][0-9]"], false),
+        "starcoder" | "refact" | "command-r" | "smollm" | "codeshell" | "exaone" | "minerva-7b" => {
+            (&[r"\p{N}", GPT_2], false)
+        }
+        "tekken" => (&[TEKKEN], true),
+        "gpt-4o" | "llama4" => (&[GPT_4O], false),
+        "default" | "" => (
+            &[r"[\p{P}$+<=>^~|]+", GPT_2, r"\p{N}+", r"[0-9][0-9][0-9]"],
+            false,
+        ),
+        _ => return None,
+    })
+}
+
+/// Compiles patterns, once per process: with their Unicode classes it takes milliseconds.
+fn compiled(patterns: &'static [&'static str]) -> Option<Arc<[Pattern]>> {
+    type Known = Vec<(&'static [&'static str], Arc<[Pattern]>)>;
+    static KNOWN: Mutex<Known> = Mutex::new(Vec::new());
+    // A thread that panicked while it held the lock left a list that is still sound.
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, found)) = known.iter().find(|(key, _)| *key == patterns) {
+        return Some(Arc::clone(found));
+    }
+    let fresh: Arc<[Pattern]> = patterns
+        .iter()
+        .map(|pattern| {
+            Some(Pattern {
+                regex: Regex::new(pattern).ok()?,
+                gives_back: pattern.ends_with(r"|\s+"),
+                keeps_breaks: pattern.ends_with(r"|\s*[\r\n]+|\s+"),
+            })
+        })
+        .collect::<Option<_>>()?;
+    known.push((patterns, Arc::clone(&fresh)));
+    Some(fresh)
 }
 
 fn cut_all<'t>(patterns: &[Pattern], text: &'t str, word: &mut dyn FnMut(&'t str)) {

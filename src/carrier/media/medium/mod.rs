@@ -265,7 +265,7 @@ impl Found {
         if let Some(which) = self.missing() {
             return Err(MediaError::SliceMissing { which });
         }
-        let files = self.slices.iter().map(|path| open_file(path));
+        let files = self.slices.iter().map(PathBuf::as_path).map(open_file);
         let files: Vec<_> = files.collect::<Result<_, _>>()?;
         Ok(Slices {
             files: files.into_iter(),
@@ -275,7 +275,7 @@ impl Found {
 
     /// For each recipient, in HEAD's order: has it revealed its token?
     pub fn collected(&self) -> Vec<bool> {
-        let revealed: BTreeSet<_> = self.done.iter().map(|token| token_hash(token)).collect();
+        let revealed: BTreeSet<_> = self.done.iter().map(token_hash).collect();
         let tokens = self.sums.iter().flat_map(|sums| &sums.tokens);
         tokens.map(|token| revealed.contains(token)).collect()
     }

@@ -104,7 +104,7 @@ fn a_failing_device_fails_the_export_and_the_next_one_works() {
                     assert!(written.is_err() || lost == all, "{what}");
                 }
                 Failure::NoSpace => {
-                    assert!(matches!(written, Err(MediaError::NoSpace { .. })), "{what}");
+                    assert!(matches!(written, Err(MediaError::Full(_))), "{what}");
                 }
                 Failure::Io | Failure::Crash => assert!(written.is_err(), "{what}"),
             }
@@ -215,7 +215,7 @@ fn a_failing_spool_fails_before_the_stick_is_touched() {
         let none = scan(&scene.stick()).unwrap();
         assert!(none.bundles.is_empty() || written.is_ok());
         assert!(
-            matches!(written, Err(MediaError::NoSpace { .. })) || at == 3,
+            matches!(written, Err(MediaError::Full(_))) || at == 3,
             "{at}: {written:?}"
         );
         if written.is_ok() {
@@ -233,4 +233,47 @@ fn a_taken_handle_is_left_alone() {
     let found = scan(&scene.stick()).unwrap().bundles;
     assert_eq!(found.len(), 1);
     verify(Source::Found(&found[0]), &[secret(1)]).unwrap();
+}
+
+/// `-o FILE` over an older export: a power cut leaves the old file or the whole new one.
+#[test]
+fn a_file_is_replaced_at_once() {
+    let scene = Scene::small();
+    let name = Path::new("out.okb");
+    std::fs::write(scene.stick().join(name), b"old").unwrap();
+    let (files, recording) = Files::recording(scene.stick(), None).unwrap();
+    scene
+        .write(Destination::File {
+            files: &files,
+            path: name,
+        })
+        .unwrap();
+    let all = recording.operations().len();
+    for prefix in 0..=all {
+        for survival in Survival::EACH {
+            let folder = tempfile::tempdir().unwrap();
+            recording.rebuild(prefix, survival, folder.path()).unwrap();
+            let bytes = std::fs::read(folder.path().join(name)).unwrap();
+            if bytes != b"old" {
+                verify(Source::Stream(&mut &bytes[..]), &[secret(1)]).unwrap();
+            }
+            assert!(prefix < all || bytes != b"old", "{prefix} {survival:?}");
+        }
+    }
+}
+
+/// Threat 15: what is applied is the staged copy, whatever becomes of the stick.
+#[test]
+fn the_stick_may_change_after_staging() {
+    let scene = Scene::new();
+    scene.write_to_medium();
+    let found = scan(&scene.stick()).unwrap().bundles.remove(0);
+    let staged = scene.stage(Source::Found(&found), 1).unwrap();
+    std::fs::write(&found.slices[0], b"swapped").unwrap();
+    let records: Result<Vec<_>, _> = staged.records().collect();
+    assert_eq!(records.unwrap(), scene.records());
+    for member in &staged.members {
+        let bytes = std::fs::read(&member.path).unwrap();
+        assert_eq!(*blake3::hash(&bytes).as_bytes(), member.blake3);
+    }
 }

@@ -1,5 +1,6 @@
 //! Writer and reader together.
 
+mod corpus;
 mod crash;
 mod forged;
 mod scene;

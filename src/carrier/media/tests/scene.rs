@@ -9,8 +9,9 @@ use crate::bundle::testing::Key;
 use crate::bundle::{Kind, limits};
 use crate::carrier::media::files::Files;
 use crate::carrier::media::medium::Medium;
+use crate::carrier::media::plan::{Content, Plan};
 use crate::carrier::media::read::{Front, Source, Staged, stage};
-use crate::carrier::media::write::{Content, Destination, Plan, Written, write_bundle};
+use crate::carrier::media::write::{Destination, Written, write_bundle};
 use crate::carrier::media::{MediaError, Small};
 use crate::identity::{ReceiveSecret, Signer};
 

@@ -1,0 +1,117 @@
+//! The qwen3 architecture (Yang et al. 2025): the dense models of Qwen 3.
+//!
+//! Llama with a norm on each head of queries and keys before they are rotated, by halves.
+
+use super::ModelError;
+use super::cache::LayerCache;
+use super::config::Config;
+use super::decoder::{Architecture, Frame};
+use super::ops::{add, attention, rms_norm, rms_norm_in_place, silu_gate};
+use super::rope::{Pairs, Rope, Scaling};
+use super::weights::{Loader, Matrix};
+
+/// The layers of a qwen3 model.
+pub(super) struct Qwen3 {
+    layers: Vec<Layer>,
+    rope: Rope,
+    heads: usize,
+    head_len: usize,
+    eps: f32,
+}
+
+struct Layer {
+    attention_norm: Vec<f32>,
+    query: Matrix,
+    query_norm: Vec<f32>,
+    key: Matrix,
+    key_norm: Vec<f32>,
+    value: Matrix,
+    output: Matrix,
+    feed_norm: Vec<f32>,
+    gate: Matrix,
+    up: Matrix,
+    down: Matrix,
+}
+
+impl Qwen3 {
+    /// Takes its tensors from the loader.
+    pub(super) fn load(config: &Config<'_>, loader: &mut Loader<'_>) -> Result<Self, ModelError> {
+        let (width, inner) = (config.width, config.inner);
+        let (q_width, kv_width) = (config.q_width(), config.kv_width());
+        let mut layers = Vec::new();
+        for index in 0..config.layers {
+            let name = |part: &str| format!("blk.{index}.{part}.weight");
+            layers.push(Layer {
+                attention_norm: loader.vector(&name("attn_norm"), width)?,
+                query: loader.matrix(&name("attn_q"), width, q_width)?,
+                query_norm: loader.vector(&name("attn_q_norm"), config.head_len)?,
+                key: loader.matrix(&name("attn_k"), width, kv_width)?,
+                key_norm: loader.vector(&name("attn_k_norm"), config.head_len)?,
+                value: loader.matrix(&name("attn_v"), width, kv_width)?,
+                output: loader.matrix(&name("attn_output"), q_width, width)?,
+                feed_norm: loader.vector(&name("ffn_norm"), width)?,
+                gate: loader.matrix(&name("ffn_gate"), width, inner)?,
+                up: loader.matrix(&name("ffn_up"), width, inner)?,
+                down: loader.matrix(&name("ffn_down"), inner, width)?,
+            });
+        }
+        let scaling = Scaling::read(config)?;
+        let rope = Rope::new(
+            Pairs::Halves,
+            config.rope_len,
+            config.rope_base,
+            None,
+            scaling,
+        );
+        Ok(Self {
+            layers,
+            rope,
+            heads: config.heads,
+            head_len: config.head_len,
+            eps: config.eps,
+        })
+    }
+}
+
+impl Architecture for Qwen3 {
+    fn ropes(&self) -> &[Rope] {
+        std::slice::from_ref(&self.rope)
+    }
+
+    fn layer(
+        &self,
+        index: usize,
+        pos: usize,
+        f: &mut Frame,
+        mut cache: LayerCache<'_>,
+    ) -> Result<(), ModelError> {
+        let layer = &self.layers[index];
+
+        // What do the tokens before say about this one?
+        rms_norm(&f.x, &layer.attention_norm, self.eps, &mut f.normed);
+        layer.query.multiply(&f.normed, &mut f.q)?;
+        layer.key.multiply(&f.normed, &mut f.k)?;
+        layer.value.multiply(&f.normed, &mut f.v)?;
+        rms_norm_in_place(&mut f.q, &layer.query_norm, self.eps);
+        rms_norm_in_place(&mut f.k, &layer.key_norm, self.eps);
+        let angles = &f.angles[0];
+        self.rope
+            .apply(&mut f.q, layer.query.rows, self.head_len, angles);
+        self.rope
+            .apply(&mut f.k, layer.key.rows, self.head_len, angles);
+        cache.store(pos, &f.k, &f.v);
+        let scale = 1.0 / (self.head_len as f32).sqrt();
+        attention(&f.q, &cache, pos, self.heads, scale, None, &mut f.mixed);
+        layer.output.multiply(&f.mixed, &mut f.change)?;
+        add(&mut f.x, &f.change);
+
+        // What follows from that?
+        rms_norm(&f.x, &layer.feed_norm, self.eps, &mut f.normed);
+        layer.gate.multiply(&f.normed, &mut f.gate)?;
+        layer.up.multiply(&f.normed, &mut f.up)?;
+        silu_gate(&mut f.gate, &f.up, layer.gate.rows);
+        layer.down.multiply(&f.gate, &mut f.change)?;
+        add(&mut f.x, &f.change);
+        Ok(())
+    }
+}

@@ -1,0 +1,284 @@
+//! The plain, obvious forward pass against which the engine is held: full precision (weights unpacked to
+//! `f32`, sums in `f64`), every token at every layer, no cache, no threads, no tricks.
+
+use candle_core::Device;
+use candle_core::quantized::{GgmlDType, QStorage, QTensor};
+use okibi::model::file::ModelFile;
+use okibi::model::gguf::{self, DType, Gguf};
+use okibi::model::{Options, load};
+
+use crate::maker::{self, Noise, Shape, candle_type, head, model_with, small};
+
+struct Reference<'a> {
+    gguf: Gguf<'a>,
+    architecture: &'a str,
+}
+
+type Rows = Vec<Vec<f64>>;
+
+impl<'a> Reference<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        let gguf = gguf::parse(bytes).unwrap();
+        let architecture = gguf.str("general.architecture").unwrap();
+        Self { gguf, architecture }
+    }
+
+    fn key(&self, name: &str) -> String {
+        format!("{}.{name}", self.architecture)
+    }
+
+    fn size(&self, name: &str) -> usize {
+        self.gguf.u64(&self.key(name)).unwrap() as usize
+    }
+
+    fn number(&self, name: &str) -> f64 {
+        self.gguf.f32(&self.key(name)).unwrap().into()
+    }
+
+    fn maybe(&self, name: &str) -> Option<Vec<f64>> {
+        let tensor = self.gguf.tensor(name)?;
+        let dtype: GgmlDType = candle_type(tensor.dtype);
+        // Copied, because the bytes of a test's file need not be aligned.
+        let bytes: Vec<u64> = self
+            .gguf
+            .bytes_of(tensor)
+            .chunks(8)
+            .map(|chunk| {
+                let mut word = [0; 8];
+                word[..chunk.len()].copy_from_slice(chunk);
+                u64::from_le_bytes(word)
+            })
+            .collect();
+        // SAFETY: eight bytes per word, and at least as many as asked for.
+        let bytes = unsafe { std::slice::from_raw_parts(bytes.as_ptr().cast::<u8>(), tensor.len) };
+        let storage = QStorage::from_data(bytes.into(), &Device::Cpu, dtype).unwrap();
+        let values = QTensor::new(storage, tensor.elements() as usize).unwrap();
+        let values = values.dequantize(&Device::Cpu).unwrap();
+        let values = values.to_vec1::<f32>().unwrap();
+        Some(values.into_iter().map(f64::from).collect())
+    }
+
+    fn weights(&self, name: &str) -> Vec<f64> {
+        self.maybe(name).unwrap_or_else(|| panic!("no {name}"))
+    }
+
+    /// `weight * x (+ bias)` for each row of x.
+    fn linear(&self, name: &str, x: &Rows) -> Rows {
+        let weight = self.weights(&format!("{name}.weight"));
+        let bias = self.maybe(&format!("{name}.bias"));
+        x.iter()
+            .map(|x| {
+                weight
+                    .chunks(x.len())
+                    .enumerate()
+                    .map(|(i, row)| {
+                        let dot: f64 = row.iter().zip(x).map(|(a, b)| a * b).sum();
+                        dot + bias.as_ref().map_or(0.0, |bias| bias[i])
+                    })
+                    .collect()
+            })
+            .collect()
+    }
+
+    fn norm_one(&self, weight: &[f64], x: &[f64]) -> Vec<f64> {
+        let eps = self.number("attention.layer_norm_rms_epsilon");
+        let mean = x.iter().map(|x| x * x).sum::<f64>() / x.len() as f64;
+        x.iter()
+            .zip(weight)
+            .map(|(x, w)| x / (mean + eps).sqrt() * w)
+            .collect()
+    }
+
+    fn norm(&self, name: &str, x: &Rows) -> Rows {
+        let weight = self.weights(&format!("{name}.weight"));
+        x.iter().map(|x| self.norm_one(&weight, x)).collect()
+    }
+
+    /// Rotates one head at a position.
+    fn rotate(&self, head: &mut [f64], position: usize) {
+        let n = head.len();
+        let base = self.number("rope.freq_base");
+        let factors = self.maybe("rope_freqs.weight");
+        for i in 0..n / 2 {
+            let mut angle = position as f64 * base.powf(-2.0 * i as f64 / n as f64);
+            if let Some(factors) = &factors {
+                angle /= factors[i];
+            }
+            let (a, b) = match self.architecture {
+                "llama" => (2 * i, 2 * i + 1),
+                _ => (i, i + n / 2),
+            };
+            let (x, y) = (head[a], head[b]);
+            head[a] = x * angle.cos() - y * angle.sin();
+            head[b] = x * angle.sin() + y * angle.cos();
+        }
+    }
+
+    /// The logits after the last token.
+    fn logits(&self, tokens: &[u32]) -> Vec<f64> {
+        let width = self.size("embedding_length");
+        let heads = self.size("attention.head_count");
+        let group = heads / self.size("attention.head_count_kv");
+        let n = self.size("attention.key_length");
+        let embedding = self.weights("token_embd.weight");
+        let mut x: Rows = tokens
+            .iter()
+            .map(|&token| embedding[token as usize * width..][..width].to_vec())
+            .collect();
+
+        for layer in 0..self.size("block_count") {
+            let name = |part: &str| format!("blk.{layer}.{part}");
+            let normed = self.norm(&name("attn_norm"), &x);
+            let mut q = self.linear(&name("attn_q"), &normed);
+            let mut k = self.linear(&name("attn_k"), &normed);
+            let v = self.linear(&name("attn_v"), &normed);
+            for (rows, norm) in [
+                (&mut q, "attn_q_norm.weight"),
+                (&mut k, "attn_k_norm.weight"),
+            ] {
+                let norm = self.maybe(&name(norm));
+                for (position, row) in rows.iter_mut().enumerate() {
+                    for head in row.chunks_mut(n) {
+                        if let Some(norm) = &norm {
+                            head.copy_from_slice(&self.norm_one(norm, head));
+                        }
+                        self.rotate(head, position);
+                    }
+                }
+            }
+            let mut mixed: Rows = Vec::new();
+            for (position, q) in q.iter().enumerate() {
+                let mut row = Vec::new();
+                for head in 0..heads {
+                    let q = &q[head * n..][..n];
+                    let at = head / group * n;
+                    let scores: Vec<f64> = (0..=position)
+                        .map(|other| {
+                            let dot: f64 = q.iter().zip(&k[other][at..]).map(|(a, b)| a * b).sum();
+                            (dot / (n as f64).sqrt()).exp()
+                        })
+                        .collect();
+                    let total: f64 = scores.iter().sum();
+                    row.extend((0..n).map(|i| {
+                        let sum: f64 = scores.iter().zip(&v).map(|(s, v)| s * v[at + i]).sum();
+                        sum / total
+                    }));
+                }
+                mixed.push(row);
+            }
+            add(&mut x, &self.linear(&name("attn_output"), &mixed));
+
+            let normed = self.norm(&name("ffn_norm"), &x);
+            let gate = self.linear(&name("ffn_gate"), &normed);
+            let up = self.linear(&name("ffn_up"), &normed);
+            let inner: Rows = gate
+                .iter()
+                .zip(&up)
+                .map(|(gate, up)| {
+                    let pairs = gate.iter().zip(up);
+                    pairs
+                        .map(|(gate, up)| gate / (1.0 + (-gate).exp()) * up)
+                        .collect()
+                })
+                .collect();
+            add(&mut x, &self.linear(&name("ffn_down"), &inner));
+        }
+        let last = self.norm("output_norm", &vec![x.pop().unwrap()]);
+        let head = match self.gguf.tensor("output.weight") {
+            Some(_) => "output",
+            None => "token_embd",
+        };
+        self.linear(head, &last).remove(0)
+    }
+}
+
+fn add(x: &mut Rows, change: &Rows) {
+    for (x, change) in x.iter_mut().zip(change) {
+        for (x, change) in x.iter_mut().zip(change) {
+            *x += change;
+        }
+    }
+}
+
+/// `|a - b| / |b|` over whole vectors.
+fn distance(a: &[f32], b: &[f64]) -> f64 {
+    let difference: f64 = a
+        .iter()
+        .zip(b)
+        .map(|(&a, b)| (f64::from(a) - b).powi(2))
+        .sum();
+    let norm: f64 = b.iter().map(|b| b * b).sum();
+    (difference / norm).sqrt()
+}
+
+fn tokens(n: usize, vocab: usize) -> Vec<u32> {
+    let mut noise = Noise(n as u64);
+    (0..n)
+        .map(|_| (noise.next() % vocab as u64) as u32)
+        .collect()
+}
+
+/// The engine's distance from the reference after `n` tokens.
+fn off(bytes: &[u8], shape: &Shape, n: usize) -> f64 {
+    let tokens = tokens(n, shape.vocab);
+    let expected = Reference::new(bytes).logits(&tokens);
+    let file = ModelFile::from_bytes(bytes).unwrap();
+    let mut model = load(&file, Options::default()).unwrap();
+    distance(model.forward(&tokens, 0).unwrap(), &expected)
+}
+
+#[test]
+fn every_architecture_is_exact_in_full_precision() {
+    for architecture in ["llama", "qwen2", "qwen3"] {
+        let shape = small(architecture);
+        let off = off(&maker::model(&shape, DType::F32, 3), &shape, 40);
+        println!("{architecture}: {off:.2e}");
+        assert!(off < 2e-6, "{architecture}: {off}");
+    }
+}
+
+/// What remains with packed weights is the rounding of the activations in the kernels.
+#[test]
+fn every_type_is_close() {
+    let shape = small("llama");
+    for (dtype, bound) in [
+        (DType::F16, 1e-3),
+        (DType::BF16, 1e-2),
+        (DType::Q4_0, 4e-2),
+        (DType::Q4_1, 4e-2),
+        (DType::Q5_0, 4e-2),
+        (DType::Q5_1, 4e-2),
+        (DType::Q8_0, 4e-2),
+        (DType::Q2_K, 4e-2),
+        (DType::Q3_K, 4e-2),
+        (DType::Q4_K, 4e-2),
+        (DType::Q5_K, 4e-2),
+        (DType::Q6_K, 4e-2),
+    ] {
+        let off = off(&maker::model(&shape, dtype, 3), &shape, 6);
+        println!("{}: {off:.2e}", dtype.name());
+        assert!(off < bound, "{}: {off}", dtype.name());
+    }
+}
+
+/// A stretched context changes the answer, and positions far out are as exact as near ones.
+#[test]
+fn scaled_rotations_run() {
+    let shape = small("llama");
+    let plain = maker::model(&shape, DType::F32, 3);
+    let scaled = |kind: &str| {
+        let writer = head(&shape)
+            .str("llama.rope.scaling.type", kind)
+            .f32("llama.rope.scaling.factor", 4.0)
+            .u32("llama.rope.scaling.original_context_length", 128);
+        model_with(writer, &shape, DType::F32, 3)
+    };
+    let tokens = tokens(40, shape.vocab);
+    let expected = Reference::new(&plain).logits(&tokens);
+    for kind in ["linear", "yarn"] {
+        let file = ModelFile::from_bytes(&scaled(kind)).unwrap();
+        let mut model = load(&file, Options::default()).unwrap();
+        let off = distance(model.forward(&tokens, 0).unwrap(), &expected);
+        assert!(off > 1e-3 && off < 1.0, "{kind}: {off}");
+    }
+}
