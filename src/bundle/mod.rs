@@ -8,6 +8,10 @@
 //! it by name, size, sha256, blake3 and offset. `01-MANIFEST.sha256` and `99-PAD` are functions of
 //! the manifest, so they are not listed in it: a reader derives them and compares.
 //!
+//! Every member is a plain file of the strict ustar that `tar` describes; data stands behind its header,
+//! padded to 512 bytes. `compose` says how the sizes before fix the offsets. Around the whole tar goes
+//! one age stream (`carrier::media::seal`).
+//!
 //! What always holds: each thing has exactly one encoding and any other is refused; a length is
 //! believed only within `limits` and what HEAD and manifest promised; nothing is decoded before the
 //! hash or signature over it was checked by the caller's order of calls (HEAD, signature, manifest,

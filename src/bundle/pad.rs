@@ -4,6 +4,14 @@
 //! The function is Padmé (Nikitin et al., "Reducing Metadata Leakage from Encrypted Files and
 //! Communication with PURBs", PoPETs 2019, section 4), with a granularity of at least 4 KiB and at
 //! most 4 GiB: at most about 12 % is added beyond the first 4 KiB, and one member always holds it.
+//!
+//! ```text
+//! E = floor(log2(size)), S = floor(log2(max(E, 1))) + 1          (size 0 counts as 1)
+//! granularity = 2^(E - S), at least 4,096 and at most 2^32      
+//! bucket(size) = size rounded up to a multiple of granularity
+//! end = where the padded data of the last listed member ends
+//! zeros in 99-PAD = bucket(end + 1,536) - (end + 1,536)          1,536: its header and the two last blocks
+//! ```
 
 use super::limits;
 

@@ -13,7 +13,8 @@ use serde_json::json;
 use crate::bundle::{Kind as UnitKind, limits as bundle_limits};
 use crate::carrier::media::files::Files;
 use crate::carrier::media::medium::Medium;
-use crate::carrier::media::write::{Content, Destination, Plan, Written, write_bundle};
+use crate::carrier::media::plan::{Content, Plan};
+use crate::carrier::media::write::{Destination, Written, write_bundle};
 use crate::carrier::media::{MediaError, Small};
 use crate::identity::{Directory, Verified};
 use crate::record::{

@@ -359,7 +359,7 @@ def fits(kind, body):
     policy = lambda value: array(value, uint, uint)
     blob = lambda value: array(value, b32, b32, uint53)
     roots = lambda value: many(value, b32, 64) and ascending(value)
-    admins = lambda value: many(value, lambda one: array(one, b32, some_id), 64) and ascending([one[0] for one in value])
+    admins = lambda value: many(value, lambda one: array(one, b32, name, some_id), 64) and ascending([one[0] for one in value])
     predecessor = lambda value: value is None or array(value, b32, b32, roots)
     feeds = lambda value: many(value, b32, 256) and ascending(value)
     flag = lambda value: isinstance(value, bool)

@@ -47,16 +47,14 @@ pub enum MediaError {
     /// 12: signature, decryption or format.
     #[error("the bundle is refused: {0}")]
     Refused(String),
-    /// 16: found before the first byte was written.
-    #[error("no space left in {}: {need} bytes are needed, {have} are free", .place.display())]
+    /// 16: found before the first byte was written; or said by the file system while writing, and
+    /// then `need` and `have` are 0.
+    #[error("no space left in {}{}", .place.display(), shortfall(*.need, *.have))]
     NoSpace {
         place: PathBuf,
         need: u64,
         have: u64,
     },
-    /// 16: said by the file system while writing.
-    #[error("{}: no space left", .0.display())]
-    Full(PathBuf),
     /// 18: another process works on this medium or staging folder.
     #[error("{} is in use by another process", .0.display())]
     Busy(PathBuf),
@@ -80,12 +78,23 @@ pub enum MediaError {
     Io { path: PathBuf, source: io::Error },
 }
 
+fn shortfall(need: u64, have: u64) -> String {
+    match need {
+        0 => String::new(),
+        _ => format!(": {need} bytes are needed, {have} are free"),
+    }
+}
+
 impl MediaError {
-    /// An operating system's error at a path; "no space" becomes `Full`.
+    /// An operating system's error at a path; "no space" becomes `NoSpace`.
     pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full(path),
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::NoSpace {
+                place: path,
+                need: 0,
+                have: 0,
+            },
             _ => Self::Io { path, source },
         }
     }

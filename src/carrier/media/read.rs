@@ -125,7 +125,7 @@ pub fn verify(source: Source<'_>, secrets: &[ReceiveSecret]) -> Result<Front, Me
 /// `judge` sees HEAD, signer, manifest and trust members before anything else is read, and refuses
 /// with an error of its own.
 ///
-/// Errors: `NothingForMe`, `SliceMissing`, `Refused`, `NewerOkibi`, `NoSpace`, `Full`, `Busy`, `Io`, or what `judge`
+/// Errors: `NothingForMe`, `SliceMissing`, `Refused`, `NewerOkibi`, `NoSpace`, `Busy`, `Io`, or what `judge`
 /// says; nothing stays in staging then.
 pub fn stage<E: From<MediaError>>(
     source: Source<'_>,

@@ -23,7 +23,8 @@ use crate::identity::Signer;
 
 use super::files::Files;
 use super::medium::{self, Medium, Sums};
-use super::plan::{self, Content, Plan};
+use super::plan;
+pub use super::plan::{Content, Plan};
 use super::records::{self, Spooled};
 use super::seal::{self, Sealer, TOKEN_BYTES};
 use super::{MediaError, Small};
@@ -66,7 +67,7 @@ pub struct Written {
 /// alone: it is emptied, used and removed. `recipients` are 1 to 128 X25519 receive keys. `random` fills
 /// bytes from a cryptographic generator: the bundle's id, its handle, the tokens (age draws its own).
 ///
-/// Errors: `Plan` for what no reader would take; `NoSpace`, `Full`, `Changed`, `ReadBack`, `Io`.
+/// Errors: `Plan` for what no reader would take; `NoSpace`, `Changed`, `ReadBack`, `Io`.
 pub fn write_bundle<R, E>(
     (scratch, spool): (&Files, &Path),
     destination: Destination<'_>,

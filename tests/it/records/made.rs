@@ -69,6 +69,7 @@ pub fn genesis() -> Signed<Record> {
         salt: [0x5a; 16],
         policy: Policy::default(),
         admins: vec![Admin {
+            name: "alice".to_owned(),
             root: RootKey(public(ROOT)),
             paper: None,
         }],
@@ -187,10 +188,12 @@ pub fn bodies() -> Vec<Body> {
             },
             admins: vec![
                 Admin {
+                    name: "bob".to_owned(),
                     root: RootKey([2; 32]),
                     paper: None,
                 },
                 Admin {
+                    name: "葵".to_owned(),
                     root: RootKey([3; 32]),
                     paper: Some(RootKey([4; 32])),
                 },

@@ -104,7 +104,10 @@ fn a_failing_device_fails_the_export_and_the_next_one_works() {
                     assert!(written.is_err() || lost == all, "{what}");
                 }
                 Failure::NoSpace => {
-                    assert!(matches!(written, Err(MediaError::Full(_))), "{what}");
+                    assert!(
+                        matches!(written, Err(MediaError::NoSpace { need: 0, .. })),
+                        "{what}"
+                    );
                 }
                 Failure::Io | Failure::Crash => assert!(written.is_err(), "{what}"),
             }
@@ -215,7 +218,7 @@ fn a_failing_spool_fails_before_the_stick_is_touched() {
         let none = scan(&scene.stick()).unwrap();
         assert!(none.bundles.is_empty() || written.is_ok());
         assert!(
-            matches!(written, Err(MediaError::Full(_))) || at == 3,
+            matches!(written, Err(MediaError::NoSpace { need: 0, .. })) || at == 3,
             "{at}: {written:?}"
         );
         if written.is_ok() {
