@@ -36,7 +36,7 @@ completions:
 
 # Write the golden vectors again; look at the difference before you commit it.
 vectors:
-    OKIBI_WRITE_VECTORS=1 cargo test --locked --test it records::
+    OKIBI_BLESS=1 cargo test --locked --test it records::
 
 # The fuzz targets compile.
 fuzz-check:

@@ -18,6 +18,7 @@ mod hostile;
 mod maker;
 mod manual;
 mod model;
+mod mutations;
 mod peer;
 mod records;
 mod reference;
