@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::json;
 
 use crate::messages::say;
-use crate::model::generate::End;
-use crate::node::{Answer, ChatOptions, Conversation, Exit, Failure, Handle, ManualAnswer, Piece};
+use crate::node::{
+    Answer, ChatOptions, Conversation, End, Exit, Failure, Handle, ManualAnswer, Piece,
+};
 
 use super::Outcome;
 use super::args::Chat;

@@ -6,8 +6,7 @@ use serde_json::json;
 
 use crate::identity::{KeyCard, Words, fingerprint, words};
 use crate::messages::say;
-use crate::node::{Exit, Failure, Handle};
-use crate::store::Standing;
+use crate::node::{Exit, Failure, Handle, Standing};
 
 use super::Outcome;
 use super::args::Circle;

@@ -2,9 +2,8 @@
 
 use serde_json::json;
 
-use crate::library::{self, Scope};
 use crate::messages::say;
-use crate::node::{Exit, Handle, Label};
+use crate::node::{Exit, Handle, Hit, Label, Scope};
 use crate::record::{BlobHash, CircleId, RecordId};
 
 use super::Outcome;
@@ -182,7 +181,7 @@ fn search(out: &Out, node: &Handle, words: &str, scope: Scope, limit: usize) -> 
 }
 
 /// A hit as JSON.
-pub fn hit_json(hit: &library::Hit) -> serde_json::Value {
+pub fn hit_json(hit: &Hit) -> serde_json::Value {
     json!({
         "name": hit.citation().name(), "title": hit.title, "heading": hit.heading, "text": hit.text,
         "origin": hit.origin, "shelf": hit.shelf.as_str(), "blob": BlobHash(hit.blob),
@@ -192,7 +191,7 @@ pub fn hit_json(hit: &library::Hit) -> serde_json::Value {
 }
 
 /// A hit in words: its number and name, the quotation marked line by line, where it comes from.
-pub fn hit_words(number: usize, hit: &library::Hit) -> String {
+pub fn hit_words(number: usize, hit: &Hit) -> String {
     let mut lines = vec![format!("[{number}] {}", hit.citation().name())];
     lines.extend(
         printable(hit.text.trim_end())

@@ -3,9 +3,7 @@
 use serde_json::json;
 
 use crate::messages::say;
-use crate::model::Card;
-use crate::node::{Exit, Failure, Handle, Label};
-use crate::store::ModelRow;
+use crate::node::{Card, Exit, Failure, Handle, Label, ModelRow};
 
 use super::Outcome;
 use super::args::Model;

@@ -85,7 +85,7 @@ impl Out {
 
 /// Text of foreign origin, without anything that steers a terminal; line ends stay.
 pub fn printable(text: &str) -> String {
-    crate::library::citation::printable_text(text).into_owned()
+    crate::node::printable_text(text).into_owned()
 }
 
 /// A failure to write: a closed pipe is no failure at all.

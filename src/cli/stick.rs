@@ -1,15 +1,15 @@
 //! `okibi export-bundle`, `import-bundle`, `inspect-bundle`, `verify-bundle`
 
-use std::io::{IsTerminal, Read};
+use std::io::IsTerminal;
 use std::path::Path;
 
 use serde_json::json;
 
-use crate::carrier::media::medium;
-use crate::carrier::media::read::{Front, Source as Stream};
 use crate::identity::fingerprint;
 use crate::messages::say;
-use crate::node::{Exit, Export, Failure, Handle, ImportOptions, ImportReport, Imported, Target};
+use crate::node::{
+    Exit, Export, Failure, Handle, ImportOptions, ImportReport, Imported, Seen, Target,
+};
 
 use super::Outcome;
 use super::args::{Export as ExportArgs, Import, Inspect};
@@ -35,7 +35,9 @@ pub fn export(out: &Out, node: &mut Handle, args: &ExportArgs) -> Outcome {
         (Some(path), _) => Target::File(path),
         (None, Some(path)) => Target::Medium(path),
         // clap asks for one of the two.
-        (None, None) => return Err(Failure::new("no-medium", Exit::Usage)),
+        (None, None) => {
+            return Err(Failure::new("no-medium", Exit::Usage).with("error", "no folder is named"));
+        }
     };
     let report = node.export(&circle, &to, target, args.full, args.dry_run)?;
     let names: Vec<String> = to.iter().map(|root| node.name_of(&circle, root)).collect();
@@ -200,35 +202,30 @@ fn tell_import(out: &Out, it: &Imported, dry: bool) -> Result<(), Failure> {
 
 /// `okibi inspect-bundle` and `okibi verify-bundle`
 pub fn inspect(out: &Out, node: &mut Handle, args: &Inspect, whole: bool) -> Outcome {
-    if args.source == Path::new("-") {
-        let mut stdin: Box<dyn Read> = Box::new(std::io::stdin().lock());
-        let front = node.look(Stream::Stream(&mut stdin), whole)?;
-        tell_front(out, node, &front, None, whole)?;
-        return Ok(Exit::Done);
+    let looked = if args.source == Path::new("-") {
+        vec![node.look_stream(&mut std::io::stdin().lock(), whole)?]
+    } else {
+        node.look(&args.source, whole)?
+    };
+    if looked.is_empty() {
+        out.note("medium-blank", &[])
+            .map_err(|error| broken(&error))?;
     }
-    let scan = medium::scan(&args.source)?;
-    let mut exits = Vec::new();
-    let mut good = false;
-    for found in &scan.bundles {
-        match node.look(Stream::Found(found), whole) {
-            Ok(front) => {
-                good = true;
-                tell_front(out, node, &front, found.handle.as_deref(), whole)?;
+    let (mut exits, mut mine) = (Vec::new(), false);
+    for it in looked {
+        let handle = it.handle.clone().unwrap_or_default();
+        match it.seen {
+            Ok(Some(seen)) => {
+                mine = true;
+                tell_seen(out, &seen, it.handle.as_deref(), whole)?;
             }
-            Err(failure) if failure.exit == Exit::NothingForMe => {
-                exits.push(failure.exit);
-                let handle = found.handle.clone().unwrap_or_default();
-                let bytes: u64 = found
-                    .slices
-                    .iter()
-                    .filter_map(|path| std::fs::metadata(path).ok())
-                    .map(|data| data.len())
-                    .sum();
-                let value = json!({"handle": handle, "for_me": false, "bytes": bytes});
+            Ok(None) => {
+                exits.push(Exit::NothingForMe);
+                let value = json!({"handle": it.handle, "for_me": false, "bytes": it.bytes});
                 out.fact("bundle", value, || {
                     say(
                         "bundle-for-others",
-                        &[("handle", handle.clone()), ("size", size(bytes))],
+                        &[("handle", handle), ("size", size(it.bytes))],
                     )
                 })
                 .map_err(|error| broken(&error))?;
@@ -239,68 +236,48 @@ pub fn inspect(out: &Out, node: &mut Handle, args: &Inspect, whole: bool) -> Out
             }
         }
     }
-    if scan.bundles.is_empty() {
-        out.note("medium-blank", &[])
-            .map_err(|error| broken(&error))?;
-    }
     // Bundles for others are no fault where there is one for me.
-    exits.retain(|exit| !(good && *exit == Exit::NothingForMe));
+    exits.retain(|exit| !(mine && *exit == Exit::NothingForMe));
     Ok(Exit::ALL
         .into_iter()
         .find(|exit| exits.contains(exit))
         .unwrap_or(Exit::Done))
 }
 
-fn tell_front(
-    out: &Out,
-    node: &Handle,
-    front: &Front,
-    handle: Option<&str>,
-    whole: bool,
-) -> Result<(), Failure> {
-    let hex = |bytes: &[u8; 32]| data_encoding::HEXLOWER.encode(bytes);
-    let mut kinds: Vec<(&str, usize, u64)> = Vec::new();
-    for entry in &front.manifest.entries {
-        match kinds
-            .iter_mut()
-            .find(|(kind, _, _)| *kind == entry.kind.word())
-        {
-            Some((_, count, bytes)) => (*count, *bytes) = (*count + 1, *bytes + entry.size),
-            None => kinds.push((entry.kind.word(), 1, entry.size)),
-        }
-    }
-    let signer = node.signer_of(front);
+fn tell_seen(out: &Out, seen: &Seen, handle: Option<&str>, whole: bool) -> Result<(), Failure> {
+    let id = data_encoding::HEXLOWER.encode(&seen.bundle);
+    let members: Vec<_> = seen
+        .members
+        .iter()
+        .map(|(kind, count, bytes)| json!({"kind": kind, "count": count, "bytes": bytes}))
+        .collect();
     let value = json!({
-        "handle": handle, "for_me": true, "bundle": hex(&front.head.bundle), "verified": whole,
-        "sequence": front.head.sequence, "standalone": front.head.standalone,
-        "recipients": front.head.recipients.len(), "signer": signer.root, "signer_name": signer.name,
-        "circle": signer.circle, "circle_name": signer.circle_name,
-        "members": kinds.iter().map(|(kind, count, bytes)| {
-            json!({"kind": kind, "count": count, "bytes": bytes})
-        }).collect::<Vec<_>>(),
+        "handle": handle, "for_me": true, "bundle": id, "verified": whole,
+        "sequence": seen.sequence, "standalone": seen.standalone, "recipients": seen.recipients,
+        "signer": seen.signer, "signer_name": seen.signer_name,
+        "circle": seen.circle, "circle_name": seen.circle_name, "members": members,
     });
     out.fact("bundle", value, || {
+        let circle = seen
+            .circle_name
+            .clone()
+            .unwrap_or_else(|| say("circle-not-known", &[]));
+        let about = [
+            ("id", id[..8].to_owned()),
+            ("signer", seen.signer_name.clone()),
+            ("circle", circle),
+            ("sequence", seen.sequence.to_string()),
+            ("count", seen.recipients.to_string()),
+        ];
         let mut lines = vec![say(
             if whole {
                 "bundle-verified"
             } else {
                 "bundle-head"
             },
-            &[
-                ("id", hex(&front.head.bundle)[..8].to_owned()),
-                ("signer", signer.name.clone()),
-                (
-                    "circle",
-                    signer
-                        .circle_name
-                        .clone()
-                        .unwrap_or_else(|| say("circle-not-known", &[])),
-                ),
-                ("sequence", front.head.sequence.to_string()),
-                ("count", front.head.recipients.len().to_string()),
-            ],
+            &about,
         )];
-        for (kind, count, bytes) in &kinds {
+        for (kind, count, bytes) in &seen.members {
             lines.push(format!("  {kind:<10} {count:>5}  {}", size(*bytes)));
         }
         printable(&lines.join("\n"))

@@ -8,6 +8,7 @@ use super::graph::{Act, Graph};
 use super::history::Membership;
 use super::rules::{Outside, Rules, Verdict, Why};
 use super::state::{Member, Shared, State, Vote};
+use super::weight::admissions;
 
 /// What revocations and known forks say of a set.
 pub(super) fn outside(graph: &Graph<'_>, membership: &Membership) -> Outside {
@@ -28,7 +29,8 @@ pub(super) fn outside(graph: &Graph<'_>, membership: &Membership) -> Outside {
             && let Some(&feed) = graph.feed_index.get(&crate::record::FeedKey(*key))
         {
             let cuts = outside.revocations.entry((root, feed)).or_default();
-            cuts.push(*cut);
+            // A cut that names nothing in the set holds nothing in.
+            cuts.push(cut.filter(|(_, id)| membership.records.contains(id)));
         }
     }
     outside
@@ -139,6 +141,7 @@ pub(super) fn reason(rules: &Rules<'_, '_>, verdict: &Verdict, node: u32) -> Opt
         Act::Genesis => None,
         // These are judged in steps of their own, where the cuts of step 4 do not apply.
         Act::Suspend { .. } | Act::Lift { .. } => (!effective).then(|| why.unwrap_or(Why::Votes)),
+        Act::Endorse { .. } if effective => None,
         Act::Admit { lifts, .. } if !lifts.is_empty() => {
             why.or_else(|| (!effective).then_some(Why::Votes))
         }
@@ -162,16 +165,20 @@ fn members(rules: &Rules<'_, '_>, verdict: &Verdict, genesis: u32, state: &mut S
     let graph = rules.graph;
     let key = |index: u32| graph.roots[index as usize];
     let weights = rules.weights(verdict);
-    for (&root, admissions) in &verdict.members {
-        let first = admissions
-            .iter()
-            .min_by_key(|&&node| graph.record_of(node).id)
-            .copied();
+    let placed = admissions(rules, verdict);
+    for (&root, counting) in &verdict.members {
+        let named = rules.genesis_admins.contains(&root);
+        let first = match placed.get(&root) {
+            Some(&node) => Some(node),
+            None => counting
+                .iter()
+                .min_by_key(|&&node| graph.record_of(node).id)
+                .copied(),
+        };
         let name = first.and_then(|node| match &graph.nodes[node as usize].body {
             Some(Body::Admit { name, .. }) => Some(name.clone()),
             _ => None,
         });
-        let named = rules.genesis_admins.contains(&root);
         let admission = if named {
             genesis
         } else {

@@ -114,21 +114,13 @@ impl Sieve<'_, '_, '_> {
 
     /// The statements of the circle's roots: of each root those with the smallest ids.
     fn limit_statements(&mut self) {
-        let Some(genesis) = self.rules.genesis else {
-            return;
-        };
         let graph = self.graph;
-        let mut roots: BTreeSet<RootKey> = self
-            .admissions
-            .keys()
-            .map(|&root| graph.roots[root as usize])
-            .collect();
-        if let Some(Body::Genesis { admins, .. }) = &graph.nodes[genesis as usize].body {
-            for admin in admins {
-                roots.insert(admin.root);
-                roots.extend(admin.paper);
-            }
-        }
+        let mut roots = self.named_by_genesis();
+        roots.extend(
+            self.admissions
+                .keys()
+                .map(|&root| graph.roots[root as usize]),
+        );
         for (&id, statement) in &graph.history.statements {
             let statement = statement.value();
             if roots.contains(&statement.root) {
@@ -137,6 +129,21 @@ impl Sieve<'_, '_, '_> {
                     of_root.push((id, statement));
                 }
             }
+        }
+    }
+
+    /// The admins of genesis and their paper keys, which may speak for them one day.
+    fn named_by_genesis(&self) -> BTreeSet<RootKey> {
+        let body = self
+            .rules
+            .genesis
+            .and_then(|node| self.graph.nodes[node as usize].body.as_ref());
+        match body {
+            Some(Body::Genesis { admins, .. }) => admins
+                .iter()
+                .flat_map(|admin| std::iter::once(admin.root).chain(admin.paper))
+                .collect(),
+            _ => BTreeSet::new(),
         }
     }
 
@@ -242,8 +249,16 @@ impl Sieve<'_, '_, '_> {
                 out.statements.insert(id);
             }
         }
-        let within = self.statements.values().flatten();
-        out.statements.extend(within.map(|(id, _)| *id));
+        let mut named = self.named_by_genesis();
+        for (&root, admissions) in &self.admissions {
+            if admissions.iter().any(|&at| self.kept[at as usize]) {
+                named.insert(graph.roots[root as usize]);
+            }
+        }
+        for root in &named {
+            let within = self.statements.get(root).into_iter().flatten();
+            out.statements.extend(within.map(|(id, _)| *id));
+        }
 
         let mut lacks: Vec<BTreeSet<Lack>> = vec![BTreeSet::new(); graph.records.len()];
         for (at, present) in graph.records.iter().enumerate() {

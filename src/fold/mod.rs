@@ -11,19 +11,25 @@
 
 mod bits;
 mod build;
+mod count;
 mod encode;
+mod explain;
 mod graph;
 mod history;
+#[cfg(test)]
+mod laws;
 mod membership;
 mod permit;
 mod rules;
 mod state;
+mod suspend;
 #[doc(hidden)]
 pub mod testing;
 #[cfg(test)]
 mod tests;
 mod weight;
 
+pub use explain::{Reason, Subject, explain};
 pub use history::{History, Lack, Membership};
 pub use state::{Member, Shared, State, Vote};
 

@@ -10,12 +10,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use crate::record::{Body, Policy, RecordId};
+use crate::record::{Policy, RecordId};
 
 use super::bits::Bits;
 use super::graph::{Act, Graph};
 use super::permit::Standing;
-use super::weight::Weights;
+use super::suspend::Round;
 
 /// Why a record does not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,6 +60,14 @@ pub(super) struct Force {
 /// Height and id up to which a revoked feed counts; none: not at all.
 type RevocationCut = Option<(u64, RecordId)>;
 
+/// The roots behind a record.
+#[derive(Debug, Default)]
+pub(super) struct Behind {
+    pub(super) roots: BTreeSet<u32>,
+    /// Those of them that were admins in the fold of the record's past.
+    pub(super) admins: BTreeSet<u32>,
+}
+
 /// What holds from outside the records: for the whole set only.
 #[derive(Debug, Default)]
 pub(super) struct Outside {
@@ -86,7 +94,8 @@ pub(super) struct Verdict {
     /// Records that count and whose authors acted as admins.
     pub(super) as_admin: BTreeSet<u32>,
     pub(super) endorsements: HashMap<u32, Vec<u32>>,
-    /// Suspensions that came into force (lifted or not), liftings and re-admissions that took effect.
+    /// Suspensions that came into force (lifted or not), liftings and re-admissions that took effect,
+    /// and the endorsements that carried them.
     pub(super) effective: BTreeSet<u32>,
     /// Proposals that are or were current.
     pub(super) chain: BTreeSet<u32>,
@@ -130,13 +139,6 @@ pub(super) struct Rules<'g, 'a> {
     pub(super) genesis_admins: BTreeSet<u32>,
     pub(super) genesis_policy: Policy,
     pub(super) standing: Vec<Standing>,
-}
-
-/// Which of the two rounds of suspensions is judged.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Round {
-    Admins,
-    Others,
 }
 
 impl Rules<'_, '_> {
@@ -183,7 +185,7 @@ impl Rules<'_, '_> {
         self.graph.record_of(node).root
     }
 
-    fn reaches(&self, node: u32, other: u32) -> bool {
+    pub(super) fn reaches(&self, node: u32, other: u32) -> bool {
         self.graph.nodes[node as usize].past.has(other)
     }
 
@@ -253,394 +255,31 @@ impl Rules<'_, '_> {
         None
     }
 
-    fn within_cut(&self, record: u32, suspension: u32) -> bool {
+    pub(super) fn within_cut(&self, record: u32, suspension: u32) -> bool {
         let cut = &self.graph.record_of(suspension).record.cut;
         self.graph.within(record, cut)
     }
 
-    /// Step 0: genesis's admins and all that ever became admins, cuts aside.
-    fn ever_admins(&self, verdict: &Verdict) -> BTreeSet<u32> {
-        let mut ever = self.genesis_admins.clone();
-        for &node in &verdict.list {
-            if let Act::AddAdmin { root } = *self.act(node) {
-                let admins = &self.standing[node as usize].admins;
-                let behind = self.supporters(node, verdict, |_| true);
-                let enough = behind.iter().filter(|r| admins.contains(r)).count();
-                if 2 * enough > admins.len() {
-                    ever.insert(root);
-                }
-            }
-        }
-        ever
-    }
-
-    /// The author of a record and those of its endorsements that pass a test, as roots.
-    pub(super) fn supporters(
+    /// Who stands behind a record: its author and the authors of its endorsements that pass a test.
+    pub(super) fn behind(
         &self,
         node: u32,
         verdict: &Verdict,
         passes: impl Fn(u32) -> bool,
-    ) -> BTreeSet<u32> {
-        let endorsements = verdict.endorsements.get(&node).into_iter().flatten();
-        std::iter::once(&node)
-            .chain(endorsements)
-            .filter(|&&n| passes(n))
-            .map(|&n| self.author(n))
-            .collect()
-    }
-
-    /// Steps 2 and 3.
-    fn suspend(
-        &self,
-        round: Round,
-        ever: &BTreeSet<u32>,
-        outside: &Outside,
-        verdict: &mut Verdict,
-    ) {
-        // Mutual suspensions of one round all count, so the cuts of this round do not apply in it.
-        let before = verdict.forces.clone();
-        let passes = |node: u32| {
-            let record = self.graph.nodes[node as usize].record;
-            match round {
-                Round::Admins => self.dropped(record, outside).is_none(),
-                Round::Others => self.beyond(record, outside, &before).is_none(),
-            }
-        };
-        let of_round = |root: u32| ever.contains(&root) == (round == Round::Admins);
-        let list = verdict.list.clone();
-        for &node in &list {
-            if let Act::Suspend { root } = *self.act(node)
-                && of_round(root)
-                && self.judge(round, node, root, verdict, passes)
-            {
-                let force = Force {
-                    suspension: node,
-                    readmissions: Vec::new(),
-                    feeds: BTreeSet::new(),
-                };
-                verdict.forces.entry(root).or_default().push(force);
-                verdict.effective.insert(node);
-            }
-        }
-        for &node in &list {
-            if let Act::Lift { suspension } = *self.act(node)
-                && let Act::Suspend { root } = *self.act(suspension)
-                && of_round(root)
-                && self.judge(round, node, root, verdict, passes)
-                && verdict.effective.contains(&suspension)
-            {
-                let forces = verdict.forces.entry(root).or_default();
-                forces.retain(|force| force.suspension != suspension);
-                if forces.is_empty() {
-                    verdict.forces.remove(&root);
-                }
-                verdict.effective.insert(node);
-                verdict.lifted.entry(suspension).or_default().push(node);
-            }
-        }
-        for &node in &list {
-            let Act::Admit { root, lifts, feeds } = self.act(node) else {
-                continue;
-            };
-            if !lifts.is_empty()
-                && of_round(*root)
-                && self.judge(round, node, *root, verdict, passes)
-            {
-                let feeds = self.followed(*root, feeds, verdict, outside);
-                let forces = verdict.forces.get_mut(root).into_iter().flatten();
-                for force in forces.filter(|force| lifts.contains(&force.suspension)) {
-                    force.readmissions.push(node);
-                    force.feeds.extend(&feeds);
-                    verdict.effective.insert(node);
-                }
-            }
-        }
-    }
-
-    /// Feeds of a root that count again, with those that their successor records lead to.
-    fn followed(
-        &self,
-        root: u32,
-        feeds: &[u32],
-        verdict: &Verdict,
-        outside: &Outside,
-    ) -> BTreeSet<u32> {
-        let mut all: BTreeSet<u32> = feeds.iter().copied().collect();
-        loop {
-            let before = all.len();
-            for &node in &verdict.list {
-                let present = self.graph.record_of(node);
-                if let Act::Successor { feed } = *self.act(node)
-                    && present.root == root
-                    && all.contains(&present.feed)
-                    && self
-                        .dropped(self.graph.nodes[node as usize].record, outside)
-                        .is_none()
-                {
-                    all.insert(feed);
-                }
-            }
-            if all.len() == before {
-                return all;
-            }
-        }
-    }
-
-    /// Whether enough stand behind a suspension of `target`, or behind its lifting.
-    fn judge(
-        &self,
-        round: Round,
-        node: u32,
-        target: u32,
-        verdict: &Verdict,
-        passes: impl Fn(u32) -> bool,
-    ) -> bool {
-        if !passes(node) {
-            return false;
-        }
-        let standing = &self.standing[node as usize];
-        let mut behind = self.supporters(node, verdict, passes);
-        behind.remove(&target);
-        let admins = &standing.admins;
-        let for_it = behind.iter().filter(|root| admins.contains(root)).count();
-        let heavy = || {
-            let weights = standing.weights.as_deref();
-            weights.is_some_and(|weights| weights.majority(&behind))
-        };
-        match round {
-            Round::Admins => match admins.iter().filter(|&&root| root != target).count() {
-                0 => false,
-                1 => for_it == 1 && behind.len() >= 2 && heavy(),
-                _ => 2 * for_it > admins.len() && for_it >= 2,
-            },
-            Round::Others => for_it >= 1 || heavy(),
-        }
-    }
-
-    /// Step 4: what counts of the other authority records.
-    fn count(&self, outside: &Outside, verdict: &mut Verdict) {
-        let over = self.over_invited(outside, verdict);
-        let mut granted: HashMap<u32, Vec<u32>> = HashMap::new();
-        for at in 0..verdict.list.len() {
-            let node = verdict.list[at];
-            let record = self.graph.nodes[node as usize].record;
-            let root = self.author(node);
-            if let Some(why) = self.beyond(record, outside, &verdict.forces) {
-                verdict.why.insert(node, why);
-                continue;
-            }
-            let admitted = self.genesis_admins.contains(&root)
-                || verdict
-                    .members
-                    .get(&root)
-                    .is_some_and(|admissions| admissions.iter().any(|&a| self.reaches(node, a)));
-            if !admitted {
-                verdict.why.insert(node, Why::Unsupported);
-                continue;
-            }
-            let admin =
-                self.standing[node as usize].as_admin && self.rules(node, &granted, verdict);
-            if admin {
-                verdict.as_admin.insert(node);
-            }
-            match self.act(node) {
-                Act::Admit { lifts, .. }
-                    if lifts.is_empty() && self.standing[node as usize].as_admin && !admin =>
-                {
-                    verdict.why.insert(node, Why::Unsupported);
-                }
-                Act::Admit { .. } if over.contains(&node) => {
-                    verdict.why.insert(node, Why::Invitations);
-                }
-                Act::Admit { root, .. } => {
-                    verdict.members.entry(*root).or_default().push(node);
-                }
-                Act::AddAdmin { .. } if !admin => {
-                    verdict.why.insert(node, Why::Unsupported);
-                }
-                Act::AddAdmin { root } => granted.entry(*root).or_default().push(node),
-                Act::Recover => {
-                    verdict.why.insert(node, Why::Inert);
-                }
-                _ => {}
-            }
-        }
-        for &root in &self.genesis_admins {
-            verdict.members.entry(root).or_default();
-        }
-        let admins = verdict.members.keys().copied().filter(|&root| {
-            let forces = verdict.forces.get(&root).map_or(&[][..], Vec::as_slice);
-            if self.genesis_admins.contains(&root) && forces.is_empty() {
-                return true;
-            }
-            let grants = granted.get(&root).into_iter().flatten();
-            let mut known =
-                grants.filter(|&&g| forces.iter().all(|force| self.reaches(g, force.suspension)));
-            known.any(|&g| self.is_granted(g, verdict, |_| true))
-        });
-        verdict.admins = admins.filter(|&root| verdict.active(root)).collect();
-    }
-
-    /// Whether the author of a record was an admin by those records of its past that count.
-    fn rules(&self, node: u32, granted: &HashMap<u32, Vec<u32>>, verdict: &Verdict) -> bool {
-        let root = self.author(node);
-        let record = self.graph.nodes[node as usize].record;
-        // A suspension takes the office away, but for what lies within its cut.
-        let forces = verdict.forces.get(&root).into_iter().flatten();
-        let off: Vec<u32> = forces
-            .map(|force| force.suspension)
-            .filter(|&suspension| !self.within_cut(record, suspension))
-            .collect();
-        if self.genesis_admins.contains(&root) && off.is_empty() {
-            return true;
-        }
-        let mut grants = granted.get(&root).into_iter().flatten();
-        grants.any(|&grant| {
-            self.reaches(node, grant)
-                && off
-                    .iter()
-                    .all(|&suspension| self.reaches(grant, suspension))
-                && self.is_granted(grant, verdict, |n| self.reaches(node, n))
-        })
-    }
-
-    /// Whether enough admins stand behind an `add-admin`, by records that count and pass a test.
-    pub(super) fn is_granted(
-        &self,
-        grant: u32,
-        verdict: &Verdict,
-        passes: impl Fn(u32) -> bool,
-    ) -> bool {
-        let admins = &self.standing[grant as usize].admins;
-        2 * self.admins_behind(grant, verdict, passes).len() > admins.len()
-    }
-
-    /// The admins (of a record's past) that stand behind it, by records that count and pass a test.
-    pub(super) fn admins_behind(
-        &self,
-        node: u32,
-        verdict: &Verdict,
-        passes: impl Fn(u32) -> bool,
-    ) -> BTreeSet<u32> {
+    ) -> Behind {
         let admins = &self.standing[node as usize].admins;
-        let counts = |n: u32| verdict.as_admin.contains(&n) && verdict.counts(n);
-        let mut behind = self.supporters(node, verdict, |n| counts(n) && (n == node || passes(n)));
-        behind.retain(|root| admins.contains(root));
+        let mut behind = Behind::default();
+        let endorsements = verdict.endorsements.get(&node).into_iter().flatten();
+        for &by in std::iter::once(&node).chain(endorsements) {
+            if passes(by) {
+                let root = self.author(by);
+                behind.roots.insert(root);
+                // An admin then, and still one when endorsing.
+                if admins.contains(&root) && self.standing[by as usize].as_admin {
+                    behind.admins.insert(root);
+                }
+            }
+        }
         behind
-    }
-
-    /// Admissions by members beyond what one member may give. Those of several devices or branches
-    /// compete in the order of how many came before each, then of their ids.
-    fn over_invited(&self, outside: &Outside, verdict: &Verdict) -> BTreeSet<u32> {
-        let mut by_author: BTreeMap<u32, Vec<(u32, RecordId, u32, u32)>> = BTreeMap::new();
-        for &node in &verdict.list {
-            let standing = &self.standing[node as usize];
-            let present = self.graph.record_of(node);
-            if let Act::Admit { root, lifts, .. } = self.act(node)
-                && lifts.is_empty()
-                && !standing.as_admin
-                && self
-                    .beyond(
-                        self.graph.nodes[node as usize].record,
-                        outside,
-                        &verdict.forces,
-                    )
-                    .is_none()
-            {
-                let entry = (standing.rank, present.id, node, *root);
-                by_author.entry(present.root).or_default().push(entry);
-            }
-        }
-        let mut over = BTreeSet::new();
-        for mut admissions in by_author.into_values() {
-            admissions.sort_unstable();
-            let mut taken = BTreeSet::new();
-            for (_, _, node, root) in admissions {
-                let limit = self.standing[node as usize].policy.invitations;
-                if taken.contains(&root) || (taken.len() as u64) < limit {
-                    taken.insert(root);
-                } else {
-                    over.insert(node);
-                }
-            }
-        }
-        over
-    }
-
-    /// What is current: the policy, and each slot of the pointers.
-    fn conclude(&self, verdict: &mut Verdict) {
-        let Some(genesis) = self.genesis else { return };
-        let mut policies = Vec::new();
-        let mut pointers: BTreeMap<u64, Vec<(u32, RecordId)>> = BTreeMap::new();
-        for &node in &verdict.list {
-            match (self.act(node), &self.graph.nodes[node as usize].body) {
-                (Act::Policy, Some(Body::Policy { replaces, .. })) => {
-                    policies.push((node, *replaces));
-                }
-                (Act::Pointer { slot }, Some(Body::Pointer { replaces, .. })) => {
-                    pointers.entry(*slot).or_default().push((node, *replaces));
-                }
-                _ => {}
-            }
-        }
-        let head = self.current(genesis, &policies, verdict);
-        verdict.policy_head = Some(head);
-        if let Some(Body::Policy { policy, .. }) = self.graph.nodes[head as usize].body {
-            verdict.policy = policy;
-        }
-        for (slot, proposals) in pointers {
-            let head = self.current(genesis, &proposals, verdict);
-            verdict.slots.insert(slot, head);
-        }
-    }
-
-    /// Follows a pointer from genesis: of the effective proposals that replace what is current, the one
-    /// that most roots endorse, then the one with the smallest id.
-    pub(super) fn current(
-        &self,
-        genesis: u32,
-        proposals: &[(u32, RecordId)],
-        verdict: &mut Verdict,
-    ) -> u32 {
-        let mut current = genesis;
-        loop {
-            let id = self.graph.record_of(current).id;
-            let candidates = proposals
-                .iter()
-                .filter(|(_, replaces)| *replaces == id)
-                .filter_map(|&(node, _)| {
-                    let (have, need) = self.backing(node, verdict);
-                    let id = self.graph.record_of(node).id;
-                    (verdict.counts(node) && have >= need).then_some((
-                        std::cmp::Reverse(have),
-                        id,
-                        node,
-                    ))
-                });
-            match candidates.min() {
-                // Ids are hashes over what they replace, so this ends.
-                Some((_, _, next)) => {
-                    verdict.chain.insert(next);
-                    current = next;
-                }
-                None => return current,
-            }
-        }
-    }
-
-    /// How many admins stand behind a proposal, and how many it needs.
-    pub(super) fn backing(&self, node: u32, verdict: &Verdict) -> (u64, u64) {
-        let standing = &self.standing[node as usize];
-        let all = standing.admins.len() as u64;
-        let need = match standing.policy.quorum {
-            0 => all / 2 + 1,
-            quorum => quorum.min(all).max(1),
-        };
-        let have = self.admins_behind(node, verdict, |_| true).len() as u64;
-        (have, need)
-    }
-
-    pub(super) fn weights(&self, verdict: &Verdict) -> Weights {
-        Weights::new(self, verdict)
     }
 }

@@ -9,10 +9,11 @@ use crate::record::{
 /// A root that was ever admitted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
-    /// The name that its admitter gave it (of several counting admissions, of the one with the smallest id).
-    /// Empty for an admin that genesis names and nobody admitted.
+    /// The name that its admission gave it. An admin that genesis names has that of the counting admission with
+    /// the smallest id, or none.
     pub name: String,
-    /// The admission that counts (smallest id of several), or the genesis record.
+    /// The admission that counts, or the genesis record. Of several it is one by a root nearer to genesis, then
+    /// the one with the smallest id.
     pub admission: RecordId,
     /// Who signed that admission.
     pub sponsor: RootKey,

@@ -257,3 +257,43 @@ fn bodies_that_do_not_fit_are_without_effect() {
     assert_eq!(state.without_effect[&newer], "newer");
     assert!(membership.newer.contains(&feeds[0]));
 }
+
+fn codes(world: &World, subject: Subject) -> Vec<&'static str> {
+    let reasons = explain(&world.history(), subject);
+    reasons.iter().map(|reason| reason.code).collect()
+}
+
+#[test]
+fn reasons_name_what_decides() {
+    let (mut world, roots, feeds) = circle(3, 2);
+    let admission = world.admit(feeds[0], roots[3]);
+    let kept = world.document(feeds[3], "kept");
+    let lost = world.document(feeds[3], "lost");
+    let suspension = world.suspend(feeds[1], roots[3], &[kept]);
+    let against = world.add(Draft::new(feeds[1], &suspend(roots[0])));
+    assert_eq!(codes(&world, Subject::Record(kept)), ["counts", "admitted"]);
+    let reasons = explain(&world.history(), Subject::Record(lost));
+    assert_eq!(
+        (reasons[0].code, &reasons[0].records),
+        ("beyond", &[suspension].into())
+    );
+    let reasons = explain(&world.history(), Subject::Root(roots[3]));
+    assert_eq!(reasons[0].code, "suspended");
+    assert_eq!(reasons[1].records, [admission].into());
+    assert_eq!(reasons[2].code, "suspension");
+    assert_eq!(
+        codes(&world, Subject::Record(against)),
+        ["votes", "endorsed"]
+    );
+    assert_eq!(codes(&world, Subject::Root(roots[4])), ["unknown"]);
+    assert_eq!(
+        codes(&world, Subject::Record(RecordId([1; 32]))),
+        ["unknown"]
+    );
+    assert_eq!(
+        codes(&world, Subject::Root(roots[0])),
+        ["admin", "named-by-genesis"]
+    );
+    world.admit(feeds[4], roots[4]);
+    assert_eq!(codes(&world, Subject::Root(roots[4])), ["no-member"]);
+}

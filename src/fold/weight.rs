@@ -1,7 +1,7 @@
 //! How much each root weighs where admins are not counted by head.
 //!
 //! A root vouched for (admitted, or its admission endorsed) by two admins, or by the only one there was,
-//! is a *trunk*, and so is an admin of genesis. Every other root belongs to the nearest trunk up its
+//! is a *trunk*, and so is an admin of genesis. Every other root belongs to the first trunk up its
 //! admissions. Each trunk weighs 2^16, shared evenly with those under it: who invites many divides
 //! their own influence and never multiplies it.
 
@@ -49,31 +49,17 @@ impl Weights {
             }
         }
 
-        let mut trunk: BTreeMap<u32, u32> = verdict
-            .members
-            .keys()
-            .filter(|root| trunks.contains(root))
-            .map(|&root| (root, root))
-            .collect();
-        // Level by level away from the trunks; of several admissions from the level above, the smallest id.
-        loop {
-            let mut next = Vec::new();
-            for (&root, admissions) in &verdict.members {
-                if trunk.contains_key(&root) {
-                    continue;
-                }
-                let above = admissions.iter().filter_map(|&admission| {
-                    let top = trunk.get(&rules.author(admission))?;
-                    Some((rules.graph.record_of(admission).id, *top))
-                });
-                if let Some((_, top)) = above.min() {
-                    next.push((root, top));
-                }
+        let admissions = admissions(rules, verdict);
+        let mut trunk: BTreeMap<u32, u32> = BTreeMap::new();
+        for &root in verdict.members.keys() {
+            let mut top = root;
+            // Admissions lead up to genesis's admins, which are trunks.
+            while !trunks.contains(&top)
+                && let Some(&admission) = admissions.get(&top)
+            {
+                top = rules.author(admission);
             }
-            if next.is_empty() {
-                break;
-            }
-            trunk.extend(next);
+            trunk.insert(root, top);
         }
 
         let mut groups: BTreeMap<u32, u64> = BTreeMap::new();
@@ -88,9 +74,41 @@ impl Weights {
         Self { of, trunk, total }
     }
 
+    /// How many of some roots were active members.
+    pub(super) fn known(&self, roots: &BTreeSet<u32>) -> usize {
+        roots
+            .iter()
+            .filter(|root| self.of.contains_key(root))
+            .count()
+    }
+
     /// Whether roots weigh more than half of all.
     pub(super) fn majority(&self, roots: &BTreeSet<u32>) -> bool {
         let sum: u64 = roots.iter().filter_map(|root| self.of.get(root)).sum();
         2 * sum > self.total
+    }
+}
+
+/// The admission of each member that genesis does not name: level by level away from genesis, and of
+/// several by roots of earlier levels the one with the smallest id. So sponsors never form a circle.
+pub(super) fn admissions(rules: &Rules<'_, '_>, verdict: &Verdict) -> BTreeMap<u32, u32> {
+    let mut found: BTreeMap<u32, u32> = BTreeMap::new();
+    loop {
+        let mut next = Vec::new();
+        for (&root, admissions) in &verdict.members {
+            if rules.genesis_admins.contains(&root) || found.contains_key(&root) {
+                continue;
+            }
+            let placed = admissions.iter().copied().filter(|&admission| {
+                let sponsor = rules.author(admission);
+                rules.genesis_admins.contains(&sponsor) || found.contains_key(&sponsor)
+            });
+            let first = placed.min_by_key(|&node| rules.graph.record_of(node).id);
+            next.extend(first.map(|node| (root, node)));
+        }
+        if next.is_empty() {
+            return found;
+        }
+        found.extend(next);
     }
 }

@@ -180,9 +180,9 @@ impl Handle {
             certificate,
         };
         let ids = self.store.append(circle, &owner, &[draft], now())?;
-        ids.first()
-            .copied()
-            .ok_or_else(|| Failure::new("store-failed", Exit::Failed))
+        ids.first().copied().ok_or_else(|| {
+            Failure::new("store-failed", Exit::Failed).with("error", "nothing was written")
+        })
     }
 
     /// Refuses where this node is no active member.

@@ -16,9 +16,7 @@ use serde_json::json;
 use crate::bundle::{Kind as UnitKind, head};
 use crate::carrier::media::files::Files;
 use crate::carrier::media::medium::{self, Found, Medium};
-use crate::carrier::media::read::{
-    Front, Source as Stream, Staged, inspect, stage, verify as check,
-};
+use crate::carrier::media::read::{Front, Source as Stream, Staged, inspect, stage};
 use crate::carrier::media::{MediaError, Small};
 use crate::fold::{self, History, State};
 use crate::identity::{ReceiveSecret, Verified, fingerprint, verify, verify_all};
@@ -285,7 +283,7 @@ impl Handle {
     }
 
     /// The circle of a bundle: by its tag, else by the genesis or the records that it brings.
-    fn circle_of(&self, front: &Front, trust: &Trust) -> Option<CircleId> {
+    pub(super) fn circle_of(&self, front: &Front, trust: &Trust) -> Option<CircleId> {
         let views = self.store.circles().ok()?;
         let tagged = views.iter().find(|view| {
             view.standing == Standing::Member
@@ -475,16 +473,6 @@ impl Handle {
             Err(_) => imported.ack_failed = true,
         }
     }
-
-    /// What a recipient sees of a bundle before anything is unpacked; checked to its last byte if `whole`.
-    pub fn look(&self, source: Stream<'_>, whole: bool) -> Result<Front, Failure> {
-        let secrets = self.receive_keys()?;
-        Ok(if whole {
-            check(source, &secrets)?
-        } else {
-            inspect(source, &secrets)?
-        })
-    }
 }
 
 impl Imported {
@@ -523,7 +511,7 @@ fn named(name: &str, root: &RootKey) -> String {
 
 /// The members of `trust/`, verified.
 #[derive(Default)]
-struct Trust {
+pub(super) struct Trust {
     secret: Option<[u8; 32]>,
     statements: Vec<Verified<Statement>>,
     records: Vec<Verified<Record>>,
@@ -607,39 +595,4 @@ fn named_blobs<'a>(
         (member.path.as_path(), blob)
     });
     contents.filter(|(_, blob)| named.contains(blob)).collect()
-}
-
-/// Who signed a bundle, as far as this node can tell without taking it in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Signer {
-    /// None: HEAD's certificate does not belong to the key that signed HEAD.
-    pub root: Option<RootKey>,
-    pub name: String,
-    pub circle: Option<CircleId>,
-    pub circle_name: Option<String>,
-}
-
-impl Handle {
-    /// Names the signer and the circle of a bundle that was looked at.
-    pub fn signer_of(&self, front: &Front) -> Signer {
-        let certificate = Signed::<Statement>::decode(&front.head.certificate).ok();
-        let certificate = certificate.and_then(|signed| verify(signed).ok());
-        let root = certificate.and_then(|statement| match statement.value().claim {
-            Claim::Certificate { key, .. } if key == front.signer => Some(statement.value().root),
-            _ => None,
-        });
-        let circle = self.circle_of(front, &Trust::default());
-        let view = circle.and_then(|id| self.store.circle(&id).ok());
-        let name = match (&root, &view) {
-            (Some(root), Some(view)) => self.name_of(view, root),
-            (Some(root), None) => fingerprint(root),
-            (None, _) => "?".to_owned(),
-        };
-        Signer {
-            root,
-            name,
-            circle,
-            circle_name: view.map(|view| view.state.name),
-        }
-    }
 }

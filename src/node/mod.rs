@@ -12,6 +12,7 @@ mod export;
 mod failure;
 mod home;
 mod import;
+mod look;
 mod models;
 mod share;
 mod shelves;
@@ -23,6 +24,13 @@ use crate::record::RootKey;
 use crate::store::Store;
 use crate::store::keys::KeyFolder;
 
+// What the faces show comes from the edges through here.
+pub use crate::library::citation::printable_text;
+pub use crate::library::{Document, Hit, Scope};
+pub use crate::model::Card;
+pub use crate::model::generate::End;
+pub use crate::store::{AuditLine, CircleView, ModelRow, Standing};
+
 pub use chat::{Answer, ChatOptions, Conversation, ManualAnswer, Piece};
 pub use circles::{Founded, MemberName};
 pub use doctor::Finding;
@@ -30,6 +38,7 @@ pub use event::{Event, Sink};
 pub use export::{Export, Target};
 pub use failure::{Exit, Failure};
 pub use import::{ImportOptions, ImportReport, Imported};
+pub use look::{Looked, Seen};
 pub use share::Label;
 pub use status::{CircleStatus, MemberStatus, Status};
 

@@ -2,9 +2,10 @@
 //! the one before. A newer database is refused untouched. Before a migration the database is
 //! copied beside itself, and the migration is one transaction.
 
+use std::io::Read;
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 
 use super::{BUSY_TIMEOUT, StoreError};
 
@@ -17,21 +18,16 @@ pub(super) const LAYOUTS: &[&str] = &[concat!(
 /// Opens `path` at the newest of `layouts`.
 pub(super) fn open(path: &Path, layouts: &[&str]) -> Result<Connection, StoreError> {
     let known = layouts.len() as i64;
-    if path.exists() {
-        // Read-only first: a database that we may not touch stays as it is, WAL and all.
-        let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        db.busy_timeout(BUSY_TIMEOUT)?;
-        let found = version(&db)?;
-        if found > known {
-            return Err(StoreError::Newer { found, known });
-        }
-    }
+    // Looked at before SQLite opens anything: a database that we may not touch stays as it is, to the file.
+    refuse_newer(peek(path)?, known)?;
     let mut db = Connection::open(path)?;
     db.busy_timeout(BUSY_TIMEOUT)?;
     db.pragma_update(None, "journal_mode", "WAL")?;
     db.pragma_update(None, "synchronous", "FULL")?;
     db.pragma_update(None, "foreign_keys", "ON")?;
     let found = version(&db)?;
+    // The log of a newer okibi that was killed may say what the file does not say yet.
+    refuse_newer(found, known)?;
     if found < known {
         if found > 0 {
             copy(&db, path, found)?;
@@ -47,6 +43,32 @@ pub(super) fn open(path: &Path, layouts: &[&str]) -> Result<Connection, StoreErr
         tx.commit()?;
     }
     Ok(db)
+}
+
+fn refuse_newer(found: i64, known: i64) -> Result<(), StoreError> {
+    if found > known {
+        Err(StoreError::Newer { found, known })
+    } else {
+        Ok(())
+    }
+}
+
+/// `user_version` as it stands in the file: four bytes, big-endian, at offset 60 (SQLite's file format,
+/// section 1.3). 0 where there is no file or it is too short to be one.
+fn peek(path: &Path) -> Result<i64, StoreError> {
+    let mut file = match std::fs::File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
+        Err(error) => return Err(StoreError::io(path)(error)),
+    };
+    let mut header = [0; 64];
+    match file.read_exact(&mut header) {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(0),
+        Err(error) => return Err(StoreError::io(path)(error)),
+    }
+    let [.., a, b, c, d] = header;
+    Ok(i64::from(i32::from_be_bytes([a, b, c, d])))
 }
 
 fn version(db: &Connection) -> Result<i64, StoreError> {

@@ -13,6 +13,7 @@ mod airgap;
 mod architecture;
 mod bundle_stock_tools;
 mod catalogue;
+mod fold;
 mod generated;
 mod hostile;
 mod maker;

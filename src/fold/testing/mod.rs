@@ -5,6 +5,8 @@
 //! record of its feed and has seen every authority record of the world; a `Draft` says otherwise.
 //! An unsigned world saves the cost of Ed25519 where ten thousand histories are folded.
 
+pub mod random;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::identity::{Signer, SigningSecret, Verified, from_own_store};
@@ -329,6 +331,15 @@ impl World {
 
     pub fn withdraw(&mut self, feed: FeedKey, target: RecordId) -> RecordId {
         self.write(feed, &Body::Withdraw { target })
+    }
+
+    /// The records of a feed, in the order in which they were written.
+    pub fn of_feed(&self, feed: FeedKey) -> Vec<RecordId> {
+        let records = self.records.iter();
+        records
+            .filter(|record| record.value().feed == feed)
+            .map(|record| record.id())
+            .collect()
     }
 
     /// Everything, as one node's pool.
