@@ -349,7 +349,7 @@ pub fn markdown(bytes: &[u8]) -> bool {
             end = section.range.end;
         }
     }
-    question::terms(text);
+    let _ = question::terms(text);
     true
 }
 
