@@ -44,7 +44,8 @@ fuzz-check:
 
 # Fuzz one parser for TIME seconds: `just fuzz record 600`. Needs nightly and cargo-fuzz (docs/fuzzing.md).
 fuzz TARGET TIME="60":
-    cargo +nightly fuzz run {{TARGET}} fuzz/corpus/{{TARGET}} fixtures/corpus/{{TARGET}} -- -max_total_time={{TIME}}
+    mkdir -p fuzz/corpus/{{TARGET}}
+    cargo +nightly fuzz run -s none {{TARGET}} fuzz/corpus/{{TARGET}} fixtures/corpus/{{TARGET}} -- -max_total_time={{TIME}}
 
 # The seeded mutations of the stable test, more of them: `just mutations 10000000`.
 mutations N="1000000":
