@@ -75,7 +75,10 @@ impl Handle {
 
     /// The documents of the library, the manual aside.
     pub fn documents(&self) -> Result<Vec<library::Document>, Failure> {
-        library::index::list(self.store.database(), library::Scope::Library).map_err(library_failed)
+        let mut found = library::index::list(self.store.database(), library::Scope::Library)
+            .map_err(library_failed)?;
+        found.retain(|document| !document.hidden);
+        Ok(found)
     }
 
     /// The sections closest to some words.
@@ -286,7 +289,9 @@ impl Handle {
         named.extend(self.store.models()?.iter().map(|model| model.blob));
         let all = library::index::list(self.store.database(), library::Scope::All)
             .map_err(library_failed)?;
-        named.extend(all.iter().map(|document| BlobHash(document.blob)));
+        // What was withdrawn is hidden, and its content goes.
+        let shown = all.iter().filter(|document| !document.hidden);
+        named.extend(shown.map(|document| BlobHash(document.blob)));
         let (mut count, mut bytes) = (0, 0);
         for blob in self.store.blobs()? {
             if !named.contains(&blob.blake3) {

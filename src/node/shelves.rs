@@ -55,9 +55,10 @@ impl Handle {
         }
         let mut whole = true;
         for (record, shared) in &circle.state.documents {
+            // A hidden one counts again, as after a suspension that was lifted: it is written anew.
             if shelved
                 .iter()
-                .any(|document| document.record == Some(record.0))
+                .any(|document| document.record == Some(record.0) && !document.hidden)
             {
                 continue;
             }

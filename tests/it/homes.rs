@@ -1,0 +1,204 @@
+//! Homes in a temporary folder, driven through the real binary: no terminal, no standard input, nothing of the
+//! environment of whoever runs the tests.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The folder that a test's homes and sticks lie in.
+pub struct Place {
+    root: TempDir,
+}
+
+/// One node.
+#[derive(Clone)]
+pub struct Home {
+    pub path: PathBuf,
+    world: PathBuf,
+}
+
+/// What a command came to.
+#[derive(Debug)]
+pub struct Run {
+    pub status: ExitStatus,
+    pub out: String,
+    pub err: String,
+}
+
+/// A home's states of circles, as `status --json` tells them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hashes(Vec<(String, String, String)>);
+
+impl Place {
+    pub fn new() -> Self {
+        let root = tempfile::tempdir().unwrap();
+        Self { root }
+    }
+
+    /// A path in the folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.root.path().join(name)
+    }
+
+    /// A home, made by its first command.
+    pub fn home(&self, name: &str) -> Home {
+        Home {
+            path: self.path(name),
+            world: self.root.path().to_owned(),
+        }
+    }
+
+    /// An empty stick.
+    pub fn stick(&self, name: &str) -> String {
+        let path = self.path(name);
+        std::fs::create_dir_all(&path).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    /// A file with this content.
+    pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let path = self.path(name);
+        std::fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    /// Alice, who founded the circle `hearth`, and Bob, whom she admitted.
+    pub fn alice_and_bob(&self) -> (Home, Home) {
+        let (alice, bob) = (self.home("alice"), self.home("bob"));
+        alice.ok(["circle", "found", "hearth", "--as", "alice"]);
+        alice.admit(&bob, "bob");
+        (alice, bob)
+    }
+}
+
+impl Home {
+    /// A command on this home, with nothing to read.
+    pub fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_okibi"));
+        command
+            .args(args)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", &self.world)
+            .env("OKIBI_HOME", &self.path)
+            .current_dir(&self.world)
+            .stdin(Stdio::null());
+        command
+    }
+
+    pub fn run<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Run {
+        let output = self.command(args).output().unwrap();
+        Run {
+            status: output.status,
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Runs a command that must succeed.
+    pub fn ok<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Run {
+        let run = self.run(args);
+        assert!(run.status.success(), "{run:#?}");
+        run
+    }
+
+    /// Runs a command that must succeed with `--json`, and returns its facts of type `kind`.
+    pub fn facts<S: AsRef<OsStr>>(
+        &self,
+        kind: &str,
+        args: impl IntoIterator<Item = S>,
+    ) -> Vec<Value> {
+        let run = self.ok_json(args);
+        run.into_iter().filter(|fact| fact["type"] == kind).collect()
+    }
+
+    /// Its only fact of type `kind`.
+    pub fn fact<S: AsRef<OsStr>>(&self, kind: &str, args: impl IntoIterator<Item = S>) -> Value {
+        let mut facts = self.facts(kind, args);
+        assert_eq!(facts.len(), 1, "{kind}: {facts:#?}");
+        facts.remove(0)
+    }
+
+    fn ok_json<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Vec<Value> {
+        let args: Vec<_> = args.into_iter().map(|arg| arg.as_ref().to_owned()).collect();
+        let run = self.ok(args.iter().map(|arg| arg.as_os_str()).chain([OsStr::new("--json")]));
+        run.json()
+    }
+
+    /// Admits the owner of another home.
+    pub fn admit(&self, other: &Home, name: &str) {
+        let card = other.ok(["key", "card"]).out;
+        self.ok(["circle", "admit", card.trim(), "--name", name]);
+    }
+
+    /// The circles that it belongs to: name, set hash, state hash.
+    pub fn hashes(&self) -> Hashes {
+        let status = self.fact("status", ["status"]);
+        let word = |value: &Value| value.as_str().unwrap().to_owned();
+        let circles = status["circles"].as_array().unwrap().iter();
+        let circles = circles.filter(|circle| circle["shelf"] == false);
+        Hashes(
+            circles
+                .map(|it| (word(&it["name"]), word(&it["set_hash"]), word(&it["state_hash"])))
+                .collect(),
+        )
+    }
+
+    /// Adds a document and shares it.
+    pub fn share_document(&self, title: &str, path: &str) {
+        self.ok(["library", "add", path, "--title", title]);
+        self.ok(["library", "share", title]);
+    }
+
+    /// Names of what `doctor` finds wrong, but for what any young home lacks: a model, more admins.
+    pub fn ails(&self) -> Vec<String> {
+        let findings = self.facts("finding", ["doctor"]);
+        let bad = findings.iter().filter(|it| it["good"] == false);
+        let codes = bad.map(|it| it["code"].as_str().unwrap().to_owned());
+        codes
+            .filter(|code| !["doctor-no-model", "doctor-one-admin"].contains(&code.as_str()))
+            .collect()
+    }
+
+    /// Every file and folder in the folder that commands work in.
+    pub fn staged(&self) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        for folder in ["staging", "spool"] {
+            let Ok(entries) = std::fs::read_dir(self.path.join(folder)) else {
+                continue;
+            };
+            found.extend(entries.map(|entry| entry.unwrap().path()));
+        }
+        found
+    }
+
+    /// Copies the whole home to `to`, which must not exist.
+    pub fn copy(&self, to: &Path) {
+        copy(&self.path, to);
+    }
+}
+
+impl Run {
+    /// Its standard output as JSON lines.
+    pub fn json(&self) -> Vec<Value> {
+        let parse = |line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{self:#?}"));
+        self.out.lines().map(parse).collect()
+    }
+}
+
+/// Copies a folder with all that is in it.
+pub fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
