@@ -6,6 +6,7 @@
 
 mod neutral;
 mod offices;
+mod scale;
 mod scenes;
 mod search;
 
