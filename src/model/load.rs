@@ -3,15 +3,18 @@
 use super::config::Config;
 use super::decoder::Decoder;
 use super::file::ModelFile;
+use super::gemma2::Gemma2;
+use super::gemma3::Gemma3;
 use super::gguf::Gguf;
 use super::llama::Llama;
+use super::phi3::Phi3;
 use super::qwen2::Qwen2;
 use super::qwen3::Qwen3;
 use super::weights::Loader;
 use super::{LanguageModel, ModelError};
 
 /// The architectures that run.
-pub(super) const ARCHITECTURES: [&str; 3] = ["llama", "qwen2", "qwen3"];
+pub(super) const ARCHITECTURES: [&str; 6] = ["llama", "qwen2", "qwen3", "gemma2", "gemma3", "phi3"];
 
 /// Context where neither the caller nor the model says less: enough for a long conversation, and for a model
 /// of a billion parameters some hundred megabytes of keys and values.
@@ -59,19 +62,20 @@ pub fn load(file: &ModelFile, options: Options) -> Result<Box<dyn LanguageModel>
         .unwrap_or(DEFAULT_CONTEXT)
         .clamp(1, config.context);
     let mut loader = Loader::new(&gguf, file.map());
+    /// The layers of an architecture, with all that is around them.
+    macro_rules! decoder {
+        ($layers:expr) => {{
+            let layers = $layers;
+            Ok(Box::new(Decoder::new(layers, &config, loader, context)?))
+        }};
+    }
     match config.architecture {
-        "llama" => {
-            let llama = Llama::load(&config, &mut loader)?;
-            Ok(Box::new(Decoder::new(llama, &config, loader, context)?))
-        }
-        "qwen2" => {
-            let qwen2 = Qwen2::load(&config, &mut loader)?;
-            Ok(Box::new(Decoder::new(qwen2, &config, loader, context)?))
-        }
-        "qwen3" => {
-            let qwen3 = Qwen3::load(&config, &mut loader)?;
-            Ok(Box::new(Decoder::new(qwen3, &config, loader, context)?))
-        }
+        "llama" => decoder!(Llama::load(&config, &mut loader)?),
+        "qwen2" => decoder!(Qwen2::load(&config, &mut loader)?),
+        "qwen3" => decoder!(Qwen3::load(&config, &mut loader)?),
+        "gemma2" => decoder!(Gemma2::load(&config, &mut loader)?),
+        "gemma3" => decoder!(Gemma3::load(&config, &mut loader)?),
+        "phi3" => decoder!(Phi3::load(&config, &mut loader, context)?),
         other => Err(ModelError::Architecture(other.into())),
     }
 }

@@ -14,7 +14,7 @@
 //! The matrix kernels are candle-core's (`quantized::k_quants`), called on the mapped blocks themselves:
 //! candle's own tensors would copy every weight and pack some of them a second time.
 //!
-//! Each architecture is one file that reads like the page of a textbook (`llama`, `qwen2`, `qwen3`); what they
+//! Each architecture is one file that reads like the page of a textbook (`llama`, `qwen2`, ...); what they
 //! share is in `decoder` (the loop over layers), `ops` (norm, attention), `rope` and `weights`.
 
 mod cache;
@@ -23,11 +23,14 @@ mod config;
 mod decoder;
 mod error;
 pub mod file;
+mod gemma2;
+mod gemma3;
 pub mod generate;
 pub mod gguf;
 mod llama;
 mod load;
 mod ops;
+mod phi3;
 mod qwen2;
 mod qwen3;
 mod rope;

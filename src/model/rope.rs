@@ -114,6 +114,12 @@ impl Rope {
         }
     }
 
+    /// The same with another factor on the rotated numbers.
+    pub(super) fn magnified(mut self, magnitude: f64) -> Self {
+        self.magnitude *= magnitude;
+        self
+    }
+
     /// Writes the cosine and sine of every pair for `m` positions from `pos`: `[m][pair] -> (cos, sin)`.
     pub(super) fn table(&self, pos: usize, m: usize, out: &mut Vec<(f32, f32)>) {
         out.clear();

@@ -157,6 +157,18 @@ impl Matrix {
         })
     }
 
+    /// The matrix of `rows` rows from row `first`, which must exist.
+    pub(super) fn part(&self, first: usize, rows: usize) -> Self {
+        let row_bytes = self.len / self.rows;
+        Self {
+            map: Arc::clone(&self.map),
+            start: self.start + first * row_bytes,
+            len: rows * row_bytes,
+            rows,
+            ..*self
+        }
+    }
+
     /// The mapped bytes as blocks of `T`.
     fn blocks<T: GgmlType>(&self) -> Result<&[T], ModelError> {
         let bytes = self

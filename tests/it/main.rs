@@ -5,3 +5,4 @@ mod maker;
 mod model;
 mod peer;
 mod reference;
+mod speed;
