@@ -17,6 +17,7 @@
 //! Each architecture is one file that reads like the page of a textbook (`llama`, `qwen2`, ...); what they
 //! share is in `decoder` (the loop over layers), `ops` (norm, attention), `rope` and `weights`.
 
+mod blocks;
 mod cache;
 mod card;
 mod config;

@@ -88,8 +88,75 @@ pub fn candle_type(dtype: DType) -> GgmlDType {
     }
 }
 
+const IQ4_NL: [f32; 16] = [
+    -127.0, -104.0, -83.0, -65.0, -49.0, -35.0, -22.0, -10.0, 1.0, 13.0, 25.0, 38.0, 53.0, 69.0,
+    89.0, 113.0,
+];
+const MXFP4: [f32; 16] = [
+    0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 0.0, -0.5, -1.0, -1.5, -2.0, -3.0, -4.0, -6.0,
+];
+
+/// Blocks of 32 values as a scale and the nearest of 16 levels, for the types that candle does not have.
+fn encode_levels(values: &[f32], dtype: DType) -> Vec<u8> {
+    let mut out = Vec::new();
+    for block in values.chunks(32) {
+        let most = block.iter().fold(0f32, |a, b| a.max(b.abs()));
+        let (scale, levels) = match dtype {
+            DType::MXFP4 => {
+                let exponent = (most / 6.0).log2().ceil() as i32 + 127;
+                out.push(exponent as u8);
+                (2f32.powi(exponent - 127), MXFP4)
+            }
+            _ => {
+                let scale = half::f16::from_f32(most / 113.0);
+                out.extend(scale.to_le_bytes());
+                (scale.to_f32(), IQ4_NL)
+            }
+        };
+        let code = |x: f32| {
+            let off = |level: f32| (level * scale - x).abs();
+            (0..16u8)
+                .min_by(|&a, &b| off(levels[a as usize]).total_cmp(&off(levels[b as usize])))
+                .unwrap()
+        };
+        out.extend((0..16).map(|i| code(block[i]) | code(block[i + 16]) << 4));
+    }
+    out
+}
+
+/// The values behind bytes of the types that candle does not have.
+pub fn decode_levels(bytes: &[u8], dtype: DType) -> Option<Vec<f32>> {
+    let (head, levels) = match dtype {
+        DType::MXFP4 => (1, MXFP4),
+        DType::IQ4_NL => (2, IQ4_NL),
+        _ => return None,
+    };
+    let mut out = Vec::new();
+    for block in bytes.chunks(head + 16) {
+        let scale = match head {
+            1 => 2f32.powi(i32::from(block[0]) - 127),
+            _ => half::f16::from_le_bytes([block[0], block[1]]).to_f32(),
+        };
+        let codes = &block[head..];
+        out.extend(
+            codes
+                .iter()
+                .map(|code| scale * levels[usize::from(code & 15)]),
+        );
+        out.extend(
+            codes
+                .iter()
+                .map(|code| scale * levels[usize::from(code >> 4)]),
+        );
+    }
+    Some(out)
+}
+
 /// Rows of numbers in the bytes of a type.
 pub fn encode(values: &[f32], cols: usize, dtype: DType) -> Vec<u8> {
+    if matches!(dtype, DType::IQ4_NL | DType::MXFP4) {
+        return encode_levels(values, dtype);
+    }
     let shape = (values.len() / cols, cols);
     let tensor = Tensor::from_slice(values, shape, &Device::Cpu).unwrap();
     let quantised = QTensor::quantize(&tensor, candle_type(dtype)).unwrap();
