@@ -42,7 +42,10 @@ fn vocabulary(name: &str) {
     for (case, expected) in cases.iter().zip(&expected) {
         let tokens = tokenizer.encode(case, false);
         assert_eq!(&tokens, expected, "{name}: {case:?}");
-        assert_eq!(&tokenizer.decode(&tokens), case, "{name}");
+        // WordPiece forgets case and white space.
+        if name != "bert-bge" {
+            assert_eq!(&tokenizer.decode(&tokens), case, "{name}");
+        }
     }
 }
 
@@ -59,6 +62,11 @@ fn gpt_2_is_cut_as_by_llama_cpp() {
 #[test]
 fn qwen_2_is_cut_as_by_llama_cpp() {
     vocabulary("qwen2");
+}
+
+#[test]
+fn bert_is_cut_as_by_llama_cpp() {
+    vocabulary("bert-bge");
 }
 
 #[test]
