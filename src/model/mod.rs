@@ -20,6 +20,7 @@
 mod blocks;
 mod cache;
 mod card;
+pub mod chat;
 mod config;
 mod decoder;
 mod error;

@@ -281,6 +281,16 @@ impl Tokenizer {
     /// The tokens of a text, with nothing added. With `special`, the texts of control tokens become these
     /// tokens; without, they are text like any other.
     pub fn encode(&self, text: &str, special: bool) -> Vec<u32> {
+        self.encode_with(text, special, |_| None)
+    }
+
+    /// The same, with the text between special tokens replaced by what `undisguise` gives for it.
+    pub(super) fn encode_with(
+        &self,
+        text: &str,
+        special: bool,
+        undisguise: impl Fn(&str) -> Option<String>,
+    ) -> Vec<u32> {
         let mut out = Vec::new();
         let mut after_special = true;
         let mut spaced = String::new();
@@ -293,6 +303,8 @@ impl Tokenizer {
                 }
                 Part::Text(text) => text,
             };
+            let undisguised = undisguise(text);
+            let text = undisguised.as_deref().unwrap_or(text);
             match &self.scheme {
                 Scheme::Spm(spm) => {
                     spaced.clear();
@@ -323,15 +335,25 @@ impl Tokenizer {
     /// model was trained with is added unless the text has it already, as chat templates often do.
     pub fn encode_prompt(&self, text: &str) -> Vec<u32> {
         let mut tokens = self.encode(text, true);
+        self.add_beginning(&mut tokens);
+        if let Some(eos) = self.eos.filter(|_| self.add_eos) {
+            tokens.push(eos);
+        }
+        tokens
+    }
+
+    /// Puts the token that begins a text in front, where the model was trained so and it is not there yet.
+    pub(super) fn add_beginning(&self, tokens: &mut Vec<u32>) {
         if let Some(bos) = self.bos.filter(|_| self.add_bos)
             && tokens.first() != Some(&bos)
         {
             tokens.insert(0, bos);
         }
-        if let Some(eos) = self.eos.filter(|_| self.add_eos) {
-            tokens.push(eos);
-        }
-        tokens
+    }
+
+    /// Where texts of control tokens stand in `text`.
+    pub(super) fn control_tokens_in(&self, text: &str) -> Vec<std::ops::Range<usize>> {
+        self.specials.find(text)
     }
 
     /// Appends the bytes of a token. Control tokens have none unless `special` asks for their text.
