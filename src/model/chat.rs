@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::gguf::Gguf;
 use super::template::{Context, Message, Template, TemplateError, plain};
+use super::thought::opens_thought;
 use super::tokenizer::Tokenizer;
 
 /// Where disguises are taken from: Unicode's private use area.
@@ -29,6 +30,8 @@ pub struct Prompt {
     pub tokens: Vec<u32>,
     /// Texts that end the answer.
     pub stop: Vec<String>,
+    /// Whether the answer begins inside of a block of thoughts (see [`super::thought`]).
+    pub thinking: bool,
 }
 
 impl Chat {
@@ -62,6 +65,7 @@ impl Chat {
             return Ok(Prompt {
                 tokens,
                 stop: plain.stop,
+                thinking: false,
             });
         };
         let mut disguises = Disguises::new(messages);
@@ -80,6 +84,7 @@ impl Chat {
         Ok(Prompt {
             tokens,
             stop: Vec::new(),
+            thinking: opens_thought(&text),
         })
     }
 }

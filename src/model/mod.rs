@@ -39,6 +39,7 @@ mod rope;
 pub mod sample;
 mod scripted;
 pub mod template;
+pub mod thought;
 pub mod tokenizer;
 mod weights;
 
