@@ -1,15 +1,20 @@
 //! From a file to a model that runs, or to the reason why it does not.
 
+use std::sync::Arc;
+
+use super::chat::Chat;
 use super::config::Config;
 use super::decoder::Decoder;
 use super::file::ModelFile;
 use super::gemma2::Gemma2;
 use super::gemma3::Gemma3;
+use super::generate::Session;
 use super::gguf::Gguf;
 use super::llama::Llama;
 use super::phi3::Phi3;
 use super::qwen2::Qwen2;
 use super::qwen3::Qwen3;
+use super::tokenizer::Tokenizer;
 use super::weights::Loader;
 use super::{LanguageModel, ModelError};
 
@@ -61,6 +66,7 @@ pub fn load(file: &ModelFile, options: Options) -> Result<Box<dyn LanguageModel>
         .context
         .unwrap_or(DEFAULT_CONTEXT)
         .clamp(1, config.context);
+    file.read_ahead();
     let mut loader = Loader::new(&gguf, file.map());
     /// The layers of an architecture, with all that is around them.
     macro_rules! decoder {
@@ -78,4 +84,18 @@ pub fn load(file: &ModelFile, options: Options) -> Result<Box<dyn LanguageModel>
         "phi3" => decoder!(Phi3::load(&config, &mut loader, context)?),
         other => Err(ModelError::Architecture(other.into())),
     }
+}
+
+/// All that a conversation with the model of a file needs: the model in a session, and how messages become
+/// prompts.
+///
+/// # Errors
+/// As [`load`], and where the file's tokenizer or template cannot be used.
+pub fn start(file: &ModelFile, options: Options) -> Result<(Session, Chat), ModelError> {
+    let gguf = file.gguf()?;
+    // First what is decided quickly, so that a file that does not run is refused at once.
+    let model = load(file, options)?;
+    let tokenizer = Arc::new(Tokenizer::from_gguf(&gguf)?);
+    let chat = Chat::from_gguf(&gguf, Arc::clone(&tokenizer))?;
+    Ok((Session::new(model, tokenizer), chat))
 }

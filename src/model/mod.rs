@@ -1,7 +1,8 @@
 //! Language models on this machine: GGUF files, tokenizers, chat templates, the forward pass, sampling.
 //!
 //! The way through it: [`file::ModelFile`] maps a file, [`Card`] says what is in it without touching a
-//! weight, [`load`] makes a [`LanguageModel`], and a [`generate::Session`] streams text out of one.
+//! weight, [`load`] makes a [`LanguageModel`], a [`chat::Chat`] makes prompts, and a [`generate::Session`]
+//! streams text. [`start`] does the last three at once.
 //!
 //! What always holds:
 //! - A file comes from a stranger. What okibi cannot run is refused by name before any weight is read, and
@@ -45,7 +46,7 @@ mod weights;
 
 pub use card::Card;
 pub use error::ModelError;
-pub use load::{Options, load};
+pub use load::{Options, load, start};
 pub use scripted::Scripted;
 
 /// Something that predicts the next token: a loaded model, or a [`Scripted`] one in tests.

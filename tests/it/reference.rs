@@ -368,10 +368,18 @@ fn scaled_rotations_run() {
     };
     let tokens = tokens(40, shape.vocab);
     let expected = Reference::new(&plain).logits(&tokens);
-    for kind in ["linear", "yarn"] {
-        let file = ModelFile::from_bytes(&scaled(kind)).unwrap();
+    let run = |bytes: &[u8]| {
+        let file = ModelFile::from_bytes(bytes).unwrap();
         let mut model = load(&file, Options::default()).unwrap();
-        let off = distance(model.forward(&tokens, 0).unwrap(), &expected);
+        model.forward(&tokens, 0).unwrap().to_vec()
+    };
+    for kind in ["linear", "yarn"] {
+        let off = distance(&run(&scaled(kind)), &expected);
         assert!(off > 1e-3 && off < 1.0, "{kind}: {off}");
+    }
+    for key in ["llama.rope.scaling.factor", "llama.rope.scale_linear"] {
+        let writer = head(&shape).f32(key, 4.0);
+        let old = model_with(writer, &shape, DType::F32, 3);
+        assert_eq!(run(&old), run(&scaled("linear")), "{key}");
     }
 }

@@ -166,7 +166,7 @@ impl Tokenizer {
         }
         let classes = classes(gguf, tokens.len())?;
 
-        let mut strings = Strings::new();
+        let mut strings = Strings::new(tokens.len() + 512);
         let mut specials = Specials::default();
         for (text, &class) in tokens.strings().zip(&classes) {
             let plain = matches!(class, Class::Normal | Class::Byte);

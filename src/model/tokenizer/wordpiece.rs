@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn words_are_covered_from_the_left() {
-        let mut vocab = Strings::new();
+        let mut vocab = Strings::new(0);
         for token in [
             "?",
             "\u{2581}a",
