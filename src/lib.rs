@@ -4,4 +4,16 @@
 //! runtime (`node`), which uses the edges (`carrier`, `store`, `model`, `library`), which use the
 //! pure core (`bundle`, `fold`, `identity`, `record`). `docs/architecture.md` has the picture, and
 //! `tests/it/architecture.rs` the table that holds the code to it.
+
+pub mod bundle;
+pub mod carrier;
+pub mod cli;
+pub mod config;
+pub mod fold;
+pub mod identity;
+pub mod library;
+pub mod messages;
 pub mod model;
+pub mod node;
+pub mod record;
+pub mod store;

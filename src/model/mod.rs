@@ -1,7 +1,7 @@
 //! Language models on this machine: GGUF files, tokenizers, chat templates, the forward pass, sampling.
 //!
 //! The way through it: [`file::ModelFile`] maps a file, [`Card`] says what is in it without touching a
-//! weight, [`load`] makes a [`LanguageModel`], a [`chat::Chat`] makes prompts, and a [`generate::Session`]
+//! weight, [`load()`] makes a [`LanguageModel`], a [`chat::Chat`] makes prompts, and a [`generate::Session`]
 //! streams text. [`start`] does the last three at once.
 //!
 //! What always holds:

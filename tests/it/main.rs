@@ -1,8 +1,27 @@
-//! All integration tests in one binary, a file per subject.
+//! The one integration binary: a file per subject; a further binary would link everything once more.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test fails loudly"
+)]
+
+mod airgap;
+mod architecture;
+mod bundle_stock_tools;
+mod catalogue;
+mod fold;
+mod generated;
 mod hostile;
 mod maker;
+mod manual;
 mod model;
+mod mutations;
 mod peer;
+mod records;
 mod reference;
+mod source;
 mod speed;

@@ -13,7 +13,7 @@
 //! - keys and tensor names are unique.
 //!
 //! What fails, fails with a [`GgufError`] that names the key or the tensor. Whether okibi can *run* the
-//! model is not decided here but in [`crate::model::load`].
+//! model is not decided here but in [`crate::model::load()`].
 
 mod read;
 pub mod types;

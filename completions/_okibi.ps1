@@ -1,0 +1,733 @@
+
+using namespace System.Management.Automation
+using namespace System.Management.Automation.Language
+
+Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+
+    $commandElements = $commandAst.CommandElements
+    $command = @(
+        'okibi'
+        for ($i = 1; $i -lt $commandElements.Count; $i++) {
+            $element = $commandElements[$i]
+            if ($element -isnot [StringConstantExpressionAst] -or
+                $element.StringConstantType -ne [StringConstantType]::BareWord -or
+                $element.Value.StartsWith('-') -or
+                $element.Value -eq $wordToComplete) {
+                break
+        }
+        $element.Value
+    }) -join ';'
+
+    $completions = @(switch ($command) {
+        'okibi' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('chat', 'chat', [CompletionResultType]::ParameterValue, 'Ask a question: one answer, or a conversation when no prompt is given')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'What this node is, has and lacks, and when each peer was last heard')
+            [CompletionResult]::new('export-bundle', 'export-bundle', [CompletionResultType]::ParameterValue, 'Write a bundle with all that the recipients lack')
+            [CompletionResult]::new('import-bundle', 'import-bundle', [CompletionResultType]::ParameterValue, 'Take in what a bundle has for this node, and acknowledge it')
+            [CompletionResult]::new('inspect-bundle', 'inspect-bundle', [CompletionResultType]::ParameterValue, 'Say what a bundle holds, without taking anything in')
+            [CompletionResult]::new('verify-bundle', 'verify-bundle', [CompletionResultType]::ParameterValue, 'Check a bundle to its last byte, without taking anything in')
+            [CompletionResult]::new('circle', 'circle', [CompletionResultType]::ParameterValue, 'Found circles; admit and suspend members')
+            [CompletionResult]::new('model', 'model', [CompletionResultType]::ParameterValue, 'Add, list, show, choose, share and remove models')
+            [CompletionResult]::new('library', 'library', [CompletionResultType]::ParameterValue, 'Add, find, share and remove documents')
+            [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'All that came in and went out, by which road')
+            [CompletionResult]::new('key', 'key', [CompletionResultType]::ParameterValue, 'This node''s keys: show, card, rotate, open a new feed')
+            [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'What is wrong and what to do')
+            [CompletionResult]::new('gc', 'gc', [CompletionResultType]::ParameterValue, 'Remove blobs that nothing names any more')
+            [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show the configuration and where each value comes from')
+            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print completions for a shell')
+            [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page, of a command if one is named')
+            [CompletionResult]::new('internal', 'internal', [CompletionResultType]::ParameterValue, 'For those who build okibi')
+            break
+        }
+        'okibi;chat' {
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'Model to use; see `okibi model list`. Without one the built-in manual is quoted')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Model to use; see `okibi model list`. Without one the built-in manual is quoted')
+            [CompletionResult]::new('--system', '--system', [CompletionResultType]::ParameterName, 'Instructions that stand before the conversation')
+            [CompletionResult]::new('--temperature', '--temperature', [CompletionResultType]::ParameterName, '0 always takes the likeliest token')
+            [CompletionResult]::new('--top-k', '--top-k', [CompletionResultType]::ParameterName, 'Choose among the K likeliest tokens; 0 for no limit')
+            [CompletionResult]::new('--top-p', '--top-p', [CompletionResultType]::ParameterName, 'Choose among the likeliest tokens that have probability P together')
+            [CompletionResult]::new('--min-p', '--min-p', [CompletionResultType]::ParameterName, 'Leave out tokens less likely than P times the likeliest')
+            [CompletionResult]::new('--repeat-penalty', '--repeat-penalty', [CompletionResultType]::ParameterName, 'Divide the scores of recent tokens by R; 1 for none')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Same seed, same text')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Most tokens of context; at most the model''s own limit')
+            [CompletionResult]::new('--max-tokens', '--max-tokens', [CompletionResultType]::ParameterName, 'Most tokens of one answer')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'Plain lines without any terminal control; also chosen by TERM=dumb')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;status' {
+            [CompletionResult]::new('--max-age', '--max-age', [CompletionResultType]::ParameterName, 'Exit with 14 when a peer was not heard for this long, such as 26h, 7d, 90m')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Also exit with 15 for forks and 17 for records that wait')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;export-bundle' {
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'A member to write for: name, or beginning of its fingerprint; may be repeated')
+            [CompletionResult]::new('--circle', '--circle', [CompletionResultType]::ParameterName, 'The circle, where there are several')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write one plain age file instead; - for standard output')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write one plain age file instead; - for standard output')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--full', '--full', [CompletionResultType]::ParameterName, 'Everything, not only what was not acknowledged yet')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would be written')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;import-bundle' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would change, and change nothing')
+            [CompletionResult]::new('--no-ack', '--no-ack', [CompletionResultType]::ParameterName, 'Write nothing to the medium: the acknowledgement goes with the next export')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;inspect-bundle' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;verify-bundle' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;circle' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('found', 'found', [CompletionResultType]::ParameterValue, 'Found a circle; the owners of the cards become admins beside you')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List your circles')
+            [CompletionResult]::new('members', 'members', [CompletionResultType]::ParameterValue, 'List the members of a circle')
+            [CompletionResult]::new('admit', 'admit', [CompletionResultType]::ParameterValue, 'Admit the owner of a key card; compare the fingerprint first')
+            [CompletionResult]::new('endorse', 'endorse', [CompletionResultType]::ParameterValue, 'Stand behind a member, an admission, or another decision')
+            [CompletionResult]::new('suspend', 'suspend', [CompletionResultType]::ParameterValue, 'Suspend a member: what it wrote until now stays, nothing later counts')
+            [CompletionResult]::new('lift', 'lift', [CompletionResultType]::ParameterValue, 'Lift a member''s suspension')
+            [CompletionResult]::new('readmit', 'readmit', [CompletionResultType]::ParameterValue, 'Admit a suspended member again, with the feeds that it had')
+            [CompletionResult]::new('add-admin', 'add-admin', [CompletionResultType]::ParameterValue, 'Make a member an admin; more than half of the admins must stand behind it')
+            [CompletionResult]::new('policy', 'policy', [CompletionResultType]::ParameterValue, 'Show the policy, or propose another one')
+            [CompletionResult]::new('refound', 'refound', [CompletionResultType]::ParameterValue, 'Found a circle that goes on from an old one, with the same admins and members')
+            [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say why a person or a record counts or does not')
+            [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'List the decisions of a circle, with those that have no effect')
+            break
+        }
+        'okibi;circle;found' {
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'What the circle calls you')
+            [CompletionResult]::new('--with', '--with', [CompletionResultType]::ParameterName, 'A further admin and its key card, or a file that holds the card; three admins are advised')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;circle;list' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;circle;members' {
+            [CompletionResult]::new('--circle', '--circle', [CompletionResultType]::ParameterName, 'The circle, where there are several')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;circle;admit' {
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'What the circle will call this member')
+            [CompletionResult]::new('--circle', '--circle', [CompletionResultType]::ParameterName, 'The circle, where there are several')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would change, and change nothing')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;circle;endorse' {
+            [CompletionResult]::new('--circle', '--circle', [CompletionResultType]::ParameterName, 'The circle, where there are several')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would change, and change nothing')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;circle;suspend' {
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'reason')
+            [CompletionResult]::new('--circle', '--circle', [CompletionResultType]::ParameterName, 'The circle, where there are several')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--from-start', '--from-start', [CompletionResultType]::ParameterName, 'Nothing that it ever wrote counts')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would change, and change nothing')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;circle;lift' {
+            [CompletionResult]::new('--circle', '--circle', [CompletionResultType]::ParameterName, 'The circle, where there are several')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would change, and change nothing')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;circle;readmit' {
+            [CompletionResult]::new('--circle', '--circle', [CompletionResultType]::ParameterName, 'The circle, where there are several')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would change, and change nothing')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;circle;add-admin' {
+            [CompletionResult]::new('--circle', '--circle', [CompletionResultType]::ParameterName, 'The circle, where there are several')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would change, and change nothing')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;circle;policy' {
+            [CompletionResult]::new('--invitations', '--invitations', [CompletionResultType]::ParameterName, 'How many people a member that is no admin may admit')
+            [CompletionResult]::new('--quorum', '--quorum', [CompletionResultType]::ParameterName, 'How many admins must stand behind a proposal; 0 for more than half')
+            [CompletionResult]::new('--circle', '--circle', [CompletionResultType]::ParameterName, 'The circle, where there are several')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would change, and change nothing')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;circle;refound' {
+            [CompletionResult]::new('--circle', '--circle', [CompletionResultType]::ParameterName, 'The circle, where there are several')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would change, and change nothing')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;circle;explain' {
+            [CompletionResult]::new('--circle', '--circle', [CompletionResultType]::ParameterName, 'The circle, where there are several')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;circle;log' {
+            [CompletionResult]::new('--circle', '--circle', [CompletionResultType]::ParameterName, 'The circle, where there are several')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;model' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Copy a GGUF file into the node and give it a name')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the models')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show what is known of a model')
+            [CompletionResult]::new('use', 'use', [CompletionResultType]::ParameterValue, 'Choose the model that chat uses when none is named; nothing: none')
+            [CompletionResult]::new('share', 'share', [CompletionResultType]::ParameterValue, 'Share a model in a circle')
+            [CompletionResult]::new('withdraw', 'withdraw', [CompletionResultType]::ParameterValue, 'Take a model back that you shared: every node hides it and drops its content')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Forget a model''s name on this node')
+            break
+        }
+        'okibi;model;add' {
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Name for -m; from the file''s name when missing')
+            [CompletionResult]::new('--source', '--source', [CompletionResultType]::ParameterName, 'Where it comes from, in your words')
+            [CompletionResult]::new('--licence', '--licence', [CompletionResultType]::ParameterName, 'SPDX expression or free words')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;model;list' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;model;show' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;model;use' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;model;share' {
+            [CompletionResult]::new('--circle', '--circle', [CompletionResultType]::ParameterName, 'circle')
+            [CompletionResult]::new('--source', '--source', [CompletionResultType]::ParameterName, 'Where it comes from, in your words')
+            [CompletionResult]::new('--licence', '--licence', [CompletionResultType]::ParameterName, 'SPDX expression or free words')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;model;withdraw' {
+            [CompletionResult]::new('--circle', '--circle', [CompletionResultType]::ParameterName, 'circle')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;model;remove' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;library' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Add text or markdown files; they stay on this node until you share them')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the documents')
+            [CompletionResult]::new('search', 'search', [CompletionResultType]::ParameterValue, 'Find sections by words; a question does, too')
+            [CompletionResult]::new('share', 'share', [CompletionResultType]::ParameterValue, 'Share a document in a circle')
+            [CompletionResult]::new('withdraw', 'withdraw', [CompletionResultType]::ParameterValue, 'Take a document back that you shared: every node hides it and drops its content')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove a document that was never shared')
+            break
+        }
+        'okibi;library;add' {
+            [CompletionResult]::new('--title', '--title', [CompletionResultType]::ParameterName, 'Title, for a single file')
+            [CompletionResult]::new('--language', '--language', [CompletionResultType]::ParameterName, 'BCP 47 tag, such as en or ja')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;library;list' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;library;search' {
+            [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Most hits')
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Most hits')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--manual', '--manual', [CompletionResultType]::ParameterName, 'Search the built-in manual as well')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;library;share' {
+            [CompletionResult]::new('--circle', '--circle', [CompletionResultType]::ParameterName, 'circle')
+            [CompletionResult]::new('--source', '--source', [CompletionResultType]::ParameterName, 'Where it comes from, in your words')
+            [CompletionResult]::new('--licence', '--licence', [CompletionResultType]::ParameterName, 'SPDX expression or free words')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;library;withdraw' {
+            [CompletionResult]::new('--circle', '--circle', [CompletionResultType]::ParameterName, 'circle')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;library;remove' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;audit' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--verify', '--verify', [CompletionResultType]::ParameterName, 'Check that no line was changed or taken out')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;key' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show fingerprint, words and keys')
+            [CompletionResult]::new('card', 'card', [CompletionResultType]::ParameterValue, 'Print the key card, one line to give to who shall admit you')
+            [CompletionResult]::new('rotate', 'rotate', [CompletionResultType]::ParameterValue, 'Make a new sign key; the old feed ends and names the new one')
+            [CompletionResult]::new('new-feed', 'new-feed', [CompletionResultType]::ParameterValue, 'Open a new feed, after this home was restored, moved or copied')
+            break
+        }
+        'okibi;key;show' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;key;card' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;key;rotate' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;key;new-feed' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;doctor' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Exit with 1 when something is wrong')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;gc' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would be removed')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;config' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show every value and where it comes from')
+            break
+        }
+        'okibi;config;show' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;completions' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;man' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;internal' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Write all man pages into a folder')
+            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Write all completions into a folder')
+            [CompletionResult]::new('starter', 'starter', [CompletionResultType]::ParameterValue, 'Make the starter bundle from its sources')
+            break
+        }
+        'okibi;internal;man' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;internal;completions' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;internal;starter' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+    })
+
+    $completions.Where{ $_.CompletionText -like "$wordToComplete*" } |
+        Sort-Object -Property ListItemText
+}

@@ -1,0 +1,409 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_okibi_global_optspecs
+    string join \n home= json q/quiet h/help V/version
+end
+
+function __fish_okibi_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_okibi_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_okibi_using_subcommand
+    set -l cmd (__fish_okibi_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c okibi -n "__fish_okibi_needs_command" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_needs_command" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_needs_command" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_needs_command" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_needs_command" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_needs_command" -f -a "chat" -d 'Ask a question: one answer, or a conversation when no prompt is given'
+complete -c okibi -n "__fish_okibi_needs_command" -f -a "status" -d 'What this node is, has and lacks, and when each peer was last heard'
+complete -c okibi -n "__fish_okibi_needs_command" -f -a "export-bundle" -d 'Write a bundle with all that the recipients lack'
+complete -c okibi -n "__fish_okibi_needs_command" -f -a "import-bundle" -d 'Take in what a bundle has for this node, and acknowledge it'
+complete -c okibi -n "__fish_okibi_needs_command" -f -a "inspect-bundle" -d 'Say what a bundle holds, without taking anything in'
+complete -c okibi -n "__fish_okibi_needs_command" -f -a "verify-bundle" -d 'Check a bundle to its last byte, without taking anything in'
+complete -c okibi -n "__fish_okibi_needs_command" -f -a "circle" -d 'Found circles; admit and suspend members'
+complete -c okibi -n "__fish_okibi_needs_command" -f -a "model" -d 'Add, list, show, choose, share and remove models'
+complete -c okibi -n "__fish_okibi_needs_command" -f -a "library" -d 'Add, find, share and remove documents'
+complete -c okibi -n "__fish_okibi_needs_command" -f -a "audit" -d 'All that came in and went out, by which road'
+complete -c okibi -n "__fish_okibi_needs_command" -f -a "key" -d 'This node\'s keys: show, card, rotate, open a new feed'
+complete -c okibi -n "__fish_okibi_needs_command" -f -a "doctor" -d 'What is wrong and what to do'
+complete -c okibi -n "__fish_okibi_needs_command" -f -a "gc" -d 'Remove blobs that nothing names any more'
+complete -c okibi -n "__fish_okibi_needs_command" -f -a "config" -d 'Show the configuration and where each value comes from'
+complete -c okibi -n "__fish_okibi_needs_command" -f -a "completions" -d 'Print completions for a shell'
+complete -c okibi -n "__fish_okibi_needs_command" -f -a "man" -d 'Print the manual page, of a command if one is named'
+complete -c okibi -n "__fish_okibi_needs_command" -f -a "internal" -d 'For those who build okibi'
+complete -c okibi -n "__fish_okibi_using_subcommand chat" -s m -l model -d 'Model to use; see `okibi model list`. Without one the built-in manual is quoted' -r
+complete -c okibi -n "__fish_okibi_using_subcommand chat" -l system -d 'Instructions that stand before the conversation' -r
+complete -c okibi -n "__fish_okibi_using_subcommand chat" -l temperature -d '0 always takes the likeliest token' -r
+complete -c okibi -n "__fish_okibi_using_subcommand chat" -l top-k -d 'Choose among the K likeliest tokens; 0 for no limit' -r
+complete -c okibi -n "__fish_okibi_using_subcommand chat" -l top-p -d 'Choose among the likeliest tokens that have probability P together' -r
+complete -c okibi -n "__fish_okibi_using_subcommand chat" -l min-p -d 'Leave out tokens less likely than P times the likeliest' -r
+complete -c okibi -n "__fish_okibi_using_subcommand chat" -l repeat-penalty -d 'Divide the scores of recent tokens by R; 1 for none' -r
+complete -c okibi -n "__fish_okibi_using_subcommand chat" -l seed -d 'Same seed, same text' -r
+complete -c okibi -n "__fish_okibi_using_subcommand chat" -l context -d 'Most tokens of context; at most the model\'s own limit' -r
+complete -c okibi -n "__fish_okibi_using_subcommand chat" -l max-tokens -d 'Most tokens of one answer' -r
+complete -c okibi -n "__fish_okibi_using_subcommand chat" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand chat" -l plain -d 'Plain lines without any terminal control; also chosen by TERM=dumb'
+complete -c okibi -n "__fish_okibi_using_subcommand chat" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand chat" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand chat" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand chat" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand status" -l max-age -d 'Exit with 14 when a peer was not heard for this long, such as 26h, 7d, 90m' -r
+complete -c okibi -n "__fish_okibi_using_subcommand status" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand status" -l strict -d 'Also exit with 15 for forks and 17 for records that wait'
+complete -c okibi -n "__fish_okibi_using_subcommand status" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand status" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand status" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand status" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l to -d 'A member to write for: name, or beginning of its fingerprint; may be repeated' -r
+complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l circle -d 'The circle, where there are several' -r
+complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -s o -l output -d 'Write one plain age file instead; - for standard output' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l full -d 'Everything, not only what was not acknowledged yet'
+complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l dry-run -d 'Say what would be written'
+complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -l dry-run -d 'Say what would change, and change nothing'
+complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -l no-ack -d 'Write nothing to the medium: the acknowledgement goes with the next export'
+complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand inspect-bundle" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand inspect-bundle" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand inspect-bundle" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand inspect-bundle" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand inspect-bundle" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "found" -d 'Found a circle; the owners of the cards become admins beside you'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "list" -d 'List your circles'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "members" -d 'List the members of a circle'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "admit" -d 'Admit the owner of a key card; compare the fingerprint first'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "endorse" -d 'Stand behind a member, an admission, or another decision'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "suspend" -d 'Suspend a member: what it wrote until now stays, nothing later counts'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "lift" -d 'Lift a member\'s suspension'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "readmit" -d 'Admit a suspended member again, with the feeds that it had'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "add-admin" -d 'Make a member an admin; more than half of the admins must stand behind it'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "policy" -d 'Show the policy, or propose another one'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "refound" -d 'Found a circle that goes on from an old one, with the same admins and members'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "explain" -d 'Say why a person or a record counts or does not'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "log" -d 'List the decisions of a circle, with those that have no effect'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from found" -l as -d 'What the circle calls you' -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from found" -l with -d 'A further admin and its key card, or a file that holds the card; three admins are advised' -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from found" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from found" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from found" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from found" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from found" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from list" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from list" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from members" -l circle -d 'The circle, where there are several' -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from members" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from members" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from members" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from members" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from members" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from admit" -l name -d 'What the circle will call this member' -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from admit" -l circle -d 'The circle, where there are several' -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from admit" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from admit" -l dry-run -d 'Say what would change, and change nothing'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from admit" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from admit" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from admit" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from admit" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from admit" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from endorse" -l circle -d 'The circle, where there are several' -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from endorse" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from endorse" -l dry-run -d 'Say what would change, and change nothing'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from endorse" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from endorse" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from endorse" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from endorse" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from endorse" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from suspend" -l reason -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from suspend" -l circle -d 'The circle, where there are several' -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from suspend" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from suspend" -l from-start -d 'Nothing that it ever wrote counts'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from suspend" -l dry-run -d 'Say what would change, and change nothing'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from suspend" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from suspend" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from suspend" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from suspend" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from suspend" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from lift" -l circle -d 'The circle, where there are several' -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from lift" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from lift" -l dry-run -d 'Say what would change, and change nothing'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from lift" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from lift" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from lift" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from lift" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from lift" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from readmit" -l circle -d 'The circle, where there are several' -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from readmit" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from readmit" -l dry-run -d 'Say what would change, and change nothing'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from readmit" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from readmit" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from readmit" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from readmit" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from readmit" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from add-admin" -l circle -d 'The circle, where there are several' -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from add-admin" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from add-admin" -l dry-run -d 'Say what would change, and change nothing'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from add-admin" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from add-admin" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from add-admin" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from add-admin" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from add-admin" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from policy" -l invitations -d 'How many people a member that is no admin may admit' -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from policy" -l quorum -d 'How many admins must stand behind a proposal; 0 for more than half' -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from policy" -l circle -d 'The circle, where there are several' -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from policy" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from policy" -l dry-run -d 'Say what would change, and change nothing'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from policy" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from policy" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from policy" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from policy" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from policy" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from refound" -l circle -d 'The circle, where there are several' -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from refound" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from refound" -l dry-run -d 'Say what would change, and change nothing'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from refound" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from refound" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from refound" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from refound" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from refound" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from explain" -l circle -d 'The circle, where there are several' -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from explain" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from explain" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from explain" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from explain" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from log" -l circle -d 'The circle, where there are several' -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from log" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from log" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from log" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from log" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from log" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove" -f -a "add" -d 'Copy a GGUF file into the node and give it a name'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove" -f -a "list" -d 'List the models'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove" -f -a "show" -d 'Show what is known of a model'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove" -f -a "use" -d 'Choose the model that chat uses when none is named; nothing: none'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove" -f -a "share" -d 'Share a model in a circle'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove" -f -a "withdraw" -d 'Take a model back that you shared: every node hides it and drops its content'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove" -f -a "remove" -d 'Forget a model\'s name on this node'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from add" -l name -d 'Name for -m; from the file\'s name when missing' -r
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from add" -l source -d 'Where it comes from, in your words' -r
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from add" -l licence -d 'SPDX expression or free words' -r
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from add" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from add" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from add" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from list" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from list" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from show" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from show" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from use" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from use" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from use" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from use" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from use" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from share" -l circle -r
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from share" -l source -d 'Where it comes from, in your words' -r
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from share" -l licence -d 'SPDX expression or free words' -r
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from share" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from share" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from share" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from share" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from share" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from withdraw" -l circle -r
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from withdraw" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from withdraw" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from withdraw" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from withdraw" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from withdraw" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from remove" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from remove" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from remove" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand library; and not __fish_seen_subcommand_from add list search share withdraw remove" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand library; and not __fish_seen_subcommand_from add list search share withdraw remove" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand library; and not __fish_seen_subcommand_from add list search share withdraw remove" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand library; and not __fish_seen_subcommand_from add list search share withdraw remove" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand library; and not __fish_seen_subcommand_from add list search share withdraw remove" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand library; and not __fish_seen_subcommand_from add list search share withdraw remove" -f -a "add" -d 'Add text or markdown files; they stay on this node until you share them'
+complete -c okibi -n "__fish_okibi_using_subcommand library; and not __fish_seen_subcommand_from add list search share withdraw remove" -f -a "list" -d 'List the documents'
+complete -c okibi -n "__fish_okibi_using_subcommand library; and not __fish_seen_subcommand_from add list search share withdraw remove" -f -a "search" -d 'Find sections by words; a question does, too'
+complete -c okibi -n "__fish_okibi_using_subcommand library; and not __fish_seen_subcommand_from add list search share withdraw remove" -f -a "share" -d 'Share a document in a circle'
+complete -c okibi -n "__fish_okibi_using_subcommand library; and not __fish_seen_subcommand_from add list search share withdraw remove" -f -a "withdraw" -d 'Take a document back that you shared: every node hides it and drops its content'
+complete -c okibi -n "__fish_okibi_using_subcommand library; and not __fish_seen_subcommand_from add list search share withdraw remove" -f -a "remove" -d 'Remove a document that was never shared'
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from add" -l title -d 'Title, for a single file' -r
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from add" -l language -d 'BCP 47 tag, such as en or ja' -r
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from add" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from add" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from add" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from list" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from list" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from search" -s l -l limit -d 'Most hits' -r
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from search" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from search" -l manual -d 'Search the built-in manual as well'
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from search" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from search" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from search" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from search" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from share" -l circle -r
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from share" -l source -d 'Where it comes from, in your words' -r
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from share" -l licence -d 'SPDX expression or free words' -r
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from share" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from share" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from share" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from share" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from share" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from withdraw" -l circle -r
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from withdraw" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from withdraw" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from withdraw" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from withdraw" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from withdraw" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from remove" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from remove" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from remove" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand audit" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand audit" -l verify -d 'Check that no line was changed or taken out'
+complete -c okibi -n "__fish_okibi_using_subcommand audit" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand audit" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand audit" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand audit" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed" -f -a "show" -d 'Show fingerprint, words and keys'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed" -f -a "card" -d 'Print the key card, one line to give to who shall admit you'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed" -f -a "rotate" -d 'Make a new sign key; the old feed ends and names the new one'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed" -f -a "new-feed" -d 'Open a new feed, after this home was restored, moved or copied'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from show" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from show" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from card" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from card" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from card" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from card" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from card" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from rotate" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from rotate" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from rotate" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from rotate" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from rotate" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from new-feed" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from new-feed" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from new-feed" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from new-feed" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from new-feed" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand doctor" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand doctor" -l strict -d 'Exit with 1 when something is wrong'
+complete -c okibi -n "__fish_okibi_using_subcommand doctor" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand doctor" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand doctor" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand doctor" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand gc" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand gc" -l dry-run -d 'Say what would be removed'
+complete -c okibi -n "__fish_okibi_using_subcommand gc" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand gc" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand gc" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand gc" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand config; and not __fish_seen_subcommand_from show" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand config; and not __fish_seen_subcommand_from show" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand config; and not __fish_seen_subcommand_from show" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand config; and not __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand config; and not __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand config; and not __fish_seen_subcommand_from show" -f -a "show" -d 'Show every value and where it comes from'
+complete -c okibi -n "__fish_okibi_using_subcommand config; and __fish_seen_subcommand_from show" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand config; and __fish_seen_subcommand_from show" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand config; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand completions" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand completions" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand completions" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand completions" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand man" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand man" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand man" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand man" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand man" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand internal; and not __fish_seen_subcommand_from man completions starter" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand internal; and not __fish_seen_subcommand_from man completions starter" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand internal; and not __fish_seen_subcommand_from man completions starter" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand internal; and not __fish_seen_subcommand_from man completions starter" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand internal; and not __fish_seen_subcommand_from man completions starter" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand internal; and not __fish_seen_subcommand_from man completions starter" -f -a "man" -d 'Write all man pages into a folder'
+complete -c okibi -n "__fish_okibi_using_subcommand internal; and not __fish_seen_subcommand_from man completions starter" -f -a "completions" -d 'Write all completions into a folder'
+complete -c okibi -n "__fish_okibi_using_subcommand internal; and not __fish_seen_subcommand_from man completions starter" -f -a "starter" -d 'Make the starter bundle from its sources'
+complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from man" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from man" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from man" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from man" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from man" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from completions" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from completions" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from completions" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from completions" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from completions" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from starter" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from starter" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from starter" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from starter" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from starter" -s V -l version -d 'Print version'

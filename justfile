@@ -1,0 +1,56 @@
+# Recipes for people. Each is also a plain command; `.ci/gate` holds those of the gate.
+
+# List the recipes.
+default:
+    @just --list
+
+# The program, as the README runs it.
+build:
+    cargo build --locked --release
+
+# Unit tests, the integration binary and the doc tests.
+test *ARGS:
+    cargo test --locked {{ARGS}}
+
+# Everything that a change must pass.
+check:
+    bash .ci/gate fmt deny clippy doc airgap generated test
+
+# Known vulnerabilities in dependencies; needs a network.
+advisories:
+    bash .ci/gate advisories
+
+# Write bundles/starter.okb again from its sources.
+starter:
+    cargo run --locked --release -- internal starter bundles/starter fixtures/ember/ember-q8_0.gguf bundles/starter.okb
+
+# Write the man pages again.
+man:
+    rm -rf man && mkdir man
+    cargo run --locked -- internal man man
+
+# Write the completions again.
+completions:
+    rm -rf completions && mkdir completions
+    cargo run --locked -- internal completions completions
+
+# Write the golden vectors again; look at the difference before you commit it.
+vectors:
+    OKIBI_BLESS=1 cargo test --locked --test it records::
+
+# The fuzz targets compile.
+fuzz-check:
+    bash .ci/gate fuzz-check
+
+# Fuzz one parser for TIME seconds: `just fuzz record 600`. Needs nightly and cargo-fuzz (docs/fuzzing.md).
+fuzz TARGET TIME="60":
+    mkdir -p fuzz/corpus/{{TARGET}}
+    cargo +nightly fuzz run -s none {{TARGET}} fuzz/corpus/{{TARGET}} fixtures/corpus/{{TARGET}} -- -max_total_time={{TIME}}
+
+# The seeded mutations of the stable test, more of them: `just mutations 10000000`.
+mutations N="1000000":
+    OKIBI_MUTATIONS={{N}} cargo test --locked --test it mutations:: -- --nocapture
+
+# Benchmarks.
+bench *ARGS:
+    cargo bench --locked {{ARGS}}

@@ -1,0 +1,312 @@
+//! age (age-encryption.org/v1) around a bundle, for X25519 recipients, and the sealed tokens in HEAD.
+//!
+//! `open` reads the header itself first, bounded in bytes, lines and stanzas, and only then lets the
+//! age library parse it. What comes out of `Opened` is authentic chunk by chunk, but a truncation
+//! shows only at the end: nothing may be used before the reader returned its end. age authenticates
+//! no sender: any recipient can make another payload under the same header; HEAD's signature is what
+//! catches that.
+
+use std::io::{self, BufRead, Cursor, Read, Write};
+use std::iter;
+
+use age::x25519::{Identity, Recipient};
+use bech32::{Bech32, Hrp};
+use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroize;
+
+use crate::bundle::limits::{AGE_HEADER_BYTES, AGE_STANZAS, SEALED_TOKEN_BYTES};
+use crate::identity::ReceiveSecret;
+
+use super::MediaError;
+
+/// Bytes of a token.
+pub const TOKEN_BYTES: usize = 16;
+
+/// Plain bytes per chunk of the age stream, and what a chunk's tag adds.
+const CHUNK: u64 = 64 * 1024;
+const TAG: u64 = 16;
+
+/// A recipient as `age -r` takes it: `age1...`.
+pub fn recipient_string(receive: &[u8; 32]) -> String {
+    encode_key("age", receive)
+}
+
+/// A secret as `age -d -i` takes it: `AGE-SECRET-KEY-1...`.
+pub fn secret_string(secret: &ReceiveSecret) -> SecretString {
+    let mut text = encode_key("age-secret-key-", &secret.to_bytes());
+    text.make_ascii_uppercase();
+    text.into()
+}
+
+/// Reads an `AGE-SECRET-KEY-1...` string.
+pub fn secret_from_string(text: &str) -> Option<ReceiveSecret> {
+    let (hrp, mut bytes) = bech32::decode(text).ok()?;
+    let secret = <[u8; 32]>::try_from(bytes.as_slice()).ok();
+    bytes.zeroize();
+    let right = hrp == Hrp::parse_unchecked("age-secret-key-");
+    secret.filter(|_| right).map(ReceiveSecret::from_bytes)
+}
+
+fn encode_key(prefix: &'static str, key: &[u8; 32]) -> String {
+    // The prefixes are valid and 32 bytes are far below Bech32's limit, so this gives a string.
+    bech32::encode::<Bech32>(Hrp::parse_unchecked(prefix), key).unwrap_or_default()
+}
+
+fn recipient(receive: &[u8; 32]) -> Result<Recipient, MediaError> {
+    recipient_string(receive)
+        .parse()
+        .map_err(|why: &str| MediaError::Plan(format!("a receive key is unusable: {why}")))
+}
+
+fn identity(secret: &ReceiveSecret) -> Result<Identity, MediaError> {
+    secret_string(secret)
+        .expose_secret()
+        .parse()
+        .map_err(|why: &str| MediaError::Refused(format!("my receive key is unusable: {why}")))
+}
+
+/// Encrypts; `finish` on the returned writer ends the stream, without it it reads as truncated.
+pub struct Sealer<W: Write>(age::stream::StreamWriter<W>);
+
+/// Starts an age stream for these X25519 receive keys.
+pub fn seal<W: Write>(out: W, recipients: &[[u8; 32]]) -> Result<Sealer<W>, MediaError> {
+    let keys = recipients.iter().map(recipient);
+    let keys = keys.collect::<Result<Vec<_>, _>>()?;
+    let encryptor = age::Encryptor::with_recipients(keys.iter().map(|key| key as _))
+        .map_err(|error| MediaError::Plan(error.to_string()))?;
+    let stream = encryptor
+        .wrap_output(out)
+        .map_err(MediaError::io("the age header".as_ref()))?;
+    Ok(Sealer(stream))
+}
+
+impl<W: Write> Sealer<W> {
+    /// Writes the last chunk and gives the writer back.
+    pub fn finish(self) -> io::Result<W> {
+        self.0.finish()
+    }
+}
+
+impl<W: Write> Write for Sealer<W> {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.0.write(buffer)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// At most so many bytes has an age file of `plain` bytes for `recipients` receive keys (its greasing
+/// stanza has a random length).
+pub fn sealed_size(plain: u64, recipients: usize) -> u64 {
+    let header = 22 + 98 * recipients as u64 + 256 + 48 + 16;
+    header + plain + plain.div_ceil(CHUNK).max(1) * TAG
+}
+
+/// The plain bytes of an age stream.
+pub struct Opened<R: Read>(age::stream::StreamReader<io::Chain<Cursor<Vec<u8>>, R>>);
+
+impl<R: Read> Read for Opened<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+/// Opens an age stream with any of `secrets`.
+///
+/// Errors: `NothingForMe` if no stanza opens; `Refused` for what is no age file of ours.
+pub fn open<R: BufRead>(mut input: R, secrets: &[ReceiveSecret]) -> Result<Opened<R>, MediaError> {
+    let header = read_header(&mut input)?;
+    let identities = secrets.iter().map(identity);
+    let identities = identities.collect::<Result<Vec<_>, _>>()?;
+    let decryptor =
+        age::Decryptor::new_buffered(Cursor::new(header).chain(input)).map_err(refused)?;
+    let stream = decryptor
+        .decrypt(identities.iter().map(|identity| identity as _))
+        .map_err(refused)?;
+    Ok(Opened(stream))
+}
+
+fn refused(error: age::DecryptError) -> MediaError {
+    match error {
+        age::DecryptError::NoMatchingKeys => MediaError::NothingForMe,
+        age::DecryptError::Io(source) if !super::is_refusal(&source) => {
+            MediaError::io("the age header".as_ref())(source)
+        }
+        age::DecryptError::UnknownFormat => {
+            MediaError::Refused("the age file has an unknown version".to_owned())
+        }
+        other => MediaError::Refused(format!("age: {other}")),
+    }
+}
+
+/// Takes the header, up to and with its MAC's line, within the limits.
+fn read_header(input: &mut impl BufRead) -> Result<Vec<u8>, MediaError> {
+    let refused = |why: &str| Err(MediaError::Refused(format!("age header: {why}")));
+    let mut header = Vec::new();
+    let mut stanzas = 0;
+    loop {
+        let start = header.len();
+        let left = AGE_HEADER_BYTES - start;
+        input
+            .take(left as u64)
+            .read_until(b'\n', &mut header)
+            .map_err(MediaError::io("the age header".as_ref()))?;
+        let line = &header[start..];
+        if !line.ends_with(b"\n") {
+            let full = line.len() == left;
+            return refused(if full { "too long" } else { "it ends early" });
+        }
+        if start == 0 && line != b"age-encryption.org/v1\n" {
+            return refused("not an age file of version 1");
+        }
+        if line.starts_with(b"---") {
+            return Ok(header);
+        }
+        stanzas += usize::from(line.starts_with(b"-> "));
+        if stanzas > AGE_STANZAS {
+            return refused("more than 256 stanzas");
+        }
+        // A line without bytes can only end a stanza's body, so lines stay bounded by the bytes.
+        if line == b"\n" && stanzas == 0 {
+            return refused("an empty line");
+        }
+    }
+}
+
+/// Seals a token for one receive key, in at most `SEALED_TOKEN_BYTES`.
+pub fn seal_token(token: &[u8; TOKEN_BYTES], receive: &[u8; 32]) -> Result<Vec<u8>, MediaError> {
+    // age adds a greasing stanza of random length; about one in three is short enough for HEAD's
+    // limit, so 512 tries fail with a chance below 2^-290.
+    for _ in 0..512 {
+        let mut sealer = seal(Vec::new(), &[*receive])?;
+        let memory = "a token".as_ref();
+        sealer.write_all(token).map_err(MediaError::io(memory))?;
+        let sealed = sealer.finish().map_err(MediaError::io(memory))?;
+        if sealed.len() <= SEALED_TOKEN_BYTES {
+            return Ok(sealed);
+        }
+    }
+    Err(MediaError::Plan(
+        "no sealed token was short enough".to_owned(),
+    ))
+}
+
+/// Opens a sealed token; `None` if it is not for this key or not a token.
+pub fn open_token(sealed: &[u8], secret: &ReceiveSecret) -> Option<[u8; TOKEN_BYTES]> {
+    let secret = ReceiveSecret::from_bytes(*secret.to_bytes());
+    let mut token = Vec::new();
+    let opened = open(sealed, iter::once(secret).collect::<Vec<_>>().as_slice()).ok()?;
+    let limit = TOKEN_BYTES as u64 + 1;
+    opened.take(limit).read_to_end(&mut token).ok()?;
+    token.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret(seed: u8) -> ReceiveSecret {
+        ReceiveSecret::from_bytes([seed; 32])
+    }
+
+    fn sealed(plain: &[u8], to: &[u8]) -> Vec<u8> {
+        let keys: Vec<_> = to.iter().map(|&seed| secret(seed).public()).collect();
+        let mut sealer = seal(Vec::new(), &keys).unwrap();
+        sealer.write_all(plain).unwrap();
+        sealer.finish().unwrap()
+    }
+
+    fn plain(bytes: &[u8], with: &[u8]) -> Result<Vec<u8>, MediaError> {
+        let secrets: Vec<_> = with.iter().map(|&seed| secret(seed)).collect();
+        let mut found = Vec::new();
+        let path = "test".as_ref();
+        open(bytes, &secrets)?
+            .read_to_end(&mut found)
+            .map_err(|e| MediaError::reading(path)(e.into()))?;
+        Ok(found)
+    }
+
+    #[test]
+    fn any_recipient_opens_and_nobody_else() {
+        for size in [0, 1, CHUNK as usize, CHUNK as usize + 1] {
+            let content = vec![7; size];
+            let bytes = sealed(&content, &[1, 2]);
+            assert!(bytes.len() as u64 <= sealed_size(size as u64, 2));
+            assert_eq!(plain(&bytes, &[1]).unwrap(), content);
+            assert_eq!(plain(&bytes, &[9, 2]).unwrap(), content);
+            let other = plain(&bytes, &[3]);
+            assert!(matches!(other, Err(MediaError::NothingForMe)));
+        }
+    }
+
+    #[test]
+    fn every_flip_and_truncation_is_an_error() {
+        let bytes = sealed(b"some words", &[1]);
+        for at in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[at] ^= 1;
+            assert!(plain(&changed, &[1]).is_err(), "flip at {at}");
+            assert!(plain(&bytes[..at], &[1]).is_err(), "cut at {at}");
+        }
+        assert!(plain(&[&bytes[..], b"x"].concat(), &[1]).is_err());
+        let long = sealed(&[1; 3 * CHUNK as usize], &[1]);
+        let chunk = (CHUNK + TAG) as usize;
+        assert!(plain(&long[..long.len() - chunk], &[1]).is_err());
+    }
+
+    #[test]
+    fn headers_are_bounded_before_they_are_parsed() {
+        let stanza = b"-> X25519 x\n\n".repeat(AGE_STANZAS + 1);
+        let many = [b"age-encryption.org/v1\n", &stanza[..], b"--- x\n"].concat();
+        let long = [
+            b"age-encryption.org/v1\n-> ",
+            &vec![b'a'; AGE_HEADER_BYTES][..],
+        ]
+        .concat();
+        let endless = [
+            b"age-encryption.org/v1\n-> a\n",
+            &b"\n".repeat(AGE_HEADER_BYTES)[..],
+        ]
+        .concat();
+        let empty = b"age-encryption.org/v1\n\n".to_vec();
+        let newer = b"age-encryption.org/v2\n--- x\n".to_vec();
+        for bytes in [
+            many,
+            long,
+            endless,
+            empty,
+            newer,
+            vec![],
+            b"PK\x03\x04".to_vec(),
+        ] {
+            let found = open(&bytes[..], &[secret(1)]);
+            assert!(matches!(found, Err(MediaError::Refused(_))));
+        }
+    }
+
+    #[test]
+    fn a_token_is_for_one_key() {
+        let token = [5; TOKEN_BYTES];
+        let bytes = seal_token(&token, &secret(1).public()).unwrap();
+        assert!(bytes.len() <= SEALED_TOKEN_BYTES);
+        assert_eq!(open_token(&bytes, &secret(1)), Some(token));
+        assert_eq!(open_token(&bytes, &secret(2)), None);
+        assert_eq!(open_token(&sealed(&[5; 17], &[1]), &secret(1)), None);
+        assert_eq!(open_token(b"noise", &secret(1)), None);
+    }
+
+    #[test]
+    fn keys_read_as_age_writes_them() {
+        let generated = Identity::generate();
+        let text = generated.to_string();
+        let read = secret_from_string(text.expose_secret()).unwrap();
+        assert_eq!(
+            recipient_string(&read.public()),
+            generated.to_public().to_string()
+        );
+        assert_eq!(secret_string(&read).expose_secret(), text.expose_secret());
+        assert!(secret_from_string("AGE-SECRET-KEY-1QQQQ").is_none());
+        assert!(secret_from_string(&recipient_string(&read.public())).is_none());
+    }
+}

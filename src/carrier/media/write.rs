@@ -1,0 +1,446 @@
+//! Plan -> sealed bundle, in one pass after the records were spooled; memory stays bounded by the
+//! small members and a few buffers.
+//!
+//! Order: spool the records (compressed, hashed) -> compose manifest, HEAD and signature -> check free
+//! space -> stream tar through age into the slice -> fsync -> read back -> `SUMS`. A bundle on a medium
+//! exists from `SUMS` on; whatever happens before leaves no bundle there, and what was begun is
+//! removed if the process still can. A file (`-o FILE`) gets its name last; a pipe has no commit, its
+//! reader sees a truncated age stream.
+//!
+//! Contents are read from the paths given and hashed again while they pass: a file that is no longer
+//! what it was fails the write as `Changed`.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+
+use crate::bundle::names;
+use crate::bundle::{Composed, FORMAT, Head, READER, Recipient, compose, head, tar};
+use crate::identity::Signer;
+
+use super::files::Files;
+use super::medium::{self, Medium, Sums};
+use super::plan;
+pub use super::plan::{Content, Plan};
+use super::records::{self, Spooled};
+use super::seal::{self, Sealer, TOKEN_BYTES};
+use super::{MediaError, Small};
+
+/// Bytes that pass at once.
+const BUFFER: usize = 256 * 1024;
+
+/// Where the bundle goes.
+pub enum Destination<'a> {
+    /// Onto a medium, as a new folder.
+    Medium(&'a Medium),
+    /// Into one age file, which replaces what has that name.
+    File { files: &'a Files, path: &'a Path },
+    /// Into a pipe or a tape.
+    Stream(&'a mut dyn Write),
+}
+
+/// What was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The bundle's id.
+    pub bundle: [u8; 32],
+    /// Its folder on the medium.
+    pub handle: Option<String>,
+    /// sha256 of HEAD: the next bundle's `previous`.
+    pub head_sha256: [u8; 32],
+    /// Bytes of the tar, a size bucket.
+    pub tar_bytes: u64,
+    /// Bytes of the age stream.
+    pub sealed_bytes: u64,
+    /// Members listed in the manifest.
+    pub members: usize,
+    /// The medium was asked for what was written to it and gave it back.
+    pub read_back: bool,
+}
+
+/// Writes a bundle.
+///
+/// `scratch` is a layer on this machine's disk and `spool` a folder below it that belongs to this call
+/// alone: it is emptied, used and removed. `recipients` are 1 to 128 X25519 receive keys. `random` fills
+/// bytes from a cryptographic generator: the bundle's id, its handle, the tokens (age draws its own).
+///
+/// Errors: `Plan` for what no reader would take; `NoSpace`, `Changed`, `ReadBack`, `Io`.
+pub fn write_bundle<R, E>(
+    (scratch, spool): (&Files, &Path),
+    destination: Destination<'_>,
+    plan: Plan<R>,
+    signer: &dyn Signer,
+    recipients: &[[u8; 32]],
+    random: &mut dyn FnMut(&mut [u8]),
+) -> Result<Written, MediaError>
+where
+    R: Iterator<Item = Result<Vec<u8>, E>>,
+    E: Into<MediaError>,
+{
+    let at = scratch.path(spool);
+    scratch
+        .remove_all(spool)
+        .and_then(|()| scratch.mkdir(spool))
+        .map_err(MediaError::io(&at))?;
+    let written = Draft::new(scratch, spool, plan, signer, recipients, random)
+        .and_then(|draft| draft.deliver(destination, recipients, random));
+    // What stays in the spool after a failure here is removed by the next call.
+    let _ = scratch.remove_all(spool);
+    written
+}
+
+/// Everything but the destination.
+struct Draft<'a> {
+    scratch: &'a Files,
+    composed: Composed,
+    small: Vec<Small>,
+    records: Vec<Spooled>,
+    contents: Vec<Content>,
+    tokens: Vec<[u8; TOKEN_BYTES]>,
+}
+
+impl<'a> Draft<'a> {
+    fn new<R, E>(
+        scratch: &'a Files,
+        spool: &Path,
+        plan: Plan<R>,
+        signer: &dyn Signer,
+        recipients: &[[u8; 32]],
+        random: &mut dyn FnMut(&mut [u8]),
+    ) -> Result<Self, MediaError>
+    where
+        R: Iterator<Item = Result<Vec<u8>, E>>,
+        E: Into<MediaError>,
+    {
+        let records = records::spool(scratch, spool, plan.records)?;
+        let mut small = plan.trust;
+        small.extend(plan.acks);
+        let manifest = plan::manifest(&small, &records, &plan.contents, plan.part_bytes)?;
+        let mut bundle = [0; 32];
+        random(&mut bundle);
+        let mut tokens = Vec::new();
+        let mut sealed = Vec::new();
+        for receive in recipients {
+            let mut token = [0; TOKEN_BYTES];
+            random(&mut token);
+            tokens.push(token);
+            sealed.push(Recipient {
+                hint: head::hint(&bundle, receive),
+                sealed: seal::seal_token(&token, receive)?,
+            });
+        }
+        let head = Head {
+            format: FORMAT,
+            reader: READER,
+            bundle,
+            circle_tag: head::circle_tag(&plan.circle_secret, &bundle),
+            certificate: plan.certificate,
+            sequence: plan.sequence,
+            previous: plan.previous,
+            standalone: plan.standalone,
+            recipients: sealed,
+            manifest_sha256: [0; 32],
+            manifest_size: 0,
+        };
+        let composed =
+            compose(head, manifest, signer).map_err(|e| MediaError::Plan(e.to_string()))?;
+        Ok(Self {
+            scratch,
+            composed,
+            small,
+            records,
+            contents: plan.contents,
+            tokens,
+        })
+    }
+
+    fn deliver(
+        self,
+        destination: Destination<'_>,
+        recipients: &[[u8; 32]],
+        random: &mut dyn FnMut(&mut [u8]),
+    ) -> Result<Written, MediaError> {
+        let mut written = Written {
+            bundle: self.composed.head.bundle,
+            handle: None,
+            head_sha256: self.composed.head_sha256(),
+            tar_bytes: self.composed.total,
+            sealed_bytes: 0,
+            members: self.composed.manifest.entries.len(),
+            read_back: false,
+        };
+        match destination {
+            Destination::Medium(medium) => {
+                let mut handle = [0; 8];
+                random(&mut handle);
+                let handle = HEXLOWER.encode(&handle);
+                let folder = Medium::folder(&handle);
+                let at = medium.files().path(&folder);
+                self.fits(medium.files(), recipients.len())?;
+                let made = medium.files().mkdir(&folder);
+                made.map_err(MediaError::io(&at))?;
+                let done = self.onto_medium(medium, &handle, &folder, recipients);
+                if done.is_err() {
+                    let _ = medium.discard(&handle);
+                }
+                written.sealed_bytes = done?;
+                written.handle = Some(handle);
+                written.read_back = true;
+            }
+            Destination::File { files, path } => {
+                let mut partial = path.as_os_str().to_owned();
+                partial.push(".partial");
+                let partial = PathBuf::from(partial);
+                let at = files.path(path);
+                self.fits(files, recipients.len())?;
+                files.remove_all(&partial).map_err(MediaError::io(&at))?;
+                let done = self
+                    .slice_file(files, &partial, recipients)
+                    .and_then(|done| {
+                        files.publish(&partial, path).map_err(MediaError::io(&at))?;
+                        Ok(done)
+                    });
+                if done.is_err() {
+                    let _ = files.remove_all(&partial);
+                }
+                written.sealed_bytes = done?.1;
+                written.read_back = true;
+            }
+            Destination::Stream(out) => {
+                let at = Path::new("the output");
+                let mut out = Hashing::new(out);
+                self.stream(&mut out, at, recipients)?;
+                out.flush().map_err(MediaError::io(at))?;
+                written.sealed_bytes = out.size;
+            }
+        }
+        Ok(written)
+    }
+
+    fn onto_medium(
+        &self,
+        medium: &Medium,
+        handle: &str,
+        folder: &Path,
+        recipients: &[[u8; 32]],
+    ) -> Result<u64, MediaError> {
+        let files = medium.files();
+        let at = files.path(folder);
+        let slice = folder.join(medium::slice_name(0));
+        let (sha256, size) = self.slice_file(files, &slice, recipients)?;
+        let synced = files
+            .sync_dir(folder)
+            .and_then(|()| files.sync_dir(medium::FOLDER));
+        synced.map_err(MediaError::io(&at))?;
+        let sums = Sums {
+            first: 0,
+            last: true,
+            tokens: self.tokens.iter().map(medium::token_hash).collect(),
+            slices: vec![sha256],
+        };
+        medium.commit(handle, &sums)?;
+        Ok(size)
+    }
+
+    /// Writes, syncs and reads back one age file; its sha256 and size.
+    fn slice_file(
+        &self,
+        files: &Files,
+        path: &Path,
+        recipients: &[[u8; 32]],
+    ) -> Result<([u8; 32], u64), MediaError> {
+        let at = files.path(path);
+        let file = files.create(path).map_err(MediaError::io(&at))?;
+        let out = BufWriter::with_capacity(BUFFER, Hashing::new(file));
+        let out = self.stream(out, &at, recipients)?;
+        let out = out
+            .into_inner()
+            .map_err(|e| MediaError::io(&at)(e.into_error()))?;
+        let Hashing {
+            out: mut file,
+            sha256,
+            size,
+        } = out;
+        file.sync().map_err(MediaError::io(&at))?;
+        file.forget();
+        let sha256 = sha256.finalize().into();
+        if medium::hash_file(&at)? != sha256 {
+            return Err(MediaError::ReadBack(at));
+        }
+        Ok((sha256, size))
+    }
+
+    /// Is there room, and may a file be so large?
+    fn fits(&self, files: &Files, recipients: usize) -> Result<(), MediaError> {
+        // SUMS, README.txt and the folders take a few blocks.
+        const MARGIN: u64 = 64 * 1024;
+        let place = files.root();
+        let need = seal::sealed_size(self.composed.total, recipients) + MARGIN;
+        let have = files.free_space().map_err(MediaError::io(place))?;
+        if have < need {
+            return Err(MediaError::NoSpace {
+                place: place.to_owned(),
+                need,
+                have,
+            });
+        }
+        if need > u64::from(u32::MAX) && is_fat(place) {
+            return Err(MediaError::Plan(format!(
+                "the file system of {} holds no file of 4 GiB",
+                place.display()
+            )));
+        }
+        Ok(())
+    }
+
+    /// tar through age; gives the writer back once the age stream has its end.
+    fn stream<W: Write>(
+        &self,
+        out: W,
+        at: &Path,
+        recipients: &[[u8; 32]],
+    ) -> Result<W, MediaError> {
+        let mut tar = tar::Writer::new(seal::seal(out, recipients)?);
+        self.composed
+            .write_front(&mut tar)
+            .map_err(MediaError::io(at))?;
+        let mut entries = self.composed.manifest.entries.iter();
+        for (small, entry) in self.small.iter().zip(&mut entries) {
+            tar.member(&entry.name, &small.bytes)
+                .map_err(MediaError::io(at))?;
+        }
+        for (spooled, entry) in self.records.iter().zip(&mut entries) {
+            let path = self.scratch.path(&spooled.path);
+            tar.begin(&entry.name, entry.size)
+                .map_err(MediaError::io(at))?;
+            let mut file = medium::open_file(&path)?;
+            let mut hasher = blake3::Hasher::new();
+            pass(&mut file, &path, entry.size, &mut hasher, &mut tar, at)?;
+            unchanged(&mut file, &path, &hasher, &spooled.blake3)?;
+        }
+        for content in &self.contents {
+            let mut file = medium::open_file(&content.path)?;
+            let mut hasher = blake3::Hasher::new();
+            let mut left = content.size;
+            loop {
+                let Some(entry) = entries.next() else {
+                    return Err(MediaError::Plan("a content is not in the manifest".into()));
+                };
+                tar.begin(&entry.name, entry.size)
+                    .map_err(MediaError::io(at))?;
+                pass(
+                    &mut file,
+                    &content.path,
+                    entry.size,
+                    &mut hasher,
+                    &mut tar,
+                    at,
+                )?;
+                left -= entry.size;
+                if left == 0 {
+                    break;
+                }
+            }
+            unchanged(&mut file, &content.path, &hasher, &content.blake3)?;
+        }
+        self.finish(tar).map_err(MediaError::io(at))
+    }
+
+    fn finish<W: Write>(&self, mut tar: tar::Writer<Sealer<W>>) -> io::Result<W> {
+        tar.begin(names::PAD, self.composed.zeros)?;
+        io::copy(&mut io::repeat(0).take(self.composed.zeros), &mut tar)?;
+        tar.finish()?.finish()
+    }
+}
+
+/// Passes exactly `size` bytes of a file on and hashes them.
+pub(super) fn pass(
+    file: &mut File,
+    path: &Path,
+    size: u64,
+    hasher: &mut blake3::Hasher,
+    out: &mut impl Write,
+    at: &Path,
+) -> Result<(), MediaError> {
+    let mut buffer = vec![0; BUFFER];
+    let mut left = size;
+    while left > 0 {
+        let most = BUFFER.min(usize::try_from(left).unwrap_or(BUFFER));
+        let count = match file.read(&mut buffer[..most]) {
+            Ok(0) => return Err(MediaError::Changed(path.to_owned())),
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(MediaError::io(path)(error)),
+        };
+        hasher.update(&buffer[..count]);
+        out.write_all(&buffer[..count])
+            .map_err(MediaError::io(at))?;
+        left -= count as u64;
+    }
+    Ok(())
+}
+
+/// The file has ended and was what it should be.
+fn unchanged(
+    file: &mut File,
+    path: &Path,
+    hasher: &blake3::Hasher,
+    expected: &[u8; 32],
+) -> Result<(), MediaError> {
+    let more = file.read(&mut [0]).map_err(MediaError::io(path))?;
+    if more == 0 && hasher.finalize().as_bytes() == expected {
+        Ok(())
+    } else {
+        Err(MediaError::Changed(path.to_owned()))
+    }
+}
+
+/// FAT, whose files end at 4 GiB less one byte.
+fn is_fat(path: &Path) -> bool {
+    const MSDOS: i64 = 0x4d44;
+    #[cfg(target_os = "linux")]
+    {
+        #[expect(
+            clippy::unnecessary_cast,
+            reason = "the field's type differs among targets"
+        )]
+        rustix::fs::statfs(path).is_ok_and(|found| found.f_type as i64 == MSDOS)
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = (path, MSDOS);
+        false
+    }
+}
+
+/// Counts and hashes what passes.
+pub(super) struct Hashing<W> {
+    out: W,
+    pub(super) sha256: Sha256,
+    size: u64,
+}
+
+impl<W> Hashing<W> {
+    pub(super) fn new(out: W) -> Self {
+        Self {
+            out,
+            sha256: Sha256::new(),
+            size: 0,
+        }
+    }
+}
+
+impl<W: Write> Write for Hashing<W> {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let count = self.out.write(buffer)?;
+        self.sha256.update(&buffer[..count]);
+        self.size += count as u64;
+        Ok(count)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}

@@ -1,0 +1,72 @@
+//! Spans and dates, read and written for people.
+
+/// Milliseconds of a span such as `90m`, `26h`, `7d`; none when it is no span.
+pub fn parse(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let unit = match text.chars().last()? {
+        's' => 1_000,
+        'm' => 60_000,
+        'h' => 3_600_000,
+        'd' => 86_400_000,
+        _ => return None,
+    };
+    let number: u64 = text.get(..text.len() - 1)?.parse().ok()?;
+    number.checked_mul(unit)
+}
+
+/// A span in its largest fitting unit.
+pub fn words(millis: u64) -> String {
+    let seconds = millis / 1_000;
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+/// Milliseconds since 1970 as `YYYY-MM-DD HH:MM:SS` in UTC (days to civil date after Howard Hinnant's
+/// `chrono`-compatible low-level date algorithms).
+pub fn date(millis: u64) -> String {
+    let seconds = millis / 1_000;
+    let (days, rest) = (seconds / 86_400, seconds % 86_400);
+    let shifted = days + 719_468;
+    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_shifted = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_shifted + 2) / 5 + 1;
+    let month = if month_shifted < 10 {
+        month_shifted + 3
+    } else {
+        month_shifted - 9
+    };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    let (hour, minute, second) = (rest / 3_600, rest / 60 % 60, rest % 60);
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans() {
+        assert_eq!(parse("26h"), Some(26 * 3_600_000));
+        assert_eq!(parse(" 7d "), Some(7 * 86_400_000));
+        for text in ["", "h", "12", "-1h", "1.5h", "1é", "999999999999999999d"] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+        assert_eq!(words(119_000), "119 s");
+        assert_eq!(words(3 * 86_400_000), "3 d");
+    }
+
+    #[test]
+    fn dates() {
+        assert_eq!(date(0), "1970-01-01 00:00:00");
+        // `date -u -d @951782400` and `date -u -d @4102444799`.
+        assert_eq!(date(951_782_400_000), "2000-02-29 00:00:00");
+        assert_eq!(date(4_102_444_799_000), "2099-12-31 23:59:59");
+    }
+}

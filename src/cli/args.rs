@@ -1,0 +1,454 @@
+//! The command line. Man pages and completions are generated from here.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+const AFTER: &str = "\
+Exit codes: 0 done, 1 failed, 2 usage, 3 partly done, 10 nothing for me, 11 slice missing, 12 signature or decryption \
+refused, 13 lower version asked for, 14 stale, 15 fork, 16 no space, 17 waiting for something missing, 18 busy, \
+19 key locked, 20 needs a newer okibi, 21 no medium, 130 interrupted. 14, 15 and 17 come only from a command that asks \
+for them, or with --strict.";
+
+/// A terminal-first node for AI that is yours: local models, a signed shared history, bundles on a USB stick.
+#[derive(Debug, Parser)]
+#[command(name = "okibi", version, about, after_help = AFTER, max_term_width = 100)]
+#[command(disable_help_subcommand = true, propagate_version = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Folder of this node (database, keys, blobs); also OKIBI_HOME
+    #[arg(long, global = true, value_name = "DIR")]
+    pub home: Option<PathBuf>,
+    /// Print facts as JSON lines with a `type`, errors too
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Print nothing on success
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Ask a question: one answer, or a conversation when no prompt is given
+    Chat(Chat),
+    /// What this node is, has and lacks, and when each peer was last heard
+    Status(Status),
+    /// Write a bundle with all that the recipients lack
+    ExportBundle(Export),
+    /// Take in what a bundle has for this node, and acknowledge it
+    ImportBundle(Import),
+    /// Say what a bundle holds, without taking anything in
+    InspectBundle(Inspect),
+    /// Check a bundle to its last byte, without taking anything in
+    VerifyBundle(Inspect),
+    /// Found circles; admit and suspend members
+    #[command(subcommand)]
+    Circle(Circle),
+    /// Add, list, show, choose, share and remove models
+    #[command(subcommand)]
+    Model(Model),
+    /// Add, find, share and remove documents
+    #[command(subcommand)]
+    Library(Library),
+    /// All that came in and went out, by which road
+    Audit(Audit),
+    /// This node's keys: show, card, rotate, open a new feed
+    #[command(subcommand)]
+    Key(Key),
+    /// What is wrong and what to do
+    Doctor(Doctor),
+    /// Remove blobs that nothing names any more
+    Gc(Gc),
+    /// Show the configuration and where each value comes from
+    #[command(subcommand)]
+    Config(Config),
+    /// Print completions for a shell
+    Completions { shell: clap_complete::Shell },
+    /// Print the manual page, of a command if one is named
+    Man { command: Option<String> },
+    /// For those who build okibi
+    #[command(subcommand, hide = true)]
+    Internal(Internal),
+}
+
+#[derive(Debug, Args)]
+pub struct Chat {
+    /// The question; also read from standard input when that is no terminal
+    pub prompt: Vec<String>,
+    /// Model to use; see `okibi model list`. Without one the built-in manual is quoted
+    #[arg(short, long, value_name = "NAME")]
+    pub model: Option<String>,
+    /// Instructions that stand before the conversation
+    #[arg(long, value_name = "TEXT")]
+    pub system: Option<String>,
+    /// 0 always takes the likeliest token
+    #[arg(long, value_name = "T")]
+    pub temperature: Option<f32>,
+    /// Choose among the K likeliest tokens; 0 for no limit
+    #[arg(long, value_name = "K")]
+    pub top_k: Option<usize>,
+    /// Choose among the likeliest tokens that have probability P together
+    #[arg(long, value_name = "P")]
+    pub top_p: Option<f32>,
+    /// Leave out tokens less likely than P times the likeliest
+    #[arg(long, value_name = "P")]
+    pub min_p: Option<f32>,
+    /// Divide the scores of recent tokens by R; 1 for none
+    #[arg(long, value_name = "R")]
+    pub repeat_penalty: Option<f32>,
+    /// Same seed, same text
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Most tokens of context; at most the model's own limit
+    #[arg(long, value_name = "N")]
+    pub context: Option<usize>,
+    /// Most tokens of one answer
+    #[arg(long, value_name = "N")]
+    pub max_tokens: Option<usize>,
+    /// Plain lines without any terminal control; also chosen by TERM=dumb
+    #[arg(long)]
+    pub plain: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Status {
+    /// Exit with 14 when a peer was not heard for this long, such as 26h, 7d, 90m
+    #[arg(long, value_name = "AGE")]
+    pub max_age: Option<String>,
+    /// Also exit with 15 for forks and 17 for records that wait
+    #[arg(long)]
+    pub strict: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Export {
+    /// The medium's folder
+    #[arg(
+        value_name = "DIR",
+        required_unless_present = "output",
+        conflicts_with = "output"
+    )]
+    pub medium: Option<PathBuf>,
+    /// A member to write for: name, or beginning of its fingerprint; may be repeated
+    #[arg(long = "to", value_name = "MEMBER", required = true)]
+    pub to: Vec<String>,
+    /// The circle, where there are several
+    #[arg(long, value_name = "NAME")]
+    pub circle: Option<String>,
+    /// Everything, not only what was not acknowledged yet
+    #[arg(long)]
+    pub full: bool,
+    /// Write one plain age file instead; - for standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Say what would be written
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Import {
+    /// The medium's folder, one bundle file, or - for standard input
+    #[arg(value_name = "PATH")]
+    pub source: PathBuf,
+    /// Say what would change, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Write nothing to the medium: the acknowledgement goes with the next export
+    #[arg(long)]
+    pub no_ack: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Inspect {
+    /// The medium's folder, one bundle file, or - for standard input
+    #[arg(value_name = "PATH")]
+    pub source: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Circle {
+    /// Found a circle; the owners of the cards become admins beside you
+    Found {
+        name: String,
+        /// What the circle calls you
+        #[arg(long = "as", value_name = "NAME", default_value = "founder")]
+        me: String,
+        /// A further admin and its key card, or a file that holds the card; three admins are advised
+        #[arg(long = "with", value_name = "NAME=CARD")]
+        with: Vec<String>,
+    },
+    /// List your circles
+    List,
+    /// List the members of a circle
+    Members {
+        #[command(flatten)]
+        of: Of,
+    },
+    /// Admit the owner of a key card; compare the fingerprint first
+    Admit {
+        /// The line that `okibi key card` prints, a file that holds it, or - for standard input
+        card: String,
+        /// What the circle will call this member
+        #[arg(long)]
+        name: String,
+        #[command(flatten)]
+        of: Of,
+        #[command(flatten)]
+        sure: Sure,
+    },
+    /// Stand behind a member, an admission, or another decision
+    Endorse {
+        /// A member, or the beginning of a record's id
+        what: String,
+        #[command(flatten)]
+        of: Of,
+        #[command(flatten)]
+        sure: Sure,
+    },
+    /// Suspend a member: what it wrote until now stays, nothing later counts
+    Suspend {
+        /// Name, or beginning of the fingerprint
+        member: String,
+        #[arg(long, default_value = "")]
+        reason: String,
+        /// Nothing that it ever wrote counts
+        #[arg(long)]
+        from_start: bool,
+        #[command(flatten)]
+        of: Of,
+        #[command(flatten)]
+        sure: Sure,
+    },
+    /// Lift a member's suspension
+    Lift {
+        member: String,
+        #[command(flatten)]
+        of: Of,
+        #[command(flatten)]
+        sure: Sure,
+    },
+    /// Admit a suspended member again, with the feeds that it had
+    Readmit {
+        member: String,
+        #[command(flatten)]
+        of: Of,
+        #[command(flatten)]
+        sure: Sure,
+    },
+    /// Make a member an admin; more than half of the admins must stand behind it
+    AddAdmin {
+        member: String,
+        #[command(flatten)]
+        of: Of,
+        #[command(flatten)]
+        sure: Sure,
+    },
+    /// Show the policy, or propose another one
+    Policy {
+        /// How many people a member that is no admin may admit
+        #[arg(long, value_name = "N")]
+        invitations: Option<u64>,
+        /// How many admins must stand behind a proposal; 0 for more than half
+        #[arg(long, value_name = "N")]
+        quorum: Option<u64>,
+        #[command(flatten)]
+        of: Of,
+        #[command(flatten)]
+        sure: Sure,
+    },
+    /// Found a circle that goes on from an old one, with the same admins and members
+    Refound {
+        /// Name of the new circle
+        name: String,
+        #[command(flatten)]
+        of: Of,
+        #[command(flatten)]
+        sure: Sure,
+    },
+    /// Say why a person or a record counts or does not
+    Explain {
+        /// A member, or the beginning of a record's id
+        what: String,
+        #[command(flatten)]
+        of: Of,
+    },
+    /// List the decisions of a circle, with those that have no effect
+    Log {
+        #[command(flatten)]
+        of: Of,
+    },
+}
+
+#[derive(Debug, Args, Default)]
+pub struct Of {
+    /// The circle, where there are several
+    #[arg(long, value_name = "NAME")]
+    pub circle: Option<String>,
+}
+
+#[derive(Debug, Args, Default)]
+pub struct Sure {
+    /// Say what would change, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do it without a question; without a terminal nothing is done otherwise
+    #[arg(short, long, conflicts_with = "dry_run")]
+    pub yes: bool,
+}
+
+#[derive(Debug, Args, Default)]
+pub struct Label {
+    /// Where it comes from, in your words
+    #[arg(long, default_value = "")]
+    pub source: String,
+    /// SPDX expression or free words
+    #[arg(long, default_value = "")]
+    pub licence: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Model {
+    /// Copy a GGUF file into the node and give it a name
+    Add {
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Name for -m; from the file's name when missing
+        #[arg(long)]
+        name: Option<String>,
+        #[command(flatten)]
+        label: Label,
+    },
+    /// List the models
+    List,
+    /// Show what is known of a model
+    Show { name: String },
+    /// Choose the model that chat uses when none is named; nothing: none
+    Use { name: Option<String> },
+    /// Share a model in a circle
+    Share {
+        name: String,
+        #[arg(long, value_name = "NAME")]
+        circle: Option<String>,
+        #[command(flatten)]
+        label: Label,
+    },
+    /// Take a model back that you shared: every node hides it and drops its content
+    Withdraw {
+        /// Name, or beginning of the record's id
+        name: String,
+        #[arg(long, value_name = "NAME")]
+        circle: Option<String>,
+    },
+    /// Forget a model's name on this node
+    Remove { name: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Library {
+    /// Add text or markdown files; they stay on this node until you share them
+    Add {
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<PathBuf>,
+        /// Title, for a single file
+        #[arg(long)]
+        title: Option<String>,
+        /// BCP 47 tag, such as en or ja
+        #[arg(long, default_value = "")]
+        language: String,
+    },
+    /// List the documents
+    List,
+    /// Find sections by words; a question does, too
+    Search {
+        #[arg(required = true)]
+        words: Vec<String>,
+        /// Most hits
+        #[arg(short, long, default_value_t = 5)]
+        limit: usize,
+        /// Search the built-in manual as well
+        #[arg(long)]
+        manual: bool,
+    },
+    /// Share a document in a circle
+    Share {
+        /// Title, or beginning of the hash
+        document: String,
+        #[arg(long, value_name = "NAME")]
+        circle: Option<String>,
+        #[command(flatten)]
+        label: Label,
+    },
+    /// Take a document back that you shared: every node hides it and drops its content
+    Withdraw {
+        /// Title, or beginning of the record's id
+        document: String,
+        #[arg(long, value_name = "NAME")]
+        circle: Option<String>,
+    },
+    /// Remove a document that was never shared
+    Remove {
+        /// Title, or beginning of the hash
+        document: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Audit {
+    /// Check that no line was changed or taken out
+    #[arg(long)]
+    pub verify: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Key {
+    /// Show fingerprint, words and keys
+    Show,
+    /// Print the key card, one line to give to who shall admit you
+    Card,
+    /// Make a new sign key; the old feed ends and names the new one
+    Rotate,
+    /// Open a new feed, after this home was restored, moved or copied
+    NewFeed,
+}
+
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// Exit with 1 when something is wrong
+    #[arg(long)]
+    pub strict: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Gc {
+    /// Say what would be removed
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Show every value and where it comes from
+    Show,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Internal {
+    /// Write all man pages into a folder
+    Man { dir: PathBuf },
+    /// Write all completions into a folder
+    Completions { dir: PathBuf },
+    /// Make the starter bundle from its sources
+    Starter {
+        sources: PathBuf,
+        model: PathBuf,
+        out: PathBuf,
+    },
+}

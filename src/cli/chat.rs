@@ -1,0 +1,334 @@
+//! `okibi chat`: one answer, or a conversation line by line.
+
+use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::json;
+
+use crate::messages::say;
+use crate::node::{
+    Answer, ChatOptions, Conversation, End, Exit, Failure, Handle, ManualAnswer, Piece,
+};
+
+use super::Outcome;
+use super::args::Chat;
+use super::library::{hit_json, hit_words};
+use super::out::{Out, broken, printable};
+
+/// Bytes of a question that comes from standard input: more than any context holds.
+const QUESTION_BYTES: u64 = 1 << 20;
+
+/// `okibi chat`
+pub fn run(out: &Out, node: &mut Handle, args: &Chat) -> Outcome {
+    check(args)?;
+    let model = node.chat_model(args.model.as_deref())?;
+    let conversation = match &model {
+        Some(name) => Some(node.converse(name, &options(args))?),
+        None => None,
+    };
+    let interrupted = Arc::new(AtomicBool::new(false));
+    if let Some(conversation) = &conversation {
+        let (cancel, flag) = (conversation.canceller(), Arc::clone(&interrupted));
+        // Without a handler Ctrl-C ends the program, which is no worse.
+        let _ = ctrlc::set_handler(move || {
+            if flag.swap(true, Ordering::SeqCst) {
+                std::process::exit(i32::from(Exit::Interrupted as u8));
+            }
+            cancel.store(true, Ordering::SeqCst);
+        });
+        if conversation.toy {
+            let about = [
+                ("name", conversation.model.clone()),
+                ("note", conversation.note.clone()),
+            ];
+            out.warn("chat-toy", &about)
+                .map_err(|error| broken(&error))?;
+        }
+    }
+    let chat = Face {
+        out,
+        node,
+        conversation,
+        interrupted,
+    };
+    match question(args)? {
+        Some(question) => chat.answer(&question),
+        None => chat.converse(),
+    }
+}
+
+fn check(args: &Chat) -> Result<(), Failure> {
+    let bad = |name: &str, want: &str| {
+        Err(Failure::new("bad-option", Exit::Usage)
+            .with("name", name)
+            .with("want", want))
+    };
+    if args.temperature.is_some_and(|t| !(0.0..=5.0).contains(&t)) {
+        return bad("--temperature", "0 to 5");
+    }
+    if args.top_p.is_some_and(|p| !(p > 0.0 && p <= 1.0)) {
+        return bad("--top-p", "above 0, up to 1");
+    }
+    if args.min_p.is_some_and(|p| !(0.0..=1.0).contains(&p)) {
+        return bad("--min-p", "0 to 1");
+    }
+    if args
+        .repeat_penalty
+        .is_some_and(|r| !(0.5..=2.0).contains(&r))
+    {
+        return bad("--repeat-penalty", "0.5 to 2");
+    }
+    if args.context == Some(0) || args.max_tokens == Some(0) {
+        return bad("--context, --max-tokens", "1 or more");
+    }
+    Ok(())
+}
+
+fn options(args: &Chat) -> ChatOptions {
+    ChatOptions {
+        model: args.model.clone(),
+        system: args.system.clone(),
+        temperature: args.temperature,
+        top_k: args.top_k,
+        top_p: args.top_p,
+        min_p: args.min_p,
+        repeat_penalty: args.repeat_penalty,
+        seed: args.seed,
+        context: args.context,
+        max_tokens: args.max_tokens,
+    }
+}
+
+/// The question: words of the command line, then what a pipe or file brings. None: a conversation.
+fn question(args: &Chat) -> Result<Option<String>, Failure> {
+    let mut text = args.prompt.join(" ");
+    let stdin = io::stdin();
+    if feeds(&stdin, text.is_empty()) {
+        let mut fed = String::new();
+        stdin
+            .lock()
+            .take(QUESTION_BYTES)
+            .read_to_string(&mut fed)
+            .map_err(|error| {
+                Failure::new("question-unreadable", Exit::Failed).with("error", error)
+            })?;
+        let fed = fed.trim_end();
+        if !text.is_empty() && !fed.is_empty() {
+            text.push_str("\n\n");
+        }
+        text.push_str(fed);
+        if text.trim().is_empty() {
+            return Err(Failure::new("question-empty", Exit::Usage));
+        }
+    }
+    let given = !args.prompt.is_empty() || !text.is_empty();
+    if given && text.trim().is_empty() {
+        return Err(Failure::new("question-empty", Exit::Usage));
+    }
+    Ok(given.then_some(text))
+}
+
+/// Whether standard input is meant to be read as a question: beside a prompt only pipes and files are.
+fn feeds(stdin: &io::Stdin, alone: bool) -> bool {
+    if stdin.is_terminal() {
+        return false;
+    }
+    let kind =
+        rustix::fs::fstat(stdin).map(|data| rustix::fs::FileType::from_raw_mode(data.st_mode));
+    let piped = matches!(
+        kind,
+        Ok(rustix::fs::FileType::Fifo | rustix::fs::FileType::RegularFile)
+    );
+    piped || alone
+}
+
+struct Face<'a> {
+    out: &'a Out,
+    node: &'a Handle,
+    conversation: Option<Conversation>,
+    interrupted: Arc<AtomicBool>,
+}
+
+impl Face<'_> {
+    /// One question, one answer.
+    fn answer(&self, question: &str) -> Outcome {
+        let Some(conversation) = &self.conversation else {
+            let answer = self.node.ask_manual(question)?;
+            self.quote(&answer).map_err(|error| broken(&error))?;
+            return Ok(Exit::Done);
+        };
+        conversation.ask(question);
+        let (mut text, answer) = (String::new(), self.stream(conversation)?);
+        let Some((said, answer)) = answer else {
+            return Err(Failure::new("model-gone", Exit::Failed));
+        };
+        text.push_str(&said);
+        let end = end_word(answer.end);
+        let value = json!({
+            "mode": "model", "model": conversation.model, "toy": conversation.toy, "text": text,
+            "end": end, "prompt_tokens": answer.prompt_tokens, "tokens": answer.tokens,
+            "first_ms": answer.first_ms, "tokens_per_second": answer.rate, "seed": answer.seed,
+        });
+        if self.out.json {
+            self.out
+                .fact("answer", value, String::new)
+                .map_err(|error| broken(&error))?;
+        }
+        if answer.end == End::Context {
+            let about = [("context", conversation.context.to_string())];
+            self.out
+                .note("chat-context-full", &about)
+                .map_err(|error| broken(&error))?;
+        }
+        Ok(if answer.end == End::Cancelled {
+            Exit::Interrupted
+        } else {
+            Exit::Done
+        })
+    }
+
+    /// Prints an answer as it comes; returns its text and how it came about.
+    fn stream(&self, conversation: &Conversation) -> Result<Option<(String, Answer)>, Failure> {
+        let mut text = String::new();
+        let write = |bytes: &str| -> Result<(), Failure> {
+            if self.out.json {
+                return Ok(());
+            }
+            let mut stdout = io::stdout().lock();
+            stdout
+                .write_all(bytes.as_bytes())
+                .and_then(|()| stdout.flush())
+                .map_err(|error| broken(&error))
+        };
+        while let Some(piece) = conversation.next() {
+            match piece {
+                Piece::Text(piece) => {
+                    write(&printable(&piece))?;
+                    text.push_str(&piece);
+                }
+                Piece::Done(answer) => {
+                    write("\n")?;
+                    return Ok(Some((text, answer)));
+                }
+                Piece::Failed(failure) => return Err(failure),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Line by line, until the input ends.
+    fn converse(&self) -> Outcome {
+        let code = if self.conversation.is_some() {
+            "chat-begin"
+        } else {
+            "chat-begin-manual"
+        };
+        let name = self
+            .conversation
+            .as_ref()
+            .map_or_else(String::new, |it| it.model.clone());
+        self.out
+            .note(code, &[("name", name)])
+            .map_err(|error| broken(&error))?;
+        let mut lines = io::stdin().lock().lines();
+        loop {
+            if !self.out.quiet && !self.out.json {
+                let mut err = io::stderr().lock();
+                let _ = write!(err, "> ").and_then(|()| err.flush());
+            }
+            let line = match lines.next() {
+                None => break,
+                Some(Err(error)) if error.kind() == io::ErrorKind::Interrupted => break,
+                Some(Err(error)) => {
+                    return Err(
+                        Failure::new("question-unreadable", Exit::Failed).with("error", error)
+                    );
+                }
+                Some(Ok(line)) => line,
+            };
+            if matches!(line.trim(), "/quit" | "/exit") {
+                break;
+            }
+            if line.trim().is_empty() {
+                continue;
+            }
+            self.interrupted.store(false, Ordering::SeqCst);
+            match self.answer(&line) {
+                Ok(_) => {}
+                Err(failure) if failure.exit == Exit::Done => return Err(failure),
+                // One bad answer does not end a conversation.
+                Err(failure) => self.out.failure(&failure),
+            }
+        }
+        Ok(Exit::Done)
+    }
+
+    /// Manual mode: says first what it is, quotes, and says how to get a model.
+    fn quote(&self, answer: &ManualAnswer) -> io::Result<()> {
+        let command = "okibi model add FILE.gguf";
+        let value = json!({
+            "mode": "manual", "message": say("manual-mode", &[]), "command": command,
+            "quotes": answer.hits.iter().map(hit_json).collect::<Vec<_>>(),
+            "files": answer.files.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
+        });
+        self.out.fact("answer", value, || {
+            let mut parts = vec![say("manual-mode", &[])];
+            if answer.hits.is_empty() {
+                parts.push(say("manual-nothing", &[]));
+            }
+            parts.extend(
+                answer
+                    .hits
+                    .iter()
+                    .enumerate()
+                    .map(|(n, hit)| hit_words(n + 1, hit)),
+            );
+            let mut last = vec![say("manual-add", &[("command", command.to_owned())])];
+            if !answer.files.is_empty() {
+                last.push(say("manual-files", &[]));
+                last.extend(answer.files.iter().map(|path| {
+                    printable(&format!(
+                        "  okibi model add {}",
+                        shell_word(&path.display().to_string())
+                    ))
+                }));
+            }
+            parts.push(last.join("\n"));
+            parts.join("\n\n")
+        })
+    }
+}
+
+fn end_word(end: End) -> &'static str {
+    match end {
+        End::Model => "model",
+        End::Stop => "stop",
+        End::Length => "length",
+        End::Context => "context",
+        End::Cancelled => "cancelled",
+        End::Consumer => "consumer",
+    }
+}
+
+/// A path as one word of a POSIX shell.
+fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:,@%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shell_word;
+
+    #[test]
+    fn a_path_is_one_word() {
+        assert_eq!(shell_word("/a/b-1.gguf"), "/a/b-1.gguf");
+        assert_eq!(shell_word("/a b/c'd.gguf"), "'/a b/c'\\''d.gguf'");
+        assert_eq!(shell_word("$(x)"), "'$(x)'");
+    }
+}

@@ -1,0 +1,166 @@
+//! The command line face. It parses, asks a `node::Handle`, and prints; it has no rules of its own.
+//!
+//! Standard output is data, standard error everything else; no prompt without a terminal; every failure says
+//! what happened and what to do now, and has its exit code.
+
+mod ages;
+pub mod args;
+mod chat;
+mod circle;
+mod decide;
+mod generate;
+mod home;
+mod library;
+mod model;
+mod out;
+mod stick;
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use crate::config::{Config, ConfigError};
+use crate::identity::fingerprint;
+use crate::node::{Event, Exit, Failure, Handle};
+
+use args::{Cli, Command, Global};
+use out::Out;
+
+/// What a command comes to: an exit class that is no failure, or a failure.
+type Outcome = Result<Exit, Failure>;
+
+/// Runs the program with the process's arguments.
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are answers, everything else is a usage error; clap writes either where it belongs.
+            let _ = error.print();
+            let code = if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Done
+            };
+            return ExitCode::from(code as u8);
+        }
+    };
+    let out = Out {
+        json: cli.global.json,
+        quiet: cli.global.quiet,
+    };
+    let exit = match dispatch(cli, &out) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            if failure.exit != Exit::Done {
+                out.failure(&failure);
+            }
+            failure.exit
+        }
+    };
+    ExitCode::from(exit as u8)
+}
+
+fn dispatch(cli: Cli, out: &Out) -> Outcome {
+    let Some(command) = cli.command else {
+        let mut command = Cli::command();
+        command.print_help().map_err(|error| out::broken(&error))?;
+        return Ok(Exit::Done);
+    };
+    let global = cli.global;
+    match command {
+        Command::Completions { shell } => generate::completions(shell),
+        Command::Man { command } => generate::man(command.as_deref()),
+        Command::Internal(args::Internal::Man { dir }) => generate::man_pages(&dir),
+        Command::Internal(args::Internal::Completions { dir }) => generate::all_completions(&dir),
+        Command::Internal(args::Internal::Starter {
+            sources,
+            model,
+            out: file,
+        }) => generate::starter(out, configure(&global)?, (&sources, &model, &file)),
+        Command::Config(args::Config::Show) => home::config(out, &configure(&global)?),
+        command => {
+            let mut node = open(&global, out)?;
+            with_node(command, &mut node, out)
+        }
+    }
+}
+
+fn with_node(command: Command, node: &mut Handle, out: &Out) -> Outcome {
+    match command {
+        Command::Status(it) => home::status(out, node, &it),
+        Command::ExportBundle(it) => stick::export(out, node, &it),
+        Command::ImportBundle(it) => stick::import(out, node, &it),
+        Command::InspectBundle(it) => stick::inspect(out, node, &it, false),
+        Command::VerifyBundle(it) => stick::inspect(out, node, &it, true),
+        Command::Model(it) => model::run(out, node, it),
+        Command::Chat(it) => chat::run(out, node, &it),
+        Command::Circle(it) => circle::run(out, node, it),
+        Command::Library(it) => library::run(out, node, it),
+        Command::Audit(it) => home::audit(out, node, &it),
+        Command::Key(it) => home::key(out, node, &it),
+        Command::Doctor(it) => home::doctor(out, node, &it),
+        Command::Gc(it) => home::gc(out, node, &it),
+        // Answered before a home was opened.
+        _ => Ok(Exit::Done),
+    }
+}
+
+fn configure(global: &Global) -> Result<Config, Failure> {
+    let loaded = Config::load(global.home.as_deref(), |name| std::env::var(name).ok());
+    loaded.map_err(|error| {
+        let code = match &error {
+            ConfigError::NoHome => "no-home",
+            ConfigError::Unreadable { .. } => "config-unreadable",
+            ConfigError::Value { .. } | ConfigError::UnknownKey { .. } => "config-value",
+        };
+        Failure::new(code, Exit::Usage).with("error", error)
+    })
+}
+
+/// Opens the home; what happens on the way is said on standard error.
+fn open(global: &Global, out: &Out) -> Result<Handle, Failure> {
+    let events = Out {
+        json: out.json,
+        quiet: out.quiet,
+    };
+    let progress = std::io::stderr().is_terminal() && !out.quiet && !out.json;
+    let sink = move |event: Event| {
+        let _ = tell(&events, &event, progress);
+    };
+    Handle::open(configure(global)?, Box::new(sink))
+}
+
+fn tell(out: &Out, event: &Event, progress: bool) -> std::io::Result<()> {
+    use std::io::Write;
+    match event {
+        Event::IdentityMade { root } => {
+            out.note("identity-made", &[("fingerprint", fingerprint(root))])
+        }
+        Event::StarterTaken { documents, models } => {
+            let about = [
+                ("documents", documents.to_string()),
+                ("models", models.to_string()),
+            ];
+            out.note("starter-taken", &about)
+        }
+        Event::DecisionChanged { circle, records } => {
+            let ids: Vec<String> = records.iter().map(|id| id.short()).collect();
+            out.warn(
+                "decision-changed",
+                &[("circle", circle.short()), ("ids", ids.join(", "))],
+            )
+        }
+        Event::HomeMoved => out.warn("home-moved", &[]),
+        Event::Progress { what, done, total } if progress => {
+            let percent = done * 100 / (*total).max(1);
+            let mut err = std::io::stderr().lock();
+            write!(err, "\r\x1b[K{what} {percent} %")?;
+            if done >= total {
+                write!(err, "\r\x1b[K")?;
+            }
+            err.flush()
+        }
+        Event::Progress { .. } => Ok(()),
+    }
+}

@@ -1,0 +1,286 @@
+//! `okibi export-bundle`, `import-bundle`, `inspect-bundle`, `verify-bundle`
+
+use std::io::IsTerminal;
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::identity::fingerprint;
+use crate::messages::say;
+use crate::node::{
+    Exit, Export, Failure, Handle, ImportOptions, ImportReport, Imported, Seen, Target,
+};
+
+use super::Outcome;
+use super::args::{Export as ExportArgs, Import, Inspect};
+use super::home::size;
+use super::out::{Out, broken, printable};
+
+/// `okibi export-bundle`
+pub fn export(out: &Out, node: &mut Handle, args: &ExportArgs) -> Outcome {
+    let circle = node.find_circle(args.circle.as_deref())?;
+    let mut to = Vec::new();
+    for name in &args.to {
+        to.push(node.find_member(&circle, name)?);
+    }
+    to.sort();
+    to.dedup();
+    let mut stdout = std::io::stdout();
+    let standard = args.output.as_deref() == Some(Path::new("-"));
+    if standard && stdout.is_terminal() {
+        return Err(Failure::new("output-is-terminal", Exit::Usage));
+    }
+    let target = match (&args.output, &args.medium) {
+        (Some(_), _) if standard => Target::Stream(&mut stdout),
+        (Some(path), _) => Target::File(path),
+        (None, Some(path)) => Target::Medium(path),
+        // clap asks for one of the two.
+        (None, None) => {
+            return Err(Failure::new("no-medium", Exit::Usage).with("error", "no folder is named"));
+        }
+    };
+    let report = node.export(&circle, &to, target, args.full, args.dry_run)?;
+    let names: Vec<String> = to.iter().map(|root| node.name_of(&circle, root)).collect();
+    let quiet = Out {
+        json: out.json,
+        quiet: out.quiet || standard,
+    };
+    tell_export(&quiet, &report, &names.join(", "), args.dry_run)?;
+    Ok(Exit::Done)
+}
+
+fn tell_export(out: &Out, report: &Export, to: &str, dry: bool) -> Result<(), Failure> {
+    let written = report.written.as_ref();
+    let value = json!({
+        "to": to, "dry_run": dry, "statements": report.statements, "records": report.records,
+        "documents": report.documents, "models": report.models,
+        "content_bytes": report.content_bytes, "standalone": report.standalone,
+        "unacknowledged": report.unacknowledged,
+        "bundle": written.map(|w| data_encoding::HEXLOWER.encode(&w.bundle)),
+        "handle": written.and_then(|w| w.handle.clone()),
+        "bytes": written.map(|w| w.sealed_bytes), "read_back": written.map(|w| w.read_back),
+    });
+    let about = [
+        ("to", to.to_owned()),
+        ("records", report.records.to_string()),
+        ("documents", report.documents.to_string()),
+        ("models", report.models.to_string()),
+        ("content", size(report.content_bytes)),
+        ("size", size(written.map_or(0, |w| w.sealed_bytes))),
+    ];
+    let code = match written {
+        Some(_) => "exported",
+        None if dry => "would-export",
+        None => "export-nothing",
+    };
+    out.fact("export", value, || printable(&say(code, &about)))
+        .map_err(|error| broken(&error))?;
+    if written.is_some_and(|w| w.read_back) {
+        out.note("safe-to-remove", &[])
+            .map_err(|error| broken(&error))?;
+    }
+    Ok(())
+}
+
+/// `okibi import-bundle`
+pub fn import(out: &Out, node: &mut Handle, args: &Import) -> Outcome {
+    let options = ImportOptions {
+        dry_run: args.dry_run,
+        acknowledge: !args.no_ack,
+    };
+    let report = if args.source == Path::new("-") {
+        let mut stdin = std::io::stdin().lock();
+        let imported = node.import_stream(&mut stdin, options)?;
+        ImportReport {
+            imported: vec![imported],
+            ..ImportReport::default()
+        }
+    } else {
+        node.import_path(&args.source, options)?
+    };
+    for imported in &report.imported {
+        tell_import(out, imported, args.dry_run)?;
+    }
+    let mut exits = Vec::new();
+    for (handle, failure) in &report.failures {
+        if report.failures.len() + report.imported.len() > 1
+            && let Some(handle) = handle
+        {
+            out.note("bundle-named", &[("handle", handle.clone())])
+                .map_err(|error| broken(&error))?;
+        }
+        out.failure(failure);
+        exits.push(failure.exit);
+    }
+    if report.unfinished > 0 {
+        out.warn(
+            "bundle-unfinished",
+            &[("count", report.unfinished.to_string())],
+        )
+        .map_err(|error| broken(&error))?;
+    }
+    if report.blank {
+        out.note("medium-blank", &[])
+            .map_err(|error| broken(&error))?;
+    } else if report.imported.is_empty() && exits.is_empty() && report.for_others > 0 {
+        out.failure(
+            &Failure::new("nothing-for-me", Exit::NothingForMe).with("error", report.for_others),
+        );
+        exits.push(Exit::NothingForMe);
+    }
+    // When several apply, the first of the documented order.
+    Ok(Exit::ALL
+        .into_iter()
+        .find(|exit| exits.contains(exit))
+        .unwrap_or(Exit::Done))
+}
+
+fn tell_import(out: &Out, it: &Imported, dry: bool) -> Result<(), Failure> {
+    let receipt = &it.receipt;
+    let value = json!({
+        "dry_run": dry, "circle": it.circle, "circle_name": it.circle_name, "joined": it.joined,
+        "founder": it.founder, "signer": it.signer, "signer_name": it.signer_name,
+        "sequence": it.sequence, "handle": it.handle, "records": receipt.taken,
+        "known": receipt.known, "statements": receipt.statements, "blobs": receipt.blobs,
+        "acks": receipt.acks, "waiting": receipt.waiting, "evicted": receipt.evicted,
+        "refused": it.refused + receipt.foreign, "documents": it.documents, "models": it.models,
+        "members": it.members, "suspended": it.suspended, "acknowledged": it.acknowledged,
+    });
+    out.fact("import", value, || {
+        let founder = it
+            .founder
+            .map_or_else(String::new, |root| fingerprint(&root));
+        let about = [
+            ("circle", it.circle_name.clone()),
+            ("signer", it.signer_name.clone()),
+            ("founder", founder),
+            ("records", receipt.taken.to_string()),
+        ];
+        let mut lines = Vec::new();
+        if it.joined {
+            lines.push(say(if dry { "would-join" } else { "joined" }, &about));
+        }
+        let nothing = receipt.taken + receipt.blobs + receipt.acks + receipt.statements == 0;
+        lines.push(match (dry, nothing) {
+            (true, _) => say("would-import", &about),
+            (false, true) => say("import-nothing-new", &about),
+            (false, false) => say("imported", &about),
+        });
+        for (code, names) in [
+            ("import-members", &it.members),
+            ("import-suspended", &it.suspended),
+            ("import-documents", &it.documents),
+            ("import-models", &it.models),
+        ] {
+            if !names.is_empty() {
+                lines.push(format!("  {}", say(code, &[("names", names.join(", "))])));
+            }
+        }
+        if receipt.acks > 0 {
+            lines.push(format!("  {}", say("import-acks", &about)));
+        }
+        if receipt.waiting > 0 {
+            let count = [("count", receipt.waiting.to_string())];
+            lines.push(format!("  {}", say("import-waiting", &count)));
+        }
+        if it.acknowledged {
+            lines.push(format!("  {}", say("import-acknowledged", &about)));
+        }
+        printable(&lines.join("\n"))
+    })
+    .map_err(|error| broken(&error))?;
+    if it.refused + receipt.foreign > 0 {
+        let count = (it.refused + receipt.foreign).to_string();
+        out.warn("import-refused", &[("count", count)])
+            .map_err(|error| broken(&error))?;
+    }
+    if it.ack_failed {
+        out.note("ack-later", &[]).map_err(|error| broken(&error))?;
+    }
+    Ok(())
+}
+
+/// `okibi inspect-bundle` and `okibi verify-bundle`
+pub fn inspect(out: &Out, node: &mut Handle, args: &Inspect, whole: bool) -> Outcome {
+    let looked = if args.source == Path::new("-") {
+        vec![node.look_stream(&mut std::io::stdin().lock(), whole)?]
+    } else {
+        node.look(&args.source, whole)?
+    };
+    if looked.is_empty() {
+        out.note("medium-blank", &[])
+            .map_err(|error| broken(&error))?;
+    }
+    let (mut exits, mut mine) = (Vec::new(), false);
+    for it in looked {
+        let handle = it.handle.clone().unwrap_or_default();
+        match it.seen {
+            Ok(Some(seen)) => {
+                mine = true;
+                tell_seen(out, &seen, it.handle.as_deref(), whole)?;
+            }
+            Ok(None) => {
+                exits.push(Exit::NothingForMe);
+                let value = json!({"handle": it.handle, "for_me": false, "bytes": it.bytes});
+                out.fact("bundle", value, || {
+                    say(
+                        "bundle-for-others",
+                        &[("handle", handle), ("size", size(it.bytes))],
+                    )
+                })
+                .map_err(|error| broken(&error))?;
+            }
+            Err(failure) => {
+                out.failure(&failure);
+                exits.push(failure.exit);
+            }
+        }
+    }
+    // Bundles for others are no fault where there is one for me.
+    exits.retain(|exit| !(mine && *exit == Exit::NothingForMe));
+    Ok(Exit::ALL
+        .into_iter()
+        .find(|exit| exits.contains(exit))
+        .unwrap_or(Exit::Done))
+}
+
+fn tell_seen(out: &Out, seen: &Seen, handle: Option<&str>, whole: bool) -> Result<(), Failure> {
+    let id = data_encoding::HEXLOWER.encode(&seen.bundle);
+    let members: Vec<_> = seen
+        .members
+        .iter()
+        .map(|(kind, count, bytes)| json!({"kind": kind, "count": count, "bytes": bytes}))
+        .collect();
+    let value = json!({
+        "handle": handle, "for_me": true, "bundle": id, "verified": whole,
+        "sequence": seen.sequence, "standalone": seen.standalone, "recipients": seen.recipients,
+        "signer": seen.signer, "signer_name": seen.signer_name,
+        "circle": seen.circle, "circle_name": seen.circle_name, "members": members,
+    });
+    out.fact("bundle", value, || {
+        let circle = seen
+            .circle_name
+            .clone()
+            .unwrap_or_else(|| say("circle-not-known", &[]));
+        let about = [
+            ("id", id[..8].to_owned()),
+            ("signer", seen.signer_name.clone()),
+            ("circle", circle),
+            ("sequence", seen.sequence.to_string()),
+            ("count", seen.recipients.to_string()),
+        ];
+        let mut lines = vec![say(
+            if whole {
+                "bundle-verified"
+            } else {
+                "bundle-head"
+            },
+            &about,
+        )];
+        for (kind, count, bytes) in &seen.members {
+            lines.push(format!("  {kind:<10} {count:>5}  {}", size(*bytes)));
+        }
+        printable(&lines.join("\n"))
+    })
+    .map_err(|error| broken(&error))
+}

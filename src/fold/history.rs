@@ -1,0 +1,73 @@
+//! Everything of one circle that is at hand, and which of it is in the set.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::identity::Verified;
+use crate::record::{
+    CircleId, FeedKey, ForkEvidence, Frontier, Record, RecordId, Statement, StatementId,
+};
+
+/// The pool: records and statements of one circle, in the set or waiting.
+#[derive(Debug, Clone)]
+pub struct History {
+    pub(super) circle: CircleId,
+    pub(super) statements: BTreeMap<StatementId, Verified<Statement>>,
+    pub(super) records: BTreeMap<RecordId, Verified<Record>>,
+}
+
+impl History {
+    /// An empty pool.
+    pub fn new(circle: CircleId) -> Self {
+        Self {
+            circle,
+            statements: BTreeMap::new(),
+            records: BTreeMap::new(),
+        }
+    }
+
+    /// Adds a statement of any root; adding one twice changes nothing.
+    pub fn add_statement(&mut self, statement: Verified<Statement>) {
+        self.statements.insert(statement.id(), statement);
+    }
+
+    /// Adds a record; one of another circle is ignored, one that is there already changes nothing.
+    pub fn add_record(&mut self, record: Verified<Record>) {
+        if record.value().circle(record.id()) == self.circle {
+            self.records.entry(record.id()).or_insert(record);
+        }
+    }
+}
+
+/// What a waiting record waits for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lack {
+    /// A record that it names, directly or through others that are here.
+    Record(RecordId),
+    /// The certificate of a feed.
+    Certificate(StatementId),
+    /// An admission of its author, or of the author of something that it names.
+    Admission,
+    /// It stands at or above a fork of its own feed, and nothing that counts reaches it.
+    Branch,
+    /// Its root has more feeds than one root may have, and nothing that counts reaches this one.
+    Feeds,
+    /// It contradicts itself (it names a record at a place where that does not stand, or a certificate
+    /// that is none for its key) or stands on one that does: it will wait for ever.
+    Never,
+}
+
+/// Which part of a pool is the circle's set.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Membership {
+    pub records: BTreeSet<RecordId>,
+    pub statements: BTreeSet<StatementId>,
+    /// The lowest fork of each feed.
+    pub forks: BTreeSet<ForkEvidence>,
+    /// What is at hand and not in the set, with what it lacks.
+    pub waiting: BTreeMap<RecordId, BTreeSet<Lack>>,
+    pub frontier: Frontier,
+    /// `record::set_hash` of the above.
+    pub set_hash: [u8; 32],
+    /// Feeds of a critical kind that this version does not know: it takes no decision in the circle.
+    pub newer: BTreeSet<FeedKey>,
+}

@@ -1,0 +1,206 @@
+//! The laws of the merge, on random histories. `OKIBI_FOLD_SEEDS` asks for more than the default.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::graph::Graph;
+use super::rules::Rules;
+use super::testing::World;
+use super::testing::random::{Dice, history};
+use super::*;
+use crate::record::RecordId;
+
+const ROOTS: usize = 8;
+const RECORDS: usize = 60;
+
+fn seeds(default: u64) -> std::ops::Range<u64> {
+    let asked = std::env::var("OKIBI_FOLD_SEEDS").ok();
+    0..asked.and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+fn pool(world: &World, keep: impl Fn(&RecordId) -> bool) -> History {
+    let mut pool = History::new(world.circle);
+    for statement in &world.statements {
+        pool.add_statement(statement.clone());
+    }
+    for record in world.records.iter().filter(|record| keep(&record.id())) {
+        pool.add_record(record.clone());
+    }
+    pool
+}
+
+/// What is permitted, by record.
+fn permissions(history: &History) -> BTreeMap<RecordId, bool> {
+    let graph = Graph::new(history);
+    let rules = Rules::new(&graph);
+    let nodes = 0..graph.nodes.len() as u32;
+    nodes
+        .map(|node| (graph.record_of(node).id, rules.permitted(node)))
+        .collect()
+}
+
+#[test]
+fn permission_never_changes_and_membership_only_grows() {
+    for seed in seeds(150) {
+        let world = history(seed, ROOTS, RECORDS);
+        let (all, _) = world.evaluate();
+        let permitted = permissions(&world.history());
+        let forked: BTreeMap<_, _> = all.forks.iter().map(|fork| (fork.0, fork.1)).collect();
+        let mut dice = Dice(seed ^ 0xfeed);
+        for share in [30, 60, 90] {
+            let chosen: BTreeSet<RecordId> = world
+                .records
+                .iter()
+                .map(|record| record.id())
+                .filter(|_| dice.chance(share))
+                .collect();
+            let part = pool(&world, |id| chosen.contains(id));
+            for (id, was) in permissions(&part) {
+                assert_eq!(permitted.get(&id), Some(&was), "seed {seed}: {id}");
+            }
+            for id in membership(&part).records.difference(&all.records) {
+                let record = world.records.iter().find(|record| record.id() == *id);
+                let record = record.unwrap().value();
+                // Only a fork found later takes a record out again.
+                let fork = forked.get(&record.feed).copied();
+                assert!(
+                    fork.is_some_and(|height| height <= record.height),
+                    "seed {seed}: {id}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn any_order_duplication_and_batching_gives_one_set_and_one_state() {
+    for seed in seeds(40) {
+        let world = history(seed, ROOTS, RECORDS);
+        let (all, state) = world.evaluate();
+        let evidence: BTreeSet<RecordId> = all.forks.iter().flat_map(|f| [f.2, f.3]).collect();
+        let mut dice = Dice(seed ^ 0xabcd);
+        for round in 0..3 {
+            let mut order: Vec<usize> = (0..world.records.len()).collect();
+            dice.shuffle(&mut order);
+            let mut node = History::new(world.circle);
+            let mut statements = world.statements.clone();
+            dice.shuffle(&mut statements);
+            let mut at = 0;
+            let give = |node: &mut History, at: usize| {
+                node.add_record(world.records[order[at]].clone());
+            };
+            while at < order.len() {
+                // One at a time in the first round, in batches in the others; some arrive twice.
+                let batch = if round == 0 { 1 } else { 1 + dice.below(20) };
+                for _ in 0..batch {
+                    if at < order.len() {
+                        give(&mut node, at);
+                        if dice.chance(20) {
+                            give(&mut node, at / 2);
+                        }
+                        at += 1;
+                    }
+                }
+                if let Some(statement) = statements.pop() {
+                    node.add_statement(statement);
+                }
+                // The store drops branches that nothing reaches, but for the evidence.
+                let found = membership(&node);
+                node = forget_branches(node, &found);
+            }
+            for statement in statements {
+                node.add_statement(statement);
+            }
+            // What it dropped before it knew better is sent again by whoever holds it.
+            for record in &world.records {
+                if all.records.contains(&record.id()) || evidence.contains(&record.id()) {
+                    node.add_record(record.clone());
+                }
+            }
+            let (found, folded) = evaluate(&node);
+            assert_eq!(found.set_hash, all.set_hash, "seed {seed}, round {round}");
+            assert_eq!(found.frontier, all.frontier, "seed {seed}, round {round}");
+            assert_eq!(folded, state, "seed {seed}, round {round}");
+            assert_eq!(folded.state_hash(), state.state_hash());
+        }
+    }
+}
+
+fn forget_branches(node: History, found: &Membership) -> History {
+    let evidence: BTreeSet<RecordId> = found.forks.iter().flat_map(|f| [f.2, f.3]).collect();
+    let mut kept = History::new(node.circle);
+    for statement in node.statements.values() {
+        kept.add_statement(statement.clone());
+    }
+    for (id, record) in &node.records {
+        let branch = found
+            .waiting
+            .get(id)
+            .is_some_and(|lacks| *lacks == [Lack::Branch].into());
+        if !branch || evidence.contains(id) {
+            kept.add_record(record.clone());
+        }
+    }
+    kept
+}
+
+#[test]
+fn the_set_and_its_evidence_give_the_set_again() {
+    for seed in seeds(150) {
+        let world = history(seed, ROOTS, RECORDS);
+        let (all, state) = world.evaluate();
+        let evidence: BTreeSet<RecordId> = all.forks.iter().flat_map(|f| [f.2, f.3]).collect();
+        let mut alone = History::new(world.circle);
+        for statement in &world.statements {
+            if all.statements.contains(&statement.id()) {
+                alone.add_statement(statement.clone());
+            }
+        }
+        for record in &world.records {
+            if all.records.contains(&record.id()) || evidence.contains(&record.id()) {
+                alone.add_record(record.clone());
+            }
+        }
+        let (again, folded) = evaluate(&alone);
+        assert_eq!(again.records, all.records, "seed {seed}");
+        assert_eq!(again.set_hash, all.set_hash, "seed {seed}");
+        assert_eq!(folded, state, "seed {seed}");
+        assert_eq!(State::decode(&state.encode()), Some(state));
+    }
+}
+
+/// What the generator makes must meet the rules, or the laws above say little.
+#[test]
+fn random_histories_meet_every_rule() {
+    let mut met: BTreeMap<&str, usize> = BTreeMap::new();
+    for seed in 0..150 {
+        let world = history(seed, ROOTS, RECORDS);
+        let (all, state) = world.evaluate();
+        for code in state.without_effect.values() {
+            *met.entry(code).or_default() += 1;
+        }
+        let mut note = |name, happened: bool| {
+            *met.entry(name).or_default() += usize::from(happened);
+        };
+        note("+fork", !all.forks.is_empty());
+        note("+waiting", !all.waiting.is_empty());
+        note("+newer", !all.newer.is_empty());
+        note("+policy", state.policy_head != RecordId::from(state.circle));
+        note("+pointer", !state.pointers.is_empty());
+        note("+vote", !state.votes.is_empty());
+        note("+withdrawn", !state.withdrawn.is_empty());
+        let suspended = |admin: bool| {
+            let members = state.members.values();
+            members.filter(|m| m.suspension.is_some()).count() > usize::from(admin)
+        };
+        note("+suspended", suspended(false));
+        note("+members", state.members.len() > 4);
+        note("+admins", state.admins().count() > 2);
+    }
+    println!("{met:?}");
+    let rare: Vec<_> = super::build::CODES
+        .into_iter()
+        .filter(|code| met.get(code).is_none_or(|count| *count == 0))
+        .collect();
+    assert!(rare.is_empty(), "never met: {rare:?} of {met:?}");
+    assert!(met.values().all(|count| *count > 0), "{met:?}");
+}

@@ -1,0 +1,344 @@
+//! Which part of a pool is the circle's set.
+//!
+//! A record is a *candidate* when it is present, its root is named by genesis or by a permitted admission
+//! that is a candidate, and all that it names are candidates. The set is what of the candidates is *kept*:
+//! those below the lowest fork of their feed, and of the others those that something kept reaches. This
+//! depends on the pool alone, never on what arrived first; and the set together with the two records
+//! of each fork's evidence gives the same set again, so a store may drop the rest.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::record::{
+    Body, Claim, Entry, FeedKey, Frontier, RecordId, Role, RootKey, Statement, StatementId, limits,
+    set_hash,
+};
+
+use super::graph::{Act, Graph};
+use super::history::{Lack, Membership};
+use super::rules::Rules;
+
+struct Sieve<'r, 'g, 'a> {
+    graph: &'g Graph<'a>,
+    rules: &'r Rules<'g, 'a>,
+    candidate: Vec<bool>,
+    kept: Vec<bool>,
+    /// Root: candidate admissions that are permitted.
+    admissions: BTreeMap<u32, Vec<u32>>,
+    /// Feed: height and the two smallest ids of its lowest fork.
+    forks: BTreeMap<u32, (u64, u32, u32)>,
+    /// Root: its statements within the limit.
+    statements: HashMap<RootKey, Vec<(StatementId, &'a Statement)>>,
+}
+
+/// Sorts a pool.
+pub(super) fn sift<'a>(graph: &Graph<'a>, rules: &Rules<'_, 'a>) -> Membership {
+    let count = graph.records.len();
+    let mut sieve = Sieve {
+        graph,
+        rules,
+        candidate: vec![false; count],
+        kept: vec![false; count],
+        admissions: BTreeMap::new(),
+        forks: BTreeMap::new(),
+        statements: HashMap::new(),
+    };
+    sieve.find_candidates();
+    sieve.find_forks();
+    sieve.limit_statements();
+    let excess = sieve.excess_feeds();
+    sieve.keep(&excess);
+    sieve.finish(&excess)
+}
+
+impl Sieve<'_, '_, '_> {
+    fn find_candidates(&mut self) {
+        let graph = self.graph;
+        if self.rules.genesis.is_none() {
+            return;
+        }
+        let mut open: Vec<u32> = Vec::with_capacity(graph.records.len());
+        let mut named_by = vec![Vec::new(); graph.records.len()];
+        let mut of_root: HashMap<u32, Vec<u32>> = HashMap::new();
+        for (at, present) in graph.records.iter().enumerate() {
+            open.push(present.names.len() as u32 + 1);
+            for &name in &present.names {
+                named_by[name as usize].push(at as u32);
+            }
+            of_root.entry(present.root).or_default().push(at as u32);
+        }
+        let mut ready = Vec::new();
+        let settle = |at: u32, open: &mut Vec<u32>, ready: &mut Vec<u32>| {
+            open[at as usize] -= 1;
+            if open[at as usize] == 0 {
+                ready.push(at);
+            }
+        };
+        for root in &self.rules.genesis_admins {
+            for at in of_root.remove(root).unwrap_or_default() {
+                settle(at, &mut open, &mut ready);
+            }
+        }
+        while let Some(at) = ready.pop() {
+            self.candidate[at as usize] = true;
+            for &above in &named_by[at as usize] {
+                settle(above, &mut open, &mut ready);
+            }
+            if let Some(node) = graph.node_of(at)
+                && self.rules.permitted(node)
+                && let Act::Admit { root, .. } = graph.nodes[node as usize].act
+            {
+                self.admissions.entry(root).or_default().push(at);
+                for waiting in of_root.remove(&root).unwrap_or_default() {
+                    settle(waiting, &mut open, &mut ready);
+                }
+            }
+        }
+    }
+
+    fn find_forks(&mut self) {
+        let graph = self.graph;
+        for (feed, height, nodes) in &graph.siblings {
+            let mut halves: Vec<u32> = nodes
+                .iter()
+                .map(|&node| graph.nodes[node as usize].record)
+                .filter(|&record| self.candidate[record as usize])
+                .collect();
+            halves.sort_by_key(|&record| graph.records[record as usize].id);
+            if let [first, second, ..] = halves[..]
+                && self.forks.get(feed).is_none_or(|fork| *height < fork.0)
+            {
+                self.forks.insert(*feed, (*height, first, second));
+            }
+        }
+    }
+
+    /// The statements of the circle's roots: of each root those with the smallest ids.
+    fn limit_statements(&mut self) {
+        let graph = self.graph;
+        let mut roots = self.named_by_genesis();
+        roots.extend(
+            self.admissions
+                .keys()
+                .map(|&root| graph.roots[root as usize]),
+        );
+        for (&id, statement) in &graph.history.statements {
+            let statement = statement.value();
+            if roots.contains(&statement.root) {
+                let of_root = self.statements.entry(statement.root).or_default();
+                if of_root.len() < limits::STATEMENTS_PER_ROOT {
+                    of_root.push((id, statement));
+                }
+            }
+        }
+    }
+
+    /// The admins of genesis and their paper keys, which may speak for them one day.
+    fn named_by_genesis(&self) -> BTreeSet<RootKey> {
+        let body = self
+            .rules
+            .genesis
+            .and_then(|node| self.graph.nodes[node as usize].body.as_ref());
+        match body {
+            Some(Body::Genesis { admins, .. }) => admins
+                .iter()
+                .flat_map(|admin| std::iter::once(admin.root).chain(admin.paper))
+                .collect(),
+            _ => BTreeSet::new(),
+        }
+    }
+
+    /// Feeds beyond what one root may have in a circle: those with the greatest keys.
+    fn excess_feeds(&self) -> BTreeSet<(u32, u32)> {
+        let mut feeds: BTreeMap<u32, BTreeSet<(FeedKey, u32)>> = BTreeMap::new();
+        for (present, _) in self
+            .graph
+            .records
+            .iter()
+            .zip(&self.candidate)
+            .filter(|x| *x.1)
+        {
+            let of_root = feeds.entry(present.root).or_default();
+            of_root.insert((present.record.feed, present.feed));
+        }
+        let excess = feeds.into_iter().flat_map(|(root, feeds)| {
+            let beyond = feeds.into_iter().skip(limits::FEEDS_PER_ROOT);
+            beyond.map(move |(_, feed)| (root, feed))
+        });
+        excess.collect()
+    }
+
+    fn keep(&mut self, excess: &BTreeSet<(u32, u32)>) {
+        let graph = self.graph;
+        let mut queue: Vec<u32> = Vec::new();
+        let mut roots = BTreeSet::new();
+        for (at, present) in graph.records.iter().enumerate() {
+            let fork = self.forks.get(&present.feed);
+            if self.candidate[at]
+                && fork.is_none_or(|fork| present.record.height < fork.0)
+                && !excess.contains(&(present.root, present.feed))
+            {
+                queue.push(at as u32);
+            }
+        }
+        // What a cut of a revocation names is kept, so that it can settle a fork.
+        for statements in self.statements.values() {
+            for (_, statement) in statements {
+                if let Claim::Revocation {
+                    key,
+                    circle,
+                    cut: Some((height, id)),
+                } = &statement.claim
+                    && circle.is_none_or(|circle| circle == graph.history.circle)
+                    && let Some(&at) = graph.index.get(id)
+                {
+                    let present = &graph.records[at as usize];
+                    if self.candidate[at as usize]
+                        && present.record.feed.0 == *key
+                        && present.record.height == *height
+                        && graph.roots[present.root as usize] == statement.root
+                    {
+                        queue.push(at);
+                    }
+                }
+            }
+        }
+        // Evidence is kept outside the set; what it stands on belongs to the set.
+        for &(_, first, second) in self.forks.values() {
+            for half in [first, second] {
+                let half = &graph.records[half as usize];
+                queue.extend(&half.names);
+                if roots.insert(half.root) {
+                    queue.extend(self.admissions.get(&half.root).into_iter().flatten());
+                }
+            }
+        }
+        while let Some(at) = queue.pop() {
+            if std::mem::replace(&mut self.kept[at as usize], true) {
+                continue;
+            }
+            let present = &graph.records[at as usize];
+            queue.extend(&present.names);
+            if roots.insert(present.root) {
+                queue.extend(self.admissions.get(&present.root).into_iter().flatten());
+            }
+        }
+    }
+
+    fn finish(self, excess: &BTreeSet<(u32, u32)>) -> Membership {
+        let graph = self.graph;
+        let mut out = Membership::default();
+        let evidence: Vec<u32> = self.forks.values().flat_map(|f| [f.1, f.2]).collect();
+        let mut spares = BTreeSet::new();
+        let kept = (0..graph.records.len()).filter(|&at| self.kept[at]);
+        for at in kept.chain(evidence.iter().map(|&half| half as usize)) {
+            let present = &graph.records[at];
+            out.statements.insert(present.certificate);
+            if present.record.kind.is_critical() {
+                spares.insert((graph.roots[present.root as usize], present.record.feed));
+            }
+        }
+        // A spare key that writes as a full one needs the certificate that made it one.
+        for (&id, statement) in &graph.history.statements {
+            if let Claim::Certificate {
+                role: Role::Sign,
+                key,
+                ..
+            } = statement.value().claim
+                && spares.contains(&(statement.value().root, FeedKey(key)))
+            {
+                out.statements.insert(id);
+            }
+        }
+        let mut named = self.named_by_genesis();
+        for (&root, admissions) in &self.admissions {
+            if admissions.iter().any(|&at| self.kept[at as usize]) {
+                named.insert(graph.roots[root as usize]);
+            }
+        }
+        for root in &named {
+            let within = self.statements.get(root).into_iter().flatten();
+            out.statements.extend(within.map(|(id, _)| *id));
+        }
+
+        let mut lacks: Vec<BTreeSet<Lack>> = vec![BTreeSet::new(); graph.records.len()];
+        for (at, present) in graph.records.iter().enumerate() {
+            if self.kept[at] {
+                out.records.insert(present.id);
+                if present.record.kind.is_critical() && present.record.kind.name().is_none() {
+                    out.newer.insert(present.record.feed);
+                }
+                continue;
+            }
+            let mut lack = BTreeSet::new();
+            if self.candidate[at] {
+                lack.insert(if excess.contains(&(present.root, present.feed)) {
+                    Lack::Feeds
+                } else {
+                    Lack::Branch
+                });
+            } else {
+                lack.insert(Lack::Admission);
+            }
+            for &name in &present.names {
+                lack.extend(lacks[name as usize].iter().cloned());
+            }
+            lacks[at] = lack.clone();
+            out.waiting.insert(present.id, lack);
+        }
+        out.waiting.extend(graph.absent.clone());
+
+        out.frontier = self.frontier();
+        for (&feed, &(height, first, second)) in &self.forks {
+            let id = |record: u32| graph.records[record as usize].id;
+            let feed = graph.feeds[feed as usize];
+            out.forks.insert((feed, height, id(first), id(second)));
+        }
+        out.set_hash = set_hash(&out.statements, &out.records, &out.forks);
+        out
+    }
+
+    fn frontier(&self) -> Frontier {
+        let graph = self.graph;
+        let mut entries: BTreeMap<FeedKey, Entry> = BTreeMap::new();
+        let mut tips: BTreeMap<u32, BTreeMap<u32, RecordId>> = BTreeMap::new();
+        for (at, present) in graph
+            .records
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| self.kept[*at])
+        {
+            let (height, id) = (present.record.height, present.id);
+            match self.forks.get(&present.feed) {
+                None => match entries.get(&present.record.feed) {
+                    Some(Entry::Head { height: found, .. }) if *found > height => {}
+                    _ => {
+                        entries.insert(present.record.feed, Entry::Head { height, id });
+                    }
+                },
+                Some(fork) if fork.0 <= height => {
+                    // Causal order: what a tip follows was there before it.
+                    let of_feed = tips.entry(present.feed).or_default();
+                    of_feed.remove(&present.previous);
+                    of_feed.insert(at as u32, id);
+                }
+                Some(_) => {}
+            }
+        }
+        for (&feed, &(height, first, second)) in &self.forks {
+            let id = |record: u32| graph.records[record as usize].id;
+            let tips: BTreeSet<RecordId> = tips
+                .remove(&feed)
+                .unwrap_or_default()
+                .into_values()
+                .collect();
+            let entry = Entry::Forked {
+                height,
+                first: id(first),
+                second: id(second),
+                tips: tips.into_iter().take(limits::TIPS).collect(),
+            };
+            entries.insert(graph.feeds[feed as usize], entry);
+        }
+        Frontier(entries)
+    }
+}

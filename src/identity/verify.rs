@@ -1,0 +1,59 @@
+//! The one door between bytes that somebody sent and facts that somebody signed.
+
+use std::ops::Deref;
+
+use ed25519_dalek::{Signature, VerifyingKey};
+use rayon::prelude::*;
+use thiserror::Error;
+
+use crate::record::{Payload, Signed};
+
+/// Why a signature does not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum VerifyError {
+    #[error("the signer's key is no valid Ed25519 key")]
+    Key,
+    #[error("the signature does not belong to this content and key")]
+    Signature,
+}
+
+/// An envelope whose encoding is canonical and whose signature is valid under the key that it names.
+/// Whether what it says *counts* is the fold's affair.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified<T>(Signed<T>);
+
+impl<T> Verified<T> {
+    /// The envelope itself.
+    pub fn into_signed(self) -> Signed<T> {
+        self.0
+    }
+}
+
+impl<T> Deref for Verified<T> {
+    type Target = Signed<T>;
+    fn deref(&self) -> &Signed<T> {
+        &self.0
+    }
+}
+
+/// Verifies one envelope.
+pub fn verify<T: Payload>(signed: Signed<T>) -> Result<Verified<T>, VerifyError> {
+    let key = VerifyingKey::from_bytes(&signed.value().signer()).map_err(|_| VerifyError::Key)?;
+    let signature = Signature::from_bytes(&signed.signature());
+    key.verify_strict(&signed.message(), &signature)
+        .map_err(|_| VerifyError::Signature)?;
+    Ok(Verified(signed))
+}
+
+/// Verifies many envelopes over all cores, one by one; the results stand in the order of the input.
+pub fn verify_all<T: Payload + Send>(
+    signed: Vec<Signed<T>>,
+) -> Vec<Result<Verified<T>, VerifyError>> {
+    signed.into_par_iter().map(verify).collect()
+}
+
+/// Takes back what this node's own store hands out: it verified these bytes on their way in, and whoever
+/// can write into the store's files can also change what a second verification would read.
+pub fn from_own_store<T>(signed: Signed<T>) -> Verified<T> {
+    Verified(signed)
+}

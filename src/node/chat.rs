@@ -1,0 +1,372 @@
+//! Asking: a language model where there is one, the built-in manual where there is none.
+//!
+//! A conversation owns an OS thread with the model in it; questions go in and pieces of text come out through
+//! channels, so that a face never waits for a matrix product. Manual mode quotes and says so: it
+//! never passes a quotation off as an answer.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Instant;
+
+use crate::library::{Hit, Scope, Shelf};
+use crate::model::file::ModelFile;
+use crate::model::generate::{End, Event, Request, Session};
+use crate::model::sample::Sampling;
+use crate::model::template::{Context, Message, Template, plain};
+use crate::model::tokenizer::Tokenizer;
+use crate::model::{ModelError, Options, load};
+
+use super::home::{now, random};
+use super::{Exit, Failure, Handle};
+
+/// Sections that manual mode quotes.
+const QUOTED: usize = 3;
+/// Tokens that count as recent for the repetition penalty, as llama.cpp has it.
+const REPETITION_WINDOW: usize = 64;
+/// Bounds of the search for GGUF files: folders deep, entries looked at, files named.
+const DEPTH: usize = 5;
+const ENTRIES: usize = 20_000;
+const FOUND: usize = 10;
+
+/// What manual mode has to say.
+#[derive(Debug, Clone)]
+pub struct ManualAnswer {
+    /// The closest sections, word for word.
+    pub hits: Vec<Hit>,
+    /// GGUF files found on this machine.
+    pub files: Vec<PathBuf>,
+}
+
+/// How a conversation is to be held; what is none comes from the configuration.
+#[derive(Debug, Clone, Default)]
+pub struct ChatOptions {
+    pub model: Option<String>,
+    pub system: Option<String>,
+    pub temperature: Option<f32>,
+    pub top_k: Option<usize>,
+    pub top_p: Option<f32>,
+    pub min_p: Option<f32>,
+    pub repeat_penalty: Option<f32>,
+    pub seed: Option<u64>,
+    pub context: Option<usize>,
+    pub max_tokens: Option<usize>,
+}
+
+/// What comes out of a conversation.
+#[derive(Debug)]
+pub enum Piece {
+    /// The next whole characters of the answer.
+    Text(String),
+    /// The answer is complete.
+    Done(Answer),
+    /// The answer failed; the conversation goes on.
+    Failed(Failure),
+}
+
+/// How an answer came about.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub prompt_tokens: usize,
+    pub reused_tokens: usize,
+    pub tokens: usize,
+    /// Milliseconds from the question to the first piece of text.
+    pub first_ms: u64,
+    /// Tokens per second, from the first piece on.
+    pub rate: f64,
+    pub end: End,
+    pub seed: u64,
+}
+
+/// A model on a thread of its own, and the conversation held with it.
+pub struct Conversation {
+    questions: Sender<String>,
+    pieces: Receiver<Piece>,
+    cancel: Arc<AtomicBool>,
+    /// The model's name.
+    pub model: String,
+    /// A toy is labelled one wherever it appears.
+    pub toy: bool,
+    pub note: String,
+    /// Positions of context.
+    pub context: usize,
+}
+
+impl Handle {
+    /// The model that a chat uses: the one named, the one chosen, or the only one that is no toy.
+    /// None: manual mode.
+    pub fn chat_model(&self, named: Option<&str>) -> Result<Option<String>, Failure> {
+        if let Some(name) = named.or(self.config.chat.model.as_deref()) {
+            return Ok(Some(self.find_model(name)?.name));
+        }
+        if let Some(name) = self.store.meta("model")? {
+            let name = String::from_utf8_lossy(&name).into_owned();
+            return Ok(Some(self.find_model(&name)?.name));
+        }
+        let mut models = self.store.models()?;
+        models.retain(|model| !model.toy);
+        match models.as_slice() {
+            [] => Ok(None),
+            [only] => Ok(Some(only.name.clone())),
+            _ => {
+                let names: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
+                Err(Failure::new("model-choose", Exit::Usage).with("names", names.join(", ")))
+            }
+        }
+    }
+
+    /// Quotes the manual's closest sections.
+    pub fn ask_manual(&self, question: &str) -> Result<ManualAnswer, Failure> {
+        let hits = self.search(question, Scope::Shelf(Shelf::Manual), QUOTED)?;
+        Ok(ManualAnswer {
+            hits,
+            files: find_models(),
+        })
+    }
+
+    /// Loads a model and starts a conversation with it.
+    pub fn converse(&self, name: &str, options: &ChatOptions) -> Result<Conversation, Failure> {
+        let row = self.find_model(name)?;
+        let path = self.store.blob_path(&row.blob);
+        let refused = |error: ModelError| model_failed(name, &error);
+        let file = ModelFile::open(&path).map_err(refused)?;
+        let gguf = file.gguf().map_err(refused)?;
+        let tokenizer = Tokenizer::from_gguf(&gguf).map_err(|error| refused(error.into()))?;
+        let template = Template::from_gguf(&gguf, &tokenizer)
+            .map_err(|error| template_failed(name, &error))?;
+        let chat = &self.config.chat;
+        let context = options.context.or(chat.context);
+        let model = load(&file, Options { context }).map_err(refused)?;
+        let seed = match options.seed {
+            Some(seed) => seed,
+            None => u64::from_le_bytes(random()?),
+        };
+        let sampling = Sampling {
+            temperature: options.temperature.unwrap_or(chat.temperature),
+            top_k: options.top_k.unwrap_or(chat.top_k),
+            top_p: options.top_p.unwrap_or(chat.top_p),
+            min_p: options.min_p.unwrap_or(chat.min_p),
+            repetition_penalty: options.repeat_penalty.unwrap_or(chat.repeat_penalty),
+            repetition_window: REPETITION_WINDOW,
+            seed,
+        };
+        let session = Session::new(model, Arc::new(tokenizer));
+        let context = session.context();
+        let (questions, inbox) = channel();
+        let (outbox, pieces) = channel();
+        let cancel = Arc::new(AtomicBool::new(false));
+        let worker = Worker {
+            session,
+            template,
+            sampling,
+            max_tokens: options.max_tokens.unwrap_or(chat.max_tokens),
+            history: options
+                .system
+                .iter()
+                .map(|text| Message::new("system", text))
+                .collect(),
+            cancel: Arc::clone(&cancel),
+            name: name.to_owned(),
+        };
+        std::thread::Builder::new()
+            .name("inference".to_owned())
+            .spawn(move || worker.run(&inbox, &outbox))
+            .map_err(|error| Failure::new("no-thread", Exit::Failed).with("error", error))?;
+        Ok(Conversation {
+            questions,
+            pieces,
+            cancel,
+            model: row.name,
+            toy: row.toy,
+            note: row.note,
+            context,
+        })
+    }
+}
+
+impl Conversation {
+    /// Asks; the answer comes through `next`.
+    pub fn ask(&self, question: &str) {
+        self.cancel.store(false, Ordering::Relaxed);
+        // A worker that is gone shows at `next`.
+        let _ = self.questions.send(question.to_owned());
+    }
+
+    /// Waits for the next piece; none: the model's thread has ended.
+    pub fn next(&self) -> Option<Piece> {
+        self.pieces.recv().ok()
+    }
+
+    /// Setting this ends the answer in progress.
+    pub fn canceller(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.cancel)
+    }
+}
+
+impl Drop for Conversation {
+    fn drop(&mut self) {
+        // The thread ends with its channel once the answer in progress is broken off.
+        self.cancel.store(true, Ordering::Relaxed);
+    }
+}
+
+struct Worker {
+    session: Session,
+    template: Option<Template>,
+    sampling: Sampling,
+    max_tokens: usize,
+    history: Vec<Message>,
+    cancel: Arc<AtomicBool>,
+    name: String,
+}
+
+impl Worker {
+    fn run(mut self, inbox: &Receiver<String>, outbox: &Sender<Piece>) {
+        while let Ok(question) = inbox.recv() {
+            self.history.push(Message::new("user", question));
+            let piece = match self.answer(outbox) {
+                Ok((text, answer)) => {
+                    self.history.push(Message::new("assistant", text));
+                    Piece::Done(answer)
+                }
+                Err(failure) => {
+                    self.history.pop();
+                    Piece::Failed(failure)
+                }
+            };
+            if outbox.send(piece).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn answer(&mut self, outbox: &Sender<Piece>) -> Result<(String, Answer), Failure> {
+        let (prompt, stop) = match &self.template {
+            Some(template) => {
+                let seconds = i64::try_from(now() / 1_000).ok();
+                let context = Context {
+                    answer: true,
+                    now: seconds,
+                    ..Context::default()
+                };
+                let text = template.render(&self.history, context);
+                (
+                    text.map_err(|error| template_failed(&self.name, &error))?,
+                    Vec::new(),
+                )
+            }
+            None => {
+                let plain = plain(&self.history);
+                (plain.text, plain.stop)
+            }
+        };
+        let tokens = self.session.tokenizer().encode_prompt(&prompt);
+        let request = Request {
+            prompt: &tokens,
+            sampling: self.sampling,
+            max_tokens: Some(self.max_tokens),
+            stop: &stop,
+            cancel: Some(&self.cancel),
+        };
+        let (asked, mut first, mut text) = (Instant::now(), None, String::new());
+        let outcome = self.session.generate(&request, &mut |event| {
+            if let Event::Text(piece) = event {
+                first.get_or_insert_with(Instant::now);
+                text.push_str(piece);
+                if outbox.send(Piece::Text(piece.to_owned())).is_err() {
+                    return ControlFlow::Break(());
+                }
+            }
+            ControlFlow::Continue(())
+        });
+        let outcome = outcome.map_err(|error| model_failed(&self.name, &error))?;
+        let first = first.unwrap_or(asked);
+        let seconds = first.elapsed().as_secs_f64();
+        let rate = if seconds > 0.0 {
+            outcome.generated_tokens as f64 / seconds
+        } else {
+            0.0
+        };
+        let answer = Answer {
+            prompt_tokens: outcome.prompt_tokens,
+            reused_tokens: outcome.reused_tokens,
+            tokens: outcome.generated_tokens,
+            first_ms: u64::try_from((first - asked).as_millis()).unwrap_or(u64::MAX),
+            rate,
+            end: outcome.end,
+            seed: self.sampling.seed,
+        };
+        Ok((text, answer))
+    }
+}
+
+pub(super) fn model_failed(name: &str, error: &ModelError) -> Failure {
+    let mut said = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(error) = source {
+        said.push_str(&format!(": {error}"));
+        source = error.source();
+    }
+    let code = match error {
+        ModelError::PromptTooLong { .. } => "prompt-too-long",
+        _ => "model-refused",
+    };
+    Failure::new(code, Exit::Failed)
+        .with("name", name)
+        .with("error", said)
+}
+
+fn template_failed(name: &str, error: &dyn std::error::Error) -> Failure {
+    Failure::new("template-failed", Exit::Failed)
+        .with("name", name)
+        .with("error", error)
+}
+
+/// GGUF files in the places where people and other programs keep them; bounded, and no link is followed.
+fn find_models() -> Vec<PathBuf> {
+    let mut folders: Vec<(PathBuf, usize)> = Vec::new();
+    folders.extend(std::env::current_dir().ok().map(|folder| (folder, 1)));
+    if let Ok(home) = etcetera::home_dir() {
+        let known = [
+            "Downloads",
+            "models",
+            "Models",
+            ".cache/huggingface/hub",
+            ".cache/lm-studio/models",
+        ];
+        folders.extend(known.iter().map(|folder| (home.join(folder), DEPTH)));
+        folders.extend([".lmstudio/models", ".local/share/models"].map(|f| (home.join(f), DEPTH)));
+    }
+    let (mut found, mut left) = (Vec::new(), ENTRIES);
+    while let Some((folder, depth)) = folders.pop() {
+        let Ok(entries) = std::fs::read_dir(&folder) else {
+            continue;
+        };
+        for entry in entries.flatten() {
+            left = left.saturating_sub(1);
+            if left == 0 || found.len() >= FOUND {
+                found.sort();
+                return found;
+            }
+            let Ok(kind) = entry.file_type() else {
+                continue;
+            };
+            let path = entry.path();
+            if kind.is_dir() && depth > 1 {
+                folders.push((path, depth - 1));
+            } else if kind.is_file() && is_gguf(&path) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+fn is_gguf(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("gguf"))
+}

@@ -1,0 +1,238 @@
+//! Circles: found, admit, suspend, and finding them and their members by the names that people use.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::identity::{KeyCard, Signer, fingerprint};
+use crate::record::{Admin, Body, CircleId, FeedKey, Policy, Predecessor, RecordId, RootKey};
+use crate::store::{CircleView, Draft, OwnFeed, Standing};
+
+use super::home::{now, random};
+use super::{Exit, Failure, Handle};
+
+/// A circle that was founded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Founded {
+    pub circle: CircleId,
+    pub admins: Vec<RootKey>,
+}
+
+/// How a member is called: its name in the circle, and its fingerprint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberName {
+    pub root: RootKey,
+    pub name: String,
+    pub fingerprint: String,
+}
+
+impl Handle {
+    /// Founds a circle with this home's root, called `me`, and the owners of `cards` as admins.
+    pub fn found(
+        &mut self,
+        name: &str,
+        me: &str,
+        cards: &[(String, KeyCard)],
+    ) -> Result<Founded, Failure> {
+        valid_name(name)?;
+        let (secret, certificate) = self.sign_key()?;
+        let mut admins = BTreeMap::from([(self.root, me.to_owned())]);
+        admins.extend(cards.iter().map(|(name, card)| (card.root(), name.clone())));
+        let mut names = BTreeSet::new();
+        for name in admins.values() {
+            valid_name(name)?;
+            if !names.insert(name) {
+                return Err(Failure::new("name-taken", Exit::Usage).with("name", name));
+            }
+        }
+        let genesis = Body::Genesis {
+            name: name.to_owned(),
+            salt: random()?,
+            policy: Policy::default(),
+            admins: named_admins(&admins),
+            predecessor: None,
+        };
+        let owner = OwnFeed {
+            root: self.root,
+            signer: &secret,
+            certificate,
+        };
+        let statements: Vec<_> = cards
+            .iter()
+            .flat_map(|(_, card)| card.statements().to_vec())
+            .collect();
+        let shared = Some(random()?);
+        let circle = self.store.found(
+            &owner,
+            genesis,
+            Standing::Member,
+            shared,
+            &statements,
+            now(),
+        )?;
+        Ok(Founded {
+            circle,
+            admins: admins.into_keys().collect(),
+        })
+    }
+
+    /// Founds a circle that goes on from an old one: the same admins and members, a new genesis that names the old
+    /// circle, the hash of its set and its admins.
+    pub fn refound(&mut self, old: &CircleView, name: &str) -> Result<Founded, Failure> {
+        valid_name(name)?;
+        self.may_write(old)?;
+        let (secret, certificate) = self.sign_key()?;
+        let mut admins: BTreeMap<RootKey, String> = BTreeMap::new();
+        for root in old.state.admins() {
+            admins.insert(*root, self.name_of(old, root));
+        }
+        let predecessor = Predecessor {
+            circle: old.id,
+            set_hash: old.set_hash,
+            admins: admins.keys().copied().collect(),
+        };
+        admins.insert(self.root, self.name_of(old, &self.root));
+        let genesis = Body::Genesis {
+            name: name.to_owned(),
+            salt: random()?,
+            policy: old.state.policy,
+            admins: named_admins(&admins),
+            predecessor: Some(predecessor),
+        };
+        let owner = OwnFeed {
+            root: self.root,
+            signer: &secret,
+            certificate,
+        };
+        let shared = Some(random()?);
+        // The statements of the old members are here already.
+        let circle = self
+            .store
+            .found(&owner, genesis, Standing::Member, shared, &[], now())?;
+        let members = old
+            .state
+            .active()
+            .filter(|(root, _)| !admins.contains_key(root));
+        let drafts: Vec<Draft> = members
+            .map(|(root, member)| {
+                let name = member.name.clone();
+                Body::Admit {
+                    root: *root,
+                    name,
+                    lifts: vec![],
+                    feeds: vec![],
+                }
+                .into()
+            })
+            .collect();
+        if !drafts.is_empty() {
+            self.store.append(&circle, &owner, &drafts, now())?;
+        }
+        Ok(Founded {
+            circle,
+            admins: admins.into_keys().collect(),
+        })
+    }
+
+    /// Writes one record into this home's feed of a circle.
+    pub(super) fn write(&mut self, circle: &CircleId, draft: Draft) -> Result<RecordId, Failure> {
+        let (secret, certificate) = self.sign_key()?;
+        let owner = OwnFeed {
+            root: self.root,
+            signer: &secret,
+            certificate,
+        };
+        let ids = self.store.append(circle, &owner, &[draft], now())?;
+        ids.first().copied().ok_or_else(|| {
+            Failure::new("store-failed", Exit::Failed).with("error", "nothing was written")
+        })
+    }
+
+    /// Refuses where this node is no active member.
+    pub(super) fn may_write(&self, circle: &CircleView) -> Result<(), Failure> {
+        if circle.state.is_active(&self.root) {
+            return Ok(());
+        }
+        Err(Failure::new("not-a-member", Exit::Failed).with("name", &circle.state.name))
+    }
+
+    /// The circle that `name` means: its name, the beginning of its id, or the only one when nothing is named.
+    pub fn find_circle(&self, name: Option<&str>) -> Result<CircleView, Failure> {
+        let mut circles = self.store.circles()?;
+        circles.retain(|circle| circle.standing == Standing::Member);
+        if let Some(name) = name {
+            circles.retain(|circle| {
+                circle.state.name == name
+                    || (name.len() >= 4 && circle.id.to_string().starts_with(name))
+            });
+        }
+        let only = circles.pop();
+        match (only, circles.is_empty(), name) {
+            (Some(circle), true, _) => Ok(circle),
+            (Some(_), false, _) => Err(Failure::new("circle-ambiguous", Exit::Usage)),
+            (None, _, Some(name)) => {
+                Err(Failure::new("circle-unknown", Exit::Failed).with("name", name))
+            }
+            (None, _, None) => Err(Failure::new("no-circle", Exit::Failed)),
+        }
+    }
+
+    /// The member that `name` means: its name, or the beginning of its fingerprint or root key.
+    pub fn find_member(&self, circle: &CircleView, name: &str) -> Result<RootKey, Failure> {
+        let named: Vec<RootKey> = circle
+            .state
+            .members
+            .iter()
+            .filter(|(root, member)| {
+                member.name == name
+                    || (name.len() >= 4
+                        && (fingerprint(root).starts_with(name)
+                            || root.to_string().starts_with(name)))
+            })
+            .map(|(root, _)| *root)
+            .collect();
+        match named.as_slice() {
+            [root] => Ok(*root),
+            [] => Err(Failure::new("member-unknown", Exit::Failed)
+                .with("name", name)
+                .with("circle", &circle.state.name)),
+            _ => Err(Failure::new("member-ambiguous", Exit::Usage).with("name", name)),
+        }
+    }
+
+    /// What a member is called.
+    pub fn name_of(&self, circle: &CircleView, root: &RootKey) -> String {
+        let name = circle
+            .state
+            .members
+            .get(root)
+            .map(|member| member.name.as_str());
+        match name {
+            Some(name) if !name.is_empty() => name.to_owned(),
+            _ if *root == self.root => "me".to_owned(),
+            _ => fingerprint(root),
+        }
+    }
+
+    /// The public half of the sign key in use, for `key show`.
+    pub fn feed(&self) -> Result<FeedKey, Failure> {
+        Ok(FeedKey(self.sign_key()?.0.public()))
+    }
+}
+
+fn named_admins(admins: &BTreeMap<RootKey, String>) -> Vec<Admin> {
+    let named = admins.iter();
+    named
+        .map(|(root, name)| Admin {
+            root: *root,
+            name: name.clone(),
+            paper: None,
+        })
+        .collect()
+}
+
+pub(super) fn valid_name(name: &str) -> Result<(), Failure> {
+    let long = name.len() > crate::record::limits::NAME_BYTES;
+    if name.trim().is_empty() || long || name.chars().any(char::is_control) {
+        return Err(Failure::new("bad-name", Exit::Usage));
+    }
+    Ok(())
+}

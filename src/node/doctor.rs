@@ -1,0 +1,135 @@
+//! What is wrong and what to do: checks of identity, files, database, blobs, circles.
+
+use crate::record::Role;
+
+use super::{Failure, Handle};
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Key of the message catalogue; `CODE.hint` says what to do.
+    pub code: &'static str,
+    pub good: bool,
+    pub about: Vec<(&'static str, String)>,
+}
+
+impl Finding {
+    fn new(code: &'static str, good: bool) -> Self {
+        Self {
+            code,
+            good,
+            about: Vec::new(),
+        }
+    }
+
+    fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.about.push((name, value.to_string()));
+        self
+    }
+}
+
+/// Below this much free space imports begin to fail: 256 MiB.
+const LITTLE_SPACE: u64 = 256 << 20;
+
+impl Handle {
+    /// Looks at everything that can be looked at without a network.
+    pub fn doctor(&self) -> Result<Vec<Finding>, Failure> {
+        let mut findings = Vec::new();
+        self.check_keys(&mut findings)?;
+        self.check_disk(&mut findings);
+        self.check_store(&mut findings)?;
+        self.check_circles(&mut findings)?;
+        if self.store.models()?.iter().all(|model| model.toy) {
+            findings.push(Finding::new("doctor-no-model", false));
+        }
+        Ok(findings)
+    }
+
+    fn check_keys(&self, findings: &mut Vec<Finding>) -> Result<(), Failure> {
+        findings.push(Finding::new("doctor-root-plain", true));
+        for path in self.keys.exposed() {
+            findings.push(Finding::new("doctor-key-exposed", false).with("path", path.display()));
+        }
+        let directory = self.store.directory()?;
+        for role in [Role::Sign, Role::Transport, Role::Receive] {
+            let Some((_, public)) = directory.current(&self.root, role) else {
+                findings.push(Finding::new("doctor-key-missing", false).with("role", role.name()));
+                continue;
+            };
+            if self.keys.read(role.name(), &public).is_err() {
+                findings.push(Finding::new("doctor-key-missing", false).with("role", role.name()));
+            }
+        }
+        if directory.standing(&self.root, Role::Spare).next().is_none() {
+            findings.push(Finding::new("doctor-no-spare", false));
+        }
+        if self.store.meta("stopped")?.is_some() {
+            findings.push(Finding::new("doctor-home-moved", false));
+        }
+        Ok(())
+    }
+
+    fn check_disk(&self, findings: &mut Vec<Finding>) {
+        if let Ok(space) = rustix::fs::statvfs(self.store.home()) {
+            let free = space.f_bavail.saturating_mul(space.f_frsize);
+            let finding = Finding::new("doctor-disk", free >= LITTLE_SPACE);
+            findings.push(finding.with("mib", free >> 20));
+        }
+        if let Ok(file_system) = rustix::fs::statfs(self.store.home()) {
+            // Magic numbers of statfs(2): FAT, exFAT, NFS, SMB2, CIFS keep no modes or break SQLite's WAL.
+            let bad = [0x4d44, 0x2011_bab0, 0x6969, 0xfe53_4d42, 0xff53_4d42];
+            if bad.contains(&(i128::from(file_system.f_type) & 0xffff_ffff)) {
+                findings.push(Finding::new("doctor-file-system", false));
+            }
+        }
+    }
+
+    fn check_store(&self, findings: &mut Vec<Finding>) -> Result<(), Failure> {
+        let sound: String =
+            self.store
+                .database()
+                .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        findings.push(Finding::new("doctor-database", sound == "ok").with("error", sound));
+        let mut lost = 0;
+        for blob in self.store.blobs()? {
+            let found = std::fs::metadata(self.store.blob_path(&blob.blake3));
+            lost += usize::from(!found.is_ok_and(|data| data.len() == blob.size));
+        }
+        findings.push(Finding::new("doctor-blobs", lost == 0).with("count", lost));
+        findings.push(match self.store.audit_break()? {
+            None => Finding::new("doctor-audit", true),
+            Some(line) => Finding::new("doctor-audit-broken", false).with("line", line),
+        });
+        Ok(())
+    }
+
+    fn check_circles(&self, findings: &mut Vec<Finding>) -> Result<(), Failure> {
+        for circle in self
+            .status(u64::MAX)?
+            .circles
+            .iter()
+            .filter(|circle| !circle.shelf)
+        {
+            let name = &circle.name;
+            let admins = circle
+                .members
+                .iter()
+                .filter(|member| member.admin && !member.suspended)
+                .count();
+            if admins < 2 {
+                findings.push(Finding::new("doctor-one-admin", false).with("circle", name));
+            }
+            if !circle.forked.is_empty() {
+                findings.push(Finding::new("doctor-fork", false).with("circle", name));
+            }
+            if circle.waiting > 0 {
+                let finding = Finding::new("doctor-waiting", false);
+                findings.push(finding.with("circle", name).with("count", circle.waiting));
+            }
+            if circle.newer {
+                findings.push(Finding::new("doctor-newer", false).with("circle", name));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,28 @@
+//! What a node tells its faces while it works.
+
+use crate::record::{CircleId, RecordId, RootKey};
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// An identity was made, without a question.
+    IdentityMade { root: RootKey },
+    /// The starter bundle that is built into the binary was taken in.
+    StarterTaken { documents: usize, models: usize },
+    /// Step `done` of `total` of something that takes a while; bytes.
+    Progress {
+        what: &'static str,
+        done: u64,
+        total: u64,
+    },
+    /// A late record changed what earlier ones do.
+    DecisionChanged {
+        circle: CircleId,
+        records: Vec<RecordId>,
+    },
+    /// This home stands elsewhere than where it was; writing is stopped until a new feed is opened.
+    HomeMoved,
+}
+
+/// Where events go.
+pub type Sink = Box<dyn FnMut(Event) + Send>;

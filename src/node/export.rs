@@ -1,0 +1,548 @@
+//! Writing a bundle: what do the recipients lack, in order of value; said in the audit trail before the first
+//! byte leaves.
+//!
+//! What a recipient has is what it *acknowledged*, never what was sent. `trust/` holds what is needed
+//! to judge the rest: the circle's secret, statements, and the past of authority records; `records/` the others.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::bundle::{Kind as UnitKind, limits as bundle_limits};
+use crate::carrier::media::files::Files;
+use crate::carrier::media::medium::Medium;
+use crate::carrier::media::plan::{Content, Plan};
+use crate::carrier::media::write::{Destination, Written, write_bundle};
+use crate::carrier::media::{MediaError, Small};
+use crate::identity::{Directory, Verified};
+use crate::record::{
+    Ack, BlobRef, FeedKey, Frontier, Kind, Record, RecordId, Role, RootKey, Statement,
+};
+use crate::store::{CircleView, OwnFeed, Standing};
+
+use super::home::now;
+use super::{Exit, Failure, Handle};
+
+/// Bytes of one `trust/` member; a sequence of statements or records is cut at this size.
+const TRUST_MEMBER_BYTES: usize = 1 << 20;
+
+/// Where a bundle goes.
+pub enum Target<'a> {
+    /// A folder on a medium.
+    Medium(&'a Path),
+    /// One plain age file.
+    File(&'a Path),
+    /// A pipe.
+    Stream(&'a mut dyn Write),
+}
+
+/// What a bundle would hold or holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Export {
+    pub statements: usize,
+    pub records: usize,
+    pub documents: usize,
+    pub models: usize,
+    /// Bytes of documents and models.
+    pub content_bytes: u64,
+    pub standalone: bool,
+    /// Recipients that never acknowledged anything.
+    pub unacknowledged: usize,
+    /// What was written; none when there was nothing new, or with a dry run.
+    pub written: Option<Written>,
+}
+
+/// Everything that goes to a set of recipients.
+pub(super) struct Shipment {
+    pub statements: Vec<Verified<Statement>>,
+    pub trust: Vec<Verified<Record>>,
+    pub records: Vec<Verified<Record>>,
+    pub contents: Vec<(UnitKind, BlobRef)>,
+    pub acks: Vec<Verified<Ack>>,
+    pub standalone: bool,
+    /// An acknowledgement says something that was not said before.
+    pub news: bool,
+}
+
+impl Handle {
+    /// Writes what these members lack. Nothing new: nothing is written.
+    pub fn export(
+        &mut self,
+        circle: &CircleView,
+        to: &[RootKey],
+        target: Target<'_>,
+        full: bool,
+        dry: bool,
+    ) -> Result<Export, Failure> {
+        self.may_write(circle)?;
+        let receive = self.receive_keys_of(circle, to)?;
+        let shipment = self.shipment(circle, to, full, dry)?;
+        let mut report = shipment.report();
+        for root in to {
+            let ack = self.store.ack(&circle.id, root, &self.root)?;
+            report.unacknowledged += usize::from(ack.is_none());
+        }
+        let empty = shipment.records.is_empty()
+            && shipment.trust.is_empty()
+            && shipment.statements.is_empty()
+            && shipment.contents.is_empty()
+            && !shipment.news;
+        if !dry && !(empty && !full) {
+            let names: Vec<String> = to.iter().map(|root| self.name_of(circle, root)).collect();
+            report.written = Some(self.ship(circle, shipment, &receive, target, &names, "export")?);
+        }
+        Ok(report)
+    }
+
+    /// The receive keys of active members.
+    fn receive_keys_of(
+        &self,
+        circle: &CircleView,
+        to: &[RootKey],
+    ) -> Result<Vec<[u8; 32]>, Failure> {
+        let directory = self.store.directory()?;
+        let mut keys = Vec::new();
+        for root in to {
+            let name = self.name_of(circle, root);
+            if *root == self.root {
+                return Err(Failure::new("export-to-self", Exit::Usage));
+            }
+            if !circle.state.is_active(root) {
+                return Err(Failure::new("recipient-suspended", Exit::Failed).with("name", name));
+            }
+            let (_, key) = directory
+                .current(root, Role::Receive)
+                .ok_or_else(|| Failure::new("recipient-no-key", Exit::Failed).with("name", name))?;
+            keys.push(key);
+        }
+        keys.sort_unstable();
+        keys.dedup();
+        Ok(keys)
+    }
+
+    /// What these members lack of a circle.
+    pub(super) fn shipment(
+        &mut self,
+        circle: &CircleView,
+        to: &[RootKey],
+        full: bool,
+        dry: bool,
+    ) -> Result<Shipment, Failure> {
+        let (hash, statements) = self.store.circle_statements(&circle.id)?;
+        let mut records: BTreeMap<RecordId, Verified<Record>> = BTreeMap::new();
+        let mut wanted: BTreeSet<[u8; 32]> = BTreeSet::new();
+        let (mut standalone, mut same_statements) = (full, !full);
+        // Nobody in particular: whoever reads it has nothing yet.
+        let mut known: Vec<Option<Verified<Ack>>> = Vec::new();
+        for root in to {
+            known.push(
+                self.store
+                    .ack(&circle.id, root, &self.root)?
+                    .filter(|_| !full),
+            );
+        }
+        if known.is_empty() {
+            known.push(None);
+        }
+        for ack in &known {
+            let ack = ack.as_ref().map(|ack| ack.value());
+            standalone |= ack.is_none();
+            same_statements &= ack.is_some_and(|ack| ack.statements == hash);
+            let nothing = Frontier::default();
+            let gaps = self
+                .store
+                .gaps(circle, ack.map_or(&nothing, |ack| &ack.frontier))?;
+            for record in self.store.fill(&circle.id, &gaps)? {
+                records.insert(record.id(), record);
+            }
+            wanted.extend(ack.into_iter().flat_map(|ack| ack.wanted.iter().copied()));
+        }
+        for id in &wanted {
+            if let Some(record) = self.store.record(&RecordId(*id))?
+                && record.value().circle(record.id()) == circle.id
+            {
+                records.insert(record.id(), record);
+            }
+        }
+        let contents = self.contents(circle, &records, &wanted, standalone)?;
+        let (mut acks, mut news) = (Vec::new(), false);
+        if !dry {
+            let missing = self.missing_blobs(&circle.state)?;
+            let (secret, certificate) = self.sign_key()?;
+            let owner = OwnFeed {
+                root: self.root,
+                signer: &secret,
+                certificate,
+            };
+            for root in to {
+                let (ack, new) = self.store.acknowledge(&circle.id, &owner, root, &missing)?;
+                // An acknowledgement of one's own records only is no news to anybody.
+                let of_others = ack.value().frontier.0.keys().any(|feed| {
+                    circle
+                        .state
+                        .members
+                        .get(root)
+                        .is_some_and(|member| member.feeds.contains(feed))
+                });
+                news |= new && of_others;
+                acks.push(ack);
+            }
+        }
+        let (trust, records) = split(records.into_values().collect());
+        Ok(Shipment {
+            statements: if same_statements {
+                Vec::new()
+            } else {
+                statements
+            },
+            trust,
+            records,
+            contents,
+            acks,
+            standalone,
+            news,
+        })
+    }
+
+    /// Blobs of current documents and models whose record goes along or that somebody asked for.
+    fn contents(
+        &self,
+        circle: &CircleView,
+        records: &BTreeMap<RecordId, Verified<Record>>,
+        wanted: &BTreeSet<[u8; 32]>,
+        standalone: bool,
+    ) -> Result<Vec<(UnitKind, BlobRef)>, Failure> {
+        let documents = circle.state.documents.iter();
+        let documents = documents.map(|(id, shared)| (id, UnitKind::Document, shared.content.blob));
+        let models = circle.state.models.iter();
+        let models = models.map(|(id, shared)| (id, UnitKind::Blob, shared.content.blob));
+        let mut contents: Vec<(UnitKind, BlobRef)> = Vec::new();
+        for (id, kind, blob) in documents.chain(models) {
+            let goes = standalone || records.contains_key(id) || wanted.contains(&blob.blake3.0);
+            let once = contents
+                .iter()
+                .all(|(_, other)| other.blake3 != blob.blake3);
+            if goes && once && self.store.blob(&blob.blake3)?.is_some() {
+                contents.push((kind, blob));
+            }
+        }
+        Ok(contents)
+    }
+
+    /// Writes a shipment as one bundle.
+    pub(super) fn ship(
+        &mut self,
+        circle: &CircleView,
+        shipment: Shipment,
+        receive: &[[u8; 32]],
+        target: Target<'_>,
+        names: &[String],
+        what: &str,
+    ) -> Result<Written, Failure> {
+        let (secret, certificate) = self.sign_key()?;
+        let directory = self.store.directory()?;
+        let certificate = statement_bytes(&directory, &certificate).ok_or_else(|| {
+            Failure::new("identity-broken", Exit::Locked).with("error", "no certificate")
+        })?;
+        let previous = self.store.last_bundle(&circle.id)?.map(|(_, head)| head);
+        let sequence = self.store.next_bundle(&circle.id)?;
+        let plan = Plan {
+            circle_secret: circle.secret.unwrap_or([0; 32]),
+            certificate,
+            sequence,
+            previous,
+            standalone: shipment.standalone,
+            trust: trust_members(&shipment, circle),
+            acks: ack_members(&shipment.acks),
+            records: shipment
+                .records
+                .iter()
+                .map(|r| Ok::<_, MediaError>(r.bytes().to_vec())),
+            contents: self.content_files(&shipment.contents),
+            part_bytes: bundle_limits::MEMBER_BYTES,
+        };
+        let road = match &target {
+            Target::Medium(path) | Target::File(path) => path.display().to_string(),
+            Target::Stream(_) => "standard output".to_owned(),
+        };
+        let report = shipment.report();
+        let begun = self.store.audit(
+            now(),
+            &json!({
+                "what": what, "state": "begun", "circle": circle.state.name, "to": names,
+                "records": report.records, "documents": report.documents, "models": report.models,
+                "content_bytes": report.content_bytes, "road": "usb", "place": road,
+            }),
+        )?;
+        let written = self.put(plan, &secret, receive, target)?;
+        let head = written.head_sha256;
+        self.store
+            .bundle_written(&circle.id, sequence, &head, written.handle.as_deref())?;
+        let line = json!({
+            "what": what, "state": "done", "finishes": begun, "bytes": written.sealed_bytes,
+        });
+        self.store.audit(now(), &line)?;
+        Ok(written)
+    }
+
+    fn put<R: Iterator<Item = Result<Vec<u8>, MediaError>>>(
+        &self,
+        plan: Plan<R>,
+        signer: &dyn crate::identity::Signer,
+        receive: &[[u8; 32]],
+        target: Target<'_>,
+    ) -> Result<Written, Failure> {
+        let scratch = Files::new(self.store.home());
+        scratch
+            .ensure_dir("spool")
+            .map_err(|error| Failure::io(self.store.home(), &error))?;
+        let spool = Path::new("spool").join(format!("{}", std::process::id()));
+        let mut unlucky = None;
+        let mut fill = |bytes: &mut [u8]| {
+            if let Err(error) = getrandom::fill(bytes) {
+                unlucky = Some(error);
+            }
+        };
+        let spool = (&scratch, spool.as_path());
+        let written = match target {
+            Target::Medium(path) => {
+                let medium = Medium::take(&Files::new(path))?;
+                medium.sweep()?;
+                self.clear_collected(&medium)?;
+                write_bundle(
+                    spool,
+                    Destination::Medium(&medium),
+                    plan,
+                    signer,
+                    receive,
+                    &mut fill,
+                )?
+            }
+            Target::File(path) => {
+                let folder = match path.parent() {
+                    Some(folder) if !folder.as_os_str().is_empty() => folder,
+                    _ => Path::new("."),
+                };
+                let name = path.file_name().ok_or_else(|| {
+                    Failure::new("file-not-found", Exit::Usage).with("path", path.display())
+                })?;
+                let files = Files::new(folder);
+                let destination = Destination::File {
+                    files: &files,
+                    path: Path::new(name),
+                };
+                write_bundle(spool, destination, plan, signer, receive, &mut fill)?
+            }
+            Target::Stream(out) => write_bundle(
+                spool,
+                Destination::Stream(out),
+                plan,
+                signer,
+                receive,
+                &mut fill,
+            )?,
+        };
+        match unlucky {
+            // age and ids came from a generator that failed: the bundle must not be used.
+            Some(error) => Err(Failure::new("no-randomness", Exit::Failed).with("error", error)),
+            None => Ok(written),
+        }
+    }
+
+    /// Takes bundles of mine off a medium that all their recipients have taken in.
+    fn clear_collected(&self, medium: &Medium) -> Result<(), Failure> {
+        let scan = crate::carrier::media::medium::scan(medium.files().root())?;
+        for found in &scan.bundles {
+            let Some(handle) = &found.handle else {
+                continue;
+            };
+            let collected = found.collected();
+            if !collected.is_empty()
+                && collected.iter().all(|done| *done)
+                && self.store.wrote_handle(handle)?
+            {
+                medium.discard(handle)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn content_files(&self, contents: &[(UnitKind, BlobRef)]) -> Vec<Content> {
+        let mut files: Vec<Content> = contents
+            .iter()
+            .map(|(kind, blob)| Content {
+                kind: *kind,
+                blake3: blob.blake3.0,
+                sha256: blob.sha256,
+                size: blob.size,
+                path: self.store.blob_path(&blob.blake3),
+            })
+            .collect();
+        // Documents before models; the small before the large, so that a broken-off copy has the most.
+        files.sort_by_key(|content| {
+            (
+                content.kind != UnitKind::Document,
+                content.size,
+                content.blake3,
+            )
+        });
+        files
+    }
+
+    /// Writes an acknowledgement alone to who signed a bundle on this medium.
+    pub(super) fn ship_ack(
+        &mut self,
+        circle: &CircleView,
+        to: &RootKey,
+        medium: &Path,
+    ) -> Result<Option<Written>, Failure> {
+        if circle.standing == Standing::Shelf
+            || *to == self.root
+            || !circle.state.is_active(&self.root)
+        {
+            return Ok(None);
+        }
+        let receive = self.receive_keys_of(circle, &[*to])?;
+        let missing = self.missing_blobs(&circle.state)?;
+        let (secret, certificate) = self.sign_key()?;
+        let owner = OwnFeed {
+            root: self.root,
+            signer: &secret,
+            certificate,
+        };
+        let (ack, _) = self.store.acknowledge(&circle.id, &owner, to, &missing)?;
+        let shipment = Shipment {
+            statements: Vec::new(),
+            trust: Vec::new(),
+            records: Vec::new(),
+            contents: Vec::new(),
+            acks: vec![ack],
+            standalone: false,
+            news: true,
+        };
+        let names = [self.name_of(circle, to)];
+        let target = Target::Medium(medium);
+        self.ship(circle, shipment, &receive, target, &names, "acknowledge")
+            .map(Some)
+    }
+}
+
+impl Shipment {
+    fn report(&self) -> Export {
+        let of = |kind: UnitKind| {
+            self.contents
+                .iter()
+                .filter(|(found, _)| *found == kind)
+                .count()
+        };
+        Export {
+            statements: self.statements.len(),
+            records: self.trust.len() + self.records.len(),
+            documents: of(UnitKind::Document),
+            models: of(UnitKind::Blob),
+            content_bytes: self.contents.iter().map(|(_, blob)| blob.size).sum(),
+            standalone: self.standalone,
+            unacknowledged: 0,
+            written: None,
+        }
+    }
+}
+
+/// Parts records into the past of authority records and the rest. Presence is a matter of chains: an authority
+/// record can only be judged with all below it in its feed, and what it cites is authority again.
+fn split(records: Vec<Verified<Record>>) -> (Vec<Verified<Record>>, Vec<Verified<Record>>) {
+    let mut reach: BTreeMap<FeedKey, u64> = BTreeMap::new();
+    for record in records
+        .iter()
+        .filter(|record| record.value().kind.is_critical())
+    {
+        let top = reach.entry(record.value().feed).or_default();
+        *top = (*top).max(record.value().height);
+    }
+    let mut records = records;
+    // Genesis first, then by height: what others rest on comes before them.
+    records.sort_by_key(|record| {
+        let value = record.value();
+        (value.kind != Kind::GENESIS, value.height, record.id())
+    });
+    records.into_iter().partition(|record| {
+        reach
+            .get(&record.value().feed)
+            .is_some_and(|top| record.value().height <= *top)
+    })
+}
+
+fn statement_bytes(directory: &Directory, id: &crate::record::StatementId) -> Option<Vec<u8>> {
+    directory
+        .statements()
+        .find(|s| s.id() == *id)
+        .map(|s| s.bytes().to_vec())
+}
+
+fn trust_members(shipment: &Shipment, circle: &CircleView) -> Vec<Small> {
+    let mut members = Vec::new();
+    let mut add = |what: &str, bytes: Vec<u8>| {
+        let name = format!("trust/{:04}-{what}", members.len());
+        members.push(Small { name, bytes });
+    };
+    // Who never acknowledged may not know the secret yet.
+    if let Some(secret) = circle.secret.filter(|_| shipment.standalone) {
+        add("secret", secret.to_vec());
+    }
+    for bytes in sequences(
+        shipment
+            .statements
+            .iter()
+            .map(|statement| statement.bytes()),
+    ) {
+        add("statements.cborseq", bytes);
+    }
+    for bytes in sequences(shipment.trust.iter().map(|record| record.bytes())) {
+        add("records.cborseq", bytes);
+    }
+    members
+}
+
+fn ack_members(acks: &[Verified<Ack>]) -> Vec<Small> {
+    let named = acks.iter().enumerate();
+    named
+        .map(|(n, ack)| Small {
+            name: format!("acks/{n:04}-ack"),
+            bytes: ack.bytes().to_vec(),
+        })
+        .collect()
+}
+
+/// Joins items into sequences of about `TRUST_MEMBER_BYTES`.
+fn sequences<'a>(items: impl Iterator<Item = &'a [u8]>) -> Vec<Vec<u8>> {
+    let mut all: Vec<Vec<u8>> = Vec::new();
+    for item in items {
+        match all.last_mut() {
+            Some(last) if last.len() + item.len() <= TRUST_MEMBER_BYTES => last.extend(item),
+            _ => all.push(item.to_vec()),
+        }
+    }
+    all
+}
+
+impl From<MediaError> for Failure {
+    fn from(error: MediaError) -> Self {
+        let said = error.to_string();
+        let (code, exit) = match &error {
+            MediaError::NothingForMe => ("nothing-for-me", Exit::NothingForMe),
+            MediaError::SliceMissing { .. } => ("slice-missing", Exit::SliceMissing),
+            MediaError::Refused(_) => ("bundle-refused", Exit::Refused),
+            MediaError::NoSpace { .. } => ("no-space", Exit::NoSpace),
+            MediaError::Busy(_) => ("medium-busy", Exit::Busy),
+            MediaError::NewerOkibi { .. } => ("bundle-newer", Exit::Newer),
+            MediaError::NoMedium(_) => ("no-medium", Exit::NoMedium),
+            MediaError::ReadBack(_) => ("read-back", Exit::Failed),
+            MediaError::Changed(_) => ("content-changed", Exit::Failed),
+            MediaError::Plan(_) => ("bundle-plan", Exit::Failed),
+            MediaError::Io { path, source } => return Self::io(path, source),
+        };
+        Self::new(code, exit).with("error", said)
+    }
+}

@@ -1,0 +1,263 @@
+//! Opening a home: folders, identity, the check that this is still the same machine, the starter shelf.
+
+use std::fs::File;
+use std::path::Path;
+
+use crate::config::Config;
+use crate::identity::{
+    KeyCard, ReceiveSecret, Signer, SigningSecret, Verified, certificate, verify,
+};
+use crate::record::{Hlc, Role, RootKey, Signed, Statement, StatementId};
+use crate::store::keys::KeyFolder;
+use crate::store::{OwnFeed, Store};
+
+use super::event::{Event, Sink};
+use super::{Exit, Failure, Handle};
+
+/// Spare sign keys that are certified with a new identity, for a restored home whose root is locked.
+const SPARES: usize = 1;
+
+/// Milliseconds since 1970.
+pub(super) fn now() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| {
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    })
+}
+
+/// Random bytes of the operating system.
+pub(super) fn random<const N: usize>() -> Result<[u8; N], Failure> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Failure::new("no-randomness", Exit::Failed).with("error", error))?;
+    Ok(bytes)
+}
+
+impl Handle {
+    /// Opens the home; at first run makes an identity and takes the starter bundle in.
+    pub fn open(config: Config, sink: Sink) -> Result<Self, Failure> {
+        let mut handle = Self::open_bare(config, sink)?;
+        handle.take_starter()?;
+        handle.refresh_shelves()?;
+        Ok(handle)
+    }
+
+    /// Opens the home without the starter shelf: what makes a starter bundle does not need one.
+    pub fn open_bare(config: Config, mut sink: Sink) -> Result<Self, Failure> {
+        private_folder(&config.home)?;
+        // One process at a time makes the identity; the lock goes with the process.
+        let path = config.home.join("first-run.lock");
+        let lock = File::create(&path).map_err(|error| Failure::io(&path, &error))?;
+        lock.lock().map_err(|error| Failure::io(&path, &error))?;
+        let mut store = Store::open(&config.home, now(), random()?)?;
+        let keys = KeyFolder::of(&config.home);
+        let root = match store
+            .meta("root")?
+            .and_then(|bytes| RootKey::from_slice(&bytes))
+        {
+            Some(root) => root,
+            None => {
+                let root = make_identity(&mut store, &keys)?;
+                sink(Event::IdentityMade { root });
+                root
+            }
+        };
+        check_place(&store, &config.home, &mut sink)?;
+        let mut handle = Self {
+            config,
+            store,
+            keys,
+            root,
+            sink,
+        };
+        handle.finish_rotation()?;
+        drop(lock);
+        Ok(handle)
+    }
+
+    /// The root key of this home.
+    pub fn root(&self) -> RootKey {
+        self.root
+    }
+
+    /// The key card of this home.
+    pub fn card(&self) -> Result<KeyCard, Failure> {
+        let directory = self.store.directory()?;
+        let mut ids: Vec<StatementId> = Vec::new();
+        for role in [Role::Sign, Role::Transport, Role::Receive] {
+            ids.extend(directory.current(&self.root, role).map(|(id, _)| id));
+        }
+        ids.extend(
+            directory
+                .standing(&self.root, Role::Spare)
+                .map(|(id, _)| id),
+        );
+        let statements = directory
+            .of(self.root)
+            .filter(|s| ids.contains(&s.id()))
+            .cloned()
+            .collect();
+        KeyCard::new(statements)
+            .map_err(|error| Failure::new("identity-broken", Exit::Locked).with("error", error))
+    }
+
+    pub(super) fn root_secret(&self) -> Result<SigningSecret, Failure> {
+        Ok(SigningSecret::from_bytes(
+            &*self.keys.read("root", &self.root.0)?,
+        ))
+    }
+
+    /// The sign key in use: its secret and its certificate.
+    pub(super) fn sign_key(&self) -> Result<(SigningSecret, StatementId), Failure> {
+        let directory = self.store.directory()?;
+        let (certificate, public) = directory.current(&self.root, Role::Sign).ok_or_else(|| {
+            Failure::new("identity-broken", Exit::Locked).with("error", "no sign key")
+        })?;
+        Ok((
+            SigningSecret::from_bytes(&*self.keys.read("sign", &public)?),
+            certificate,
+        ))
+    }
+
+    /// Every receive key of this root that still opens bundles, newest certificate first.
+    pub(super) fn receive_keys(&self) -> Result<Vec<ReceiveSecret>, Failure> {
+        let directory = self.store.directory()?;
+        let mut keys = Vec::new();
+        for statement in directory.of(self.root) {
+            if let Some((_, Role::Receive, public)) = directory.certificate(&statement.id()) {
+                keys.push(ReceiveSecret::from_bytes(
+                    *self.keys.read("receive", &public)?,
+                ));
+            }
+        }
+        Ok(keys)
+    }
+
+    /// Rotates the sign key: a new key and certificate, and in every circle a last record that names the successor.
+    pub fn rotate(&mut self) -> Result<(), Failure> {
+        let (_, certificate) = self.sign_key()?;
+        self.new_sign_key(Some(certificate))?;
+        self.finish_rotation()
+    }
+
+    /// Opens a new feed where the old one may not be written any more (a restored, moved or copied home).
+    pub fn new_feed(&mut self) -> Result<(), Failure> {
+        let (_, certificate) = self.sign_key()?;
+        self.new_sign_key(Some(certificate))?;
+        self.store.forget_meta("rotating")?;
+        self.store
+            .set_meta("place", place(&self.config.home).as_bytes())?;
+        self.store.forget_meta("stopped")?;
+        Ok(())
+    }
+
+    fn new_sign_key(&mut self, replaces: Option<StatementId>) -> Result<(), Failure> {
+        let root = self.root_secret()?;
+        let secret = SigningSecret::from_bytes(&random()?);
+        self.keys
+            .write("sign", &secret.public(), &secret.to_bytes())?;
+        if let Some(old) = &replaces {
+            self.store.set_meta("rotating", &old.0)?;
+        }
+        let time = Hlc::from_millis(now());
+        let statement = certificate(&root, Role::Sign, secret.public(), replaces, time);
+        self.store.add_statements(&[own(statement)?])?;
+        Ok(())
+    }
+
+    /// Writes the successor records that an interrupted rotation still owes.
+    fn finish_rotation(&mut self) -> Result<(), Failure> {
+        let Some(old) = self
+            .store
+            .meta("rotating")?
+            .and_then(|b| StatementId::from_slice(&b))
+        else {
+            return Ok(());
+        };
+        let directory = self.store.directory()?;
+        let current = directory.current(&self.root, Role::Sign);
+        if let (Some((_, _, public)), Some((id, next))) = (directory.certificate(&old), current)
+            && id != old
+        {
+            let secret = SigningSecret::from_bytes(&*self.keys.read("sign", &public)?);
+            let owner = OwnFeed {
+                root: self.root,
+                signer: &secret,
+                certificate: old,
+            };
+            for circle in self.store.circles()? {
+                self.store
+                    .append_successor(&circle.id, &owner, next, now())?;
+            }
+        }
+        self.store.forget_meta("rotating")?;
+        Ok(())
+    }
+}
+
+fn own(statement: Signed<Statement>) -> Result<Verified<Statement>, Failure> {
+    verify(statement)
+        .map_err(|error| Failure::new("identity-broken", Exit::Locked).with("error", error))
+}
+
+/// Makes keys and certificates. Key files come first: what no statement names is harmless.
+fn make_identity(store: &mut Store, keys: &KeyFolder) -> Result<RootKey, Failure> {
+    let root = SigningSecret::from_bytes(&random()?);
+    let time = Hlc::from_millis(now());
+    keys.write("root", &root.public(), &root.to_bytes())?;
+    let mut statements = Vec::new();
+    let spares = std::iter::repeat_n(Role::Spare, SPARES);
+    for role in [Role::Sign, Role::Transport].into_iter().chain(spares) {
+        let secret = SigningSecret::from_bytes(&random()?);
+        keys.write(role.name(), &secret.public(), &secret.to_bytes())?;
+        statements.push(own(certificate(&root, role, secret.public(), None, time))?);
+    }
+    let receive = ReceiveSecret::from_bytes(random()?);
+    keys.write(Role::Receive.name(), &receive.public(), &receive.to_bytes())?;
+    statements.push(own(certificate(
+        &root,
+        Role::Receive,
+        receive.public(),
+        None,
+        time,
+    ))?);
+    store.add_statements(&statements)?;
+    let place = place(store.home());
+    store.set_meta("place", place.as_bytes())?;
+    store.set_meta("root", &root.public())?;
+    Ok(RootKey(root.public()))
+}
+
+/// Machine and folder, hashed: a copied or moved home stands elsewhere.
+fn place(home: &Path) -> String {
+    let machine = std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
+    let folder = home.canonicalize().unwrap_or_else(|_| home.to_owned());
+    let mut hasher = blake3::Hasher::new_derive_key("okibi 2026 place of a home v1");
+    hasher.update(machine.trim().as_bytes()).update(b"\n");
+    hasher.update(folder.as_os_str().as_encoded_bytes());
+    hasher.finalize().to_hex().to_string()
+}
+
+fn check_place(store: &Store, home: &Path, sink: &mut Sink) -> Result<(), Failure> {
+    let here = place(home);
+    if store
+        .meta("place")?
+        .is_some_and(|there| there != here.as_bytes())
+    {
+        store.set_meta("stopped", b"moved")?;
+        sink(Event::HomeMoved);
+    }
+    Ok(())
+}
+
+/// The home belongs to its owner only.
+fn private_folder(path: &Path) -> Result<(), Failure> {
+    use std::os::unix::fs::PermissionsExt;
+    let fail = |error: std::io::Error| Failure::io(path, &error);
+    let new = !path.exists();
+    std::fs::create_dir_all(path).map_err(fail)?;
+    if new {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700)).map_err(fail)?;
+    }
+    Ok(())
+}

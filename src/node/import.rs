@@ -1,0 +1,598 @@
+//! Taking bundles in: from a medium, a file or a pipe, each by the same steps.
+//!
+//! read HEAD, its signature and `trust/` -> fold trust over what is here as a *candidate* -> is the signer a
+//! member under the candidate, does the circle know me? -> stage everything, durably -> publish blobs
+//! under their hashes -> one database transaction, which is the commit -> shelves -> acknowledge.
+//!
+//! Content is judged by each record's own signature, never by HEAD's signer. A record that does not decode or
+//! verify is counted and left out; the rest goes on.
+
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::bundle::{Kind as UnitKind, head};
+use crate::carrier::media::files::Files;
+use crate::carrier::media::medium::{self, Found, Medium};
+use crate::carrier::media::read::{Front, Source as Stream, Staged, inspect, stage};
+use crate::carrier::media::{MediaError, Small};
+use crate::fold::{self, History, State};
+use crate::identity::{ReceiveSecret, Verified, fingerprint, verify, verify_all};
+use crate::record::{
+    Ack, BlobHash, BlobRef, Body, CircleId, Claim, Kind, Payload, Record, Role, RootKey, Signed,
+    Statement,
+};
+use crate::store::{Batch, Join, Receipt, Source, Standing};
+
+use super::home::now;
+use super::{Event, Exit, Failure, Handle};
+
+/// What one bundle brought.
+#[derive(Debug, Clone)]
+pub struct Imported {
+    pub circle: CircleId,
+    pub circle_name: String,
+    /// The circle was not known here before.
+    pub joined: bool,
+    pub founder: Option<RootKey>,
+    pub signer: RootKey,
+    pub signer_name: String,
+    pub sequence: u64,
+    pub receipt: Receipt,
+    /// Records that did not decode or verify.
+    pub refused: usize,
+    /// Documents, models and members that are new, by name.
+    pub documents: Vec<String>,
+    pub models: Vec<String>,
+    pub members: Vec<String>,
+    pub suspended: Vec<String>,
+    /// Its folder on the medium.
+    pub handle: Option<String>,
+    /// An acknowledgement was written to the medium.
+    pub acknowledged: bool,
+    /// The medium cannot be written; the acknowledgement goes with the next export.
+    pub ack_failed: bool,
+}
+
+/// What became of each bundle of a medium.
+#[derive(Debug, Default)]
+pub struct ImportReport {
+    pub imported: Vec<Imported>,
+    /// Bundles that no key of mine opens.
+    pub for_others: usize,
+    pub failures: Vec<(Option<String>, Failure)>,
+    /// Folders whose writer did not finish.
+    pub unfinished: usize,
+    /// There is no bundle at all.
+    pub blank: bool,
+}
+
+/// What `trust/` and HEAD come to.
+struct Judged {
+    circle: CircleId,
+    secret: Option<[u8; 32]>,
+    signer: RootKey,
+    statements: Vec<Verified<Statement>>,
+    records: Vec<Verified<Record>>,
+    refused: usize,
+    /// The state under the candidate.
+    candidate: State,
+}
+
+/// By whose word a bundle is taken.
+#[derive(Clone, Copy)]
+pub(super) enum Policy {
+    /// A member's bundle, addressed to me.
+    Member,
+    /// The starter bundle: this genesis, as a read-only shelf.
+    Pinned(CircleId),
+}
+
+/// How an import shall act.
+#[derive(Debug, Clone, Copy)]
+pub struct ImportOptions {
+    pub dry_run: bool,
+    /// Write acknowledgements and receipts to the medium.
+    pub acknowledge: bool,
+}
+
+impl Handle {
+    /// Imports everything that a medium, a folder or a file has for this node.
+    pub fn import_path(
+        &mut self,
+        path: &Path,
+        options: ImportOptions,
+    ) -> Result<ImportReport, Failure> {
+        let scan = medium::scan(path)?;
+        let secrets = self.receive_keys()?;
+        let mut report = ImportReport {
+            unfinished: scan.unfinished.len(),
+            blank: scan.bundles.is_empty() && scan.damaged.is_empty(),
+            ..ImportReport::default()
+        };
+        for handle in scan.damaged {
+            let failure = Failure::from(MediaError::SliceMissing {
+                which: format!("{handle}/SUMS"),
+            });
+            report.failures.push((Some(handle), failure));
+        }
+        // Older bundles of one signer first: the newer ones rest on them.
+        let mut fronts: Vec<(u64, &Found)> = Vec::new();
+        for found in &scan.bundles {
+            match inspect(Stream::Found(found), &secrets) {
+                Ok(front) => fronts.push((front.head.sequence, found)),
+                Err(MediaError::NothingForMe) => report.for_others += 1,
+                Err(error) => report.failures.push((found.handle.clone(), error.into())),
+            }
+        }
+        fronts.sort_by_key(|(sequence, _)| *sequence);
+        let root = scan.folder.as_deref().and_then(Path::parent);
+        for (_, found) in fronts {
+            match self.import_one(
+                Stream::Found(found),
+                &secrets,
+                Policy::Member,
+                options.dry_run,
+            ) {
+                Ok((mut imported, token)) => {
+                    imported.handle = found.handle.clone();
+                    if !options.dry_run
+                        && options.acknowledge
+                        && let (Some(root), Some(handle)) = (root, &found.handle)
+                    {
+                        let again = found.done.contains(&token);
+                        self.answer(&mut imported, root, handle, token, again);
+                    }
+                    report.imported.push(imported);
+                }
+                Err(failure) => report.failures.push((found.handle.clone(), failure)),
+            }
+        }
+        Ok(report)
+    }
+
+    /// Imports one bundle from a stream.
+    pub fn import_stream(
+        &mut self,
+        stream: &mut dyn Read,
+        options: ImportOptions,
+    ) -> Result<Imported, Failure> {
+        let secrets = self.receive_keys()?;
+        let source = Stream::Stream(stream);
+        Ok(self
+            .import_one(source, &secrets, Policy::Member, options.dry_run)?
+            .0)
+    }
+
+    /// Takes one bundle in; also returns the token that a receipt reveals.
+    pub(super) fn import_one(
+        &mut self,
+        source: Stream<'_>,
+        secrets: &[ReceiveSecret],
+        policy: Policy,
+        dry: bool,
+    ) -> Result<(Imported, [u8; 16]), Failure> {
+        let files = Files::new(self.store.home());
+        let mut judged = None;
+        // Each process stages in a folder of its own; what a killed one left is removed by `gc`.
+        let folder = Path::new("staging").join(format!("import-{}", std::process::id()));
+        files
+            .ensure_dir("staging")
+            .map_err(|error| Failure::io(self.store.home(), &error))?;
+        let staged = stage(source, secrets, (&files, &folder), |front, trust| {
+            judged = Some(self.judge(front, trust, policy)?);
+            Ok::<_, Failure>(())
+        })?;
+        let judged = judged.ok_or_else(|| Failure::new("bundle-refused", Exit::Refused))?;
+        let token = staged.front.token;
+        let imported = self.apply(judged, &staged, policy, dry);
+        staged.clear()?;
+        // The folder itself goes too; an error here costs nothing.
+        let _ = files.rmdir(&folder);
+        imported.map(|imported| (imported, token))
+    }
+
+    /// Folds `trust/` over what is here and decides whether this bundle may speak.
+    fn judge(&self, front: &Front, trust: &[Small], policy: Policy) -> Result<Judged, Failure> {
+        let refuse = |why: &str| Failure::new("bundle-refused", Exit::Refused).with("error", why);
+        let mut members = Trust::read(trust)?;
+        let certificate = Signed::<Statement>::decode(&front.head.certificate)
+            .map_err(|_| refuse("HEAD carries no certificate"))?;
+        let certificate =
+            verify(certificate).map_err(|_| refuse("the signer's certificate is forged"))?;
+        let signer = match certificate.value().claim {
+            Claim::Certificate {
+                role: Role::Sign | Role::Spare,
+                key,
+                ..
+            } if key == front.signer => certificate.value().root,
+            _ => return Err(refuse("the signer's certificate is for another key")),
+        };
+        members.statements.push(certificate);
+        let circle = self.circle_of(front, &members).ok_or_else(|| {
+            refuse(
+                "it belongs to a circle that is not known here, and does not bring its beginning",
+            )
+        })?;
+        let known = self.store.circles()?.iter().any(|view| view.id == circle);
+        let mut history = if known {
+            self.store.history(&circle)?
+        } else {
+            History::new(circle)
+        };
+        for statement in &members.statements {
+            history.add_statement(statement.clone());
+        }
+        for record in &members.records {
+            history.add_record(record.clone());
+        }
+        let (_, candidate) = fold::evaluate(&history);
+        match policy {
+            Policy::Pinned(pin) if circle == pin => {}
+            Policy::Pinned(_) => return Err(refuse("it is not the starter bundle of this okibi")),
+            Policy::Member => {
+                if !candidate.is_active(&signer) {
+                    return Err(refuse("its signer is no active member of the circle"));
+                }
+                if !candidate.members.contains_key(&self.root) {
+                    return Err(refuse("this node was never admitted to the circle"));
+                }
+                self.not_revoked(&members.statements, &signer, &front.signer, &circle)?;
+            }
+        }
+        if let Some(secret) = members.secret
+            && head::circle_tag(&secret, &front.head.bundle) != front.head.circle_tag
+        {
+            return Err(refuse("its circle secret does not belong to it"));
+        }
+        Ok(Judged {
+            circle,
+            secret: members.secret,
+            signer,
+            statements: members.statements,
+            records: members.records,
+            refused: members.refused,
+            candidate,
+        })
+    }
+
+    /// A key that its root took back, here or in the bundle itself, signs nothing any more.
+    fn not_revoked(
+        &self,
+        brought: &[Verified<Statement>],
+        root: &RootKey,
+        key: &[u8; 32],
+        circle: &CircleId,
+    ) -> Result<(), Failure> {
+        let directory = self.store.directory()?;
+        let revoked = directory.of(*root).chain(brought).any(|statement| {
+            statement.value().root == *root
+                && matches!(
+                    &statement.value().claim,
+                    Claim::Revocation { key: taken, circle: within, .. }
+                        if taken == key && within.is_none_or(|id| id == *circle)
+                )
+        });
+        if revoked {
+            let why = "its signer's key was revoked";
+            return Err(Failure::new("bundle-refused", Exit::Refused).with("error", why));
+        }
+        Ok(())
+    }
+
+    /// The circle of a bundle: by its tag, else by the genesis or the records that it brings.
+    pub(super) fn circle_of(&self, front: &Front, trust: &Trust) -> Option<CircleId> {
+        let views = self.store.circles().ok()?;
+        let tagged = views.iter().find(|view| {
+            view.standing == Standing::Member
+                && view.secret.is_some_and(|secret| {
+                    head::circle_tag(&secret, &front.head.bundle) == front.head.circle_tag
+                })
+        });
+        let genesis = trust
+            .records
+            .iter()
+            .find(|record| record.value().kind == Kind::GENESIS);
+        tagged
+            .map(|view| view.id)
+            .or_else(|| genesis.map(|record| CircleId::from(record.id())))
+            .or_else(|| {
+                trust
+                    .records
+                    .first()
+                    .map(|record| record.value().circle(record.id()))
+            })
+    }
+
+    fn apply(
+        &mut self,
+        judged: Judged,
+        staged: &Staged,
+        policy: Policy,
+        dry: bool,
+    ) -> Result<Imported, Failure> {
+        let mut refused = judged.refused;
+        let mut records = judged.records;
+        let mut fresh = Vec::new();
+        for item in staged.records() {
+            match Signed::<Record>::decode(&item?) {
+                Ok(signed) => fresh.push(signed),
+                Err(_) => refused += 1,
+            }
+        }
+        for verified in verify_all(fresh) {
+            match verified {
+                Ok(record) => records.push(record),
+                Err(_) => refused += 1,
+            }
+        }
+        let acks = self.read_acks(staged);
+        let before = self.store.circle(&judged.circle).ok();
+        let joined = before.is_none();
+        let blobs = named_blobs(staged, &records, before.as_ref().map(|view| &view.state));
+        let mut imported = Imported {
+            circle: judged.circle,
+            circle_name: judged.candidate.name.clone(),
+            joined,
+            founder: judged.candidate.founder,
+            signer: judged.signer,
+            signer_name: fingerprint(&judged.signer),
+            sequence: staged.front.head.sequence,
+            receipt: Receipt::default(),
+            refused,
+            documents: Vec::new(),
+            models: Vec::new(),
+            members: Vec::new(),
+            suspended: Vec::new(),
+            handle: None,
+            acknowledged: false,
+            ack_failed: false,
+        };
+        let old = before.map(|view| view.state);
+        if dry {
+            let after =
+                self.foresee(&judged.circle, &judged.statements, &records, &mut imported)?;
+            imported.receipt.acks = acks.len();
+            imported.describe(old.as_ref(), &after);
+            return Ok(imported);
+        }
+        // Files first: a name without a row is rubbish, a row without its file would be a lie.
+        for (path, blob) in &blobs {
+            if self.store.blob(&blob.blake3)?.is_none() {
+                self.store.publish_blob(path, &blob.blake3)?;
+            }
+        }
+        let (source, standing, road) = match policy {
+            Policy::Member => (Source::Member(judged.signer), Standing::Member, "usb"),
+            Policy::Pinned(_) => (Source::Shelf, Standing::Shelf, "builtin"),
+        };
+        let line = json!({
+            "what": "import", "state": "done", "circle": judged.candidate.name, "road": road,
+            "from": fingerprint(&judged.signer), "records": records.len(), "blobs": blobs.len(),
+        });
+        let batch = Batch {
+            statements: judged.statements,
+            records,
+            acks,
+            blobs: blobs.into_iter().map(|(_, blob)| blob).collect(),
+            join: (joined || judged.secret.is_some()).then_some(Join {
+                standing,
+                secret: judged.secret,
+            }),
+            bundle: Some((judged.signer, staged.front.head.sequence)),
+            audit: Some(line),
+            road,
+        };
+        imported.receipt = self
+            .store
+            .ingest(judged.circle, batch, source, self.root, now())?;
+        self.refresh_shelves()?;
+        let after = self.store.circle(&judged.circle)?;
+        imported.signer_name = self.name_of(&after, &judged.signer);
+        imported.describe(old.as_ref(), &after.state);
+        if !imported.receipt.changed.is_empty() {
+            let records = imported.receipt.changed.clone();
+            (self.sink)(Event::DecisionChanged {
+                circle: judged.circle,
+                records,
+            });
+        }
+        Ok(imported)
+    }
+
+    /// What the circle would be with these facts.
+    fn foresee(
+        &self,
+        circle: &CircleId,
+        statements: &[Verified<Statement>],
+        records: &[Verified<Record>],
+        imported: &mut Imported,
+    ) -> Result<State, Failure> {
+        let mut history = if imported.joined {
+            History::new(*circle)
+        } else {
+            self.store.history(circle)?
+        };
+        let before = fold::membership(&history).records.len();
+        for statement in statements {
+            history.add_statement(statement.clone());
+        }
+        for record in records {
+            history.add_record(record.clone());
+        }
+        let (membership, state) = fold::evaluate(&history);
+        imported.receipt.taken = membership.records.len().saturating_sub(before);
+        imported.receipt.waiting = membership.waiting.len();
+        Ok(state)
+    }
+
+    fn read_acks(&self, staged: &Staged) -> Vec<Verified<Ack>> {
+        let members = staged
+            .members
+            .iter()
+            .filter(|member| member.kind == UnitKind::Acks);
+        let bytes = members.filter(|member| member.size <= Ack::LIMIT as u64);
+        bytes
+            .filter_map(|member| std::fs::read(&member.path).ok())
+            .filter_map(|bytes| verify(Signed::<Ack>::decode(&bytes).ok()?).ok())
+            .filter(|ack| ack.value().to == self.root)
+            .collect()
+    }
+
+    /// Writes the receipt, and the acknowledgement where it tells the signer something.
+    fn answer(
+        &mut self,
+        imported: &mut Imported,
+        root: &Path,
+        handle: &str,
+        token: [u8; 16],
+        again: bool,
+    ) {
+        let receipt = &imported.receipt;
+        // Taken in before, from this very medium, and answered then.
+        if again && receipt.taken + receipt.statements + receipt.blobs + receipt.acks == 0 {
+            return;
+        }
+        let written =
+            Medium::take(&Files::new(root)).and_then(|medium| medium.acknowledge(handle, token));
+        imported.ack_failed = written.is_err();
+        let receipt = &imported.receipt;
+        // A bundle that brought acknowledgements only asks for no answer.
+        let content = receipt.taken + receipt.known + receipt.waiting + receipt.blobs > 0;
+        if imported.ack_failed || !content {
+            return;
+        }
+        let acknowledged = match self.store.circle(&imported.circle) {
+            Ok(circle) => self.ship_ack(&circle, &imported.signer, root),
+            Err(error) => Err(error.into()),
+        };
+        match acknowledged {
+            Ok(written) => imported.acknowledged = written.is_some(),
+            Err(_) => imported.ack_failed = true,
+        }
+    }
+}
+
+impl Imported {
+    /// Says what is new between two states.
+    fn describe(&mut self, before: Option<&State>, after: &State) {
+        let names =
+            |state: &State| -> BTreeSet<RootKey> { state.members.keys().copied().collect() };
+        let old = before.map(names).unwrap_or_default();
+        for (root, member) in &after.members {
+            if !old.contains(root) {
+                self.members.push(named(&member.name, root));
+            }
+            let stood = before.is_some_and(|state| state.is_active(root));
+            if stood && member.suspension.is_some() {
+                self.suspended.push(named(&member.name, root));
+            }
+        }
+        let had = |id| before.is_some_and(|state| state.documents.contains_key(id));
+        let new = after.documents.iter().filter(|(id, _)| !had(id));
+        self.documents = new
+            .map(|(_, shared)| shared.content.title.clone())
+            .collect();
+        let had = |id| before.is_some_and(|state| state.models.contains_key(id));
+        let new = after.models.iter().filter(|(id, _)| !had(id));
+        self.models = new.map(|(_, shared)| shared.content.name.clone()).collect();
+    }
+}
+
+fn named(name: &str, root: &RootKey) -> String {
+    if name.is_empty() {
+        fingerprint(root)
+    } else {
+        name.to_owned()
+    }
+}
+
+/// The members of `trust/`, verified.
+#[derive(Default)]
+pub(super) struct Trust {
+    secret: Option<[u8; 32]>,
+    statements: Vec<Verified<Statement>>,
+    records: Vec<Verified<Record>>,
+    refused: usize,
+}
+
+impl Trust {
+    fn read(members: &[Small]) -> Result<Self, Failure> {
+        let mut trust = Self::default();
+        for member in members {
+            let kind = member.name.split_once('-').map_or("", |(_, kind)| kind);
+            match kind {
+                "secret" => trust.secret = <[u8; 32]>::try_from(member.bytes.as_slice()).ok(),
+                "statements.cborseq" => {
+                    let (good, bad) = items::<Statement>(&member.bytes)?;
+                    trust.statements.extend(good);
+                    trust.refused += bad;
+                }
+                "records.cborseq" => {
+                    let (good, bad) = items::<Record>(&member.bytes)?;
+                    trust.records.extend(good);
+                    trust.refused += bad;
+                }
+                // A member of a newer okibi: what rests on it will wait.
+                _ => {}
+            }
+        }
+        Ok(trust)
+    }
+}
+
+/// A sequence of envelopes: those that verify, and how many do not.
+fn items<T: Payload + Send>(bytes: &[u8]) -> Result<(Vec<Verified<T>>, usize), Failure> {
+    let mut decoder = minicbor::Decoder::new(bytes);
+    let (mut signed, mut refused) = (Vec::new(), 0);
+    while decoder.position() < bytes.len() {
+        let start = decoder.position();
+        decoder.skip().map_err(|_| {
+            let why = "trust/ is no sequence of CBOR items";
+            Failure::new("bundle-refused", Exit::Refused).with("error", why)
+        })?;
+        match Signed::<T>::decode(bytes.get(start..decoder.position()).unwrap_or_default()) {
+            Ok(item) => signed.push(item),
+            Err(_) => refused += 1,
+        }
+    }
+    let mut good = Vec::with_capacity(signed.len());
+    for item in verify_all(signed) {
+        match item {
+            Ok(item) => good.push(item),
+            Err(_) => refused += 1,
+        }
+    }
+    Ok((good, refused))
+}
+
+/// Staged contents that some record names: what nothing names is not kept, whoever sent it.
+fn named_blobs<'a>(
+    staged: &'a Staged,
+    records: &[Verified<Record>],
+    state: Option<&State>,
+) -> Vec<(&'a Path, BlobRef)> {
+    let mut named: BTreeSet<BlobRef> = BTreeSet::new();
+    for record in records {
+        match Body::decode(record.value().kind, &record.value().body) {
+            Some(Body::Document(document)) => _ = named.insert(document.blob),
+            Some(Body::Model(model)) => _ = named.insert(model.blob),
+            _ => {}
+        }
+    }
+    if let Some(state) = state {
+        named.extend(state.documents.values().map(|shared| shared.content.blob));
+        named.extend(state.models.values().map(|shared| shared.content.blob));
+    }
+    let contents = staged.members.iter().map(|member| {
+        let blob = BlobRef {
+            blake3: BlobHash(member.blake3),
+            sha256: member.sha256,
+            size: member.size,
+        };
+        (member.path.as_path(), blob)
+    });
+    contents.filter(|(_, blob)| named.contains(blob)).collect()
+}

@@ -1,0 +1,131 @@
+//! Looking at bundles without taking anything in: what a recipient sees, and whether every byte is sound.
+
+use std::io::Read;
+use std::path::Path;
+
+use crate::carrier::media::MediaError;
+use crate::carrier::media::medium;
+use crate::carrier::media::read::{Front, Source as Stream, inspect, verify as check};
+use crate::identity::{fingerprint, verify};
+use crate::record::{CircleId, Claim, RootKey, Signed, Statement};
+
+use super::import::Trust;
+use super::{Failure, Handle};
+
+/// What this node sees of a bundle that is addressed to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    pub bundle: [u8; 32],
+    pub sequence: u64,
+    pub standalone: bool,
+    pub recipients: usize,
+    /// None: HEAD's certificate does not belong to the key that signed HEAD.
+    pub signer: Option<RootKey>,
+    pub signer_name: String,
+    /// None: a circle that is not known here.
+    pub circle: Option<CircleId>,
+    pub circle_name: Option<String>,
+    /// Kind of member, how many, their bytes.
+    pub members: Vec<(&'static str, usize, u64)>,
+}
+
+/// One bundle of a medium.
+#[derive(Debug)]
+pub struct Looked {
+    /// Its folder on the medium; a file or a stream has none.
+    pub handle: Option<String>,
+    /// Bytes of its slices.
+    pub bytes: u64,
+    /// None: it is for others.
+    pub seen: Result<Option<Seen>, Failure>,
+}
+
+impl Handle {
+    /// Looks at every bundle of a medium, a folder or a file; to the last byte if `whole`.
+    pub fn look(&self, path: &Path, whole: bool) -> Result<Vec<Looked>, Failure> {
+        let scan = medium::scan(path)?;
+        let mut looked = Vec::new();
+        for found in &scan.bundles {
+            let sizes = found
+                .slices
+                .iter()
+                .filter_map(|slice| std::fs::metadata(slice).ok());
+            looked.push(Looked {
+                handle: found.handle.clone(),
+                bytes: sizes.map(|data| data.len()).sum(),
+                seen: self.see(Stream::Found(found), whole),
+            });
+        }
+        for handle in scan.damaged {
+            let which = format!("{handle}/SUMS");
+            let seen = Err(MediaError::SliceMissing { which }.into());
+            looked.push(Looked {
+                handle: Some(handle),
+                bytes: 0,
+                seen,
+            });
+        }
+        Ok(looked)
+    }
+
+    /// Looks at one bundle from a stream.
+    pub fn look_stream(&self, stream: &mut dyn Read, whole: bool) -> Result<Looked, Failure> {
+        let seen = self.see(Stream::Stream(stream), whole);
+        Ok(Looked {
+            handle: None,
+            bytes: 0,
+            seen,
+        })
+    }
+
+    fn see(&self, source: Stream<'_>, whole: bool) -> Result<Option<Seen>, Failure> {
+        let secrets = self.receive_keys()?;
+        let front = if whole {
+            check(source, &secrets)
+        } else {
+            inspect(source, &secrets)
+        };
+        match front {
+            Ok(front) => Ok(Some(self.describe(&front))),
+            Err(MediaError::NothingForMe) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn describe(&self, front: &Front) -> Seen {
+        let certificate = Signed::<Statement>::decode(&front.head.certificate).ok();
+        let certificate = certificate.and_then(|signed| verify(signed).ok());
+        let signer = certificate.and_then(|statement| match statement.value().claim {
+            Claim::Certificate { key, .. } if key == front.signer => Some(statement.value().root),
+            _ => None,
+        });
+        let circle = self.circle_of(front, &Trust::default());
+        let view = circle.and_then(|id| self.store.circle(&id).ok());
+        let signer_name = match (&signer, &view) {
+            (Some(root), Some(view)) => self.name_of(view, root),
+            (Some(root), None) => fingerprint(root),
+            (None, _) => "?".to_owned(),
+        };
+        let mut members: Vec<(&'static str, usize, u64)> = Vec::new();
+        for entry in &front.manifest.entries {
+            match members
+                .iter_mut()
+                .find(|(kind, _, _)| *kind == entry.kind.word())
+            {
+                Some((_, count, bytes)) => (*count, *bytes) = (*count + 1, *bytes + entry.size),
+                None => members.push((entry.kind.word(), 1, entry.size)),
+            }
+        }
+        Seen {
+            bundle: front.head.bundle,
+            sequence: front.head.sequence,
+            standalone: front.head.standalone,
+            recipients: front.head.recipients.len(),
+            signer,
+            signer_name,
+            circle,
+            circle_name: view.map(|view| view.state.name),
+            members,
+        }
+    }
+}

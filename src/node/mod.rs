@@ -1,0 +1,66 @@
+//! The runtime: it wires store, carriers, models and library together and offers them to the faces as
+//! commands on a `Handle`. While a command works it tells what happens as `Event`s.
+//!
+//! The handle owns the open store and the key files of one home; several processes may hold one each.
+//! It is the only place that reads the clock and the system's random numbers.
+
+mod authority;
+mod chat;
+mod circles;
+mod doctor;
+mod event;
+mod export;
+mod failure;
+mod home;
+mod import;
+mod look;
+mod models;
+mod share;
+mod shelves;
+mod starter;
+mod status;
+
+use crate::config::Config;
+use crate::record::RootKey;
+use crate::store::Store;
+use crate::store::keys::KeyFolder;
+
+// What the faces show comes from the edges through here.
+pub use crate::library::citation::printable_text;
+pub use crate::library::{Document, Hit, Scope};
+pub use crate::model::Card;
+pub use crate::model::generate::End;
+pub use crate::store::{AuditLine, CircleView, ModelRow, Standing};
+
+pub use authority::{Change, Decided, Decision, Effect, kind_name};
+pub use chat::{Answer, ChatOptions, Conversation, ManualAnswer, Piece};
+pub use circles::{Founded, MemberName};
+pub use doctor::Finding;
+pub use event::{Event, Sink};
+pub use export::{Export, Target};
+pub use failure::{Exit, Failure};
+pub use import::{ImportOptions, ImportReport, Imported};
+pub use look::{Looked, Seen};
+pub use share::Label;
+pub use status::{CircleStatus, MemberStatus, Status};
+
+/// One open home.
+pub struct Handle {
+    pub(crate) config: Config,
+    store: Store,
+    keys: KeyFolder,
+    root: RootKey,
+    sink: Sink,
+}
+
+impl Handle {
+    /// The configuration that this handle was opened with.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The store, for reading.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+}

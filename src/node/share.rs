@@ -1,0 +1,302 @@
+//! What a person puts into the node and shares from it: documents and models. Sharing writes a record;
+//! nothing becomes one without a command.
+
+use std::path::Path;
+
+use crate::library::{self, MediaType, NewDocument, Shelf};
+use crate::record::{BlobHash, BlobRef, Body, Document, Model, RecordId};
+use crate::store::{CircleView, ModelRow};
+
+use super::shelves::library_failed;
+use super::{Exit, Failure, Handle};
+
+/// What is said of a shared thing besides its content.
+#[derive(Debug, Clone, Default)]
+pub struct Label {
+    pub title: Option<String>,
+    pub language: String,
+    pub source: String,
+    pub licence: String,
+}
+
+impl Handle {
+    /// Adds a file to the private library. The flag says whether it was new.
+    pub fn add_document(
+        &mut self,
+        path: &Path,
+        label: &Label,
+    ) -> Result<(library::Document, bool), Failure> {
+        let refused = |error: library::Error| {
+            Failure::new("document-refused", Exit::Failed)
+                .with("path", path.display())
+                .with("error", error)
+        };
+        let media_type = MediaType::of_name(path).map_err(refused)?;
+        let size = std::fs::metadata(path)
+            .map_err(|error| Failure::io(path, &error))?
+            .len();
+        if size > library::MAX_DOCUMENT_BYTES as u64 {
+            let bytes = usize::try_from(size).unwrap_or(usize::MAX);
+            return Err(refused(library::Error::TooLarge {
+                bytes,
+                limit: library::MAX_DOCUMENT_BYTES,
+            }));
+        }
+        let bytes = std::fs::read(path).map_err(|error| Failure::io(path, &error))?;
+        let title = match &label.title {
+            Some(title) => title.clone(),
+            None => path
+                .file_stem()
+                .map_or_else(String::new, |stem| stem.to_string_lossy().into_owned()),
+        };
+        let blob = BlobHash(*blake3::hash(&bytes).as_bytes());
+        let new = NewDocument {
+            blob: blob.0,
+            title: &title,
+            media_type,
+            language: &label.language,
+            origin: "local",
+            record: None,
+            circle: None,
+            shelf: Shelf::Private,
+            bytes: &bytes,
+        };
+        // The text is checked before the blob is kept; the index row follows the blob it names.
+        library::chunk::sections(std::str::from_utf8(&bytes).unwrap_or_default(), media_type)
+            .map_err(refused)?;
+        self.store.add_blob_bytes(&bytes)?;
+        let added = library::index::add(self.store.database(), &new).map_err(refused)?;
+        let all = library::index::list(self.store.database(), library::Scope::All)
+            .map_err(library_failed)?;
+        let document = all.into_iter().find(|document| document.id == added.id);
+        let document = document.ok_or_else(|| Failure::new("library-failed", Exit::Failed))?;
+        Ok((document, added.new))
+    }
+
+    /// The documents of the library, the manual aside.
+    pub fn documents(&self) -> Result<Vec<library::Document>, Failure> {
+        library::index::list(self.store.database(), library::Scope::Library).map_err(library_failed)
+    }
+
+    /// The sections closest to some words.
+    pub fn search(
+        &self,
+        words: &str,
+        scope: library::Scope,
+        limit: usize,
+    ) -> Result<Vec<library::Hit>, Failure> {
+        library::index::search(self.store.database(), words, scope, limit).map_err(library_failed)
+    }
+
+    /// The document that `name` means: its title or the beginning of its hash.
+    pub fn find_document(&self, name: &str) -> Result<library::Document, Failure> {
+        let mut found = self.documents()?;
+        found.retain(|document| {
+            document.title == name
+                || (name.len() >= 4 && BlobHash(document.blob).to_string().starts_with(name))
+        });
+        // One file may stand on two shelves; what is shared comes first.
+        found.sort_by_key(|document| document.record.is_none());
+        match found.len() {
+            0 => Err(Failure::new("document-unknown", Exit::Failed).with("name", name)),
+            _ if found.iter().any(|document| document.blob != found[0].blob) => {
+                Err(Failure::new("document-ambiguous", Exit::Usage).with("name", name))
+            }
+            _ => Ok(found.swap_remove(0)),
+        }
+    }
+
+    /// Shares a document of the library in a circle.
+    pub fn share_document(
+        &mut self,
+        circle: &CircleView,
+        document: &library::Document,
+        label: &Label,
+    ) -> Result<RecordId, Failure> {
+        self.may_write(circle)?;
+        let blob = self.blob_of(&BlobHash(document.blob))?;
+        if let Some((id, _)) = circle
+            .state
+            .documents
+            .iter()
+            .find(|(_, shared)| shared.content.blob == blob)
+        {
+            return Err(Failure::new("already-shared", Exit::Failed)
+                .with("name", &document.title)
+                .with("id", id.short()));
+        }
+        let content = Document {
+            title: label
+                .title
+                .clone()
+                .unwrap_or_else(|| document.title.clone()),
+            media_type: document.media_type.clone(),
+            language: if label.language.is_empty() {
+                document.language.clone()
+            } else {
+                label.language.clone()
+            },
+            source: label.source.clone(),
+            licence: label.licence.clone(),
+            blob,
+        };
+        let id = self.write(&circle.id, Body::Document(content).into())?;
+        self.refresh_shelves()?;
+        // It stands on the shared shelf now; once is enough.
+        if document.shelf == Shelf::Private {
+            library::index::remove(self.store.database(), document.id).map_err(library_failed)?;
+        }
+        Ok(id)
+    }
+
+    /// Removes a private document, or hides a shared one here; what others have is not touched.
+    pub fn remove_document(&mut self, document: &library::Document) -> Result<(), Failure> {
+        if document.record.is_some() {
+            return Err(Failure::new("document-shared", Exit::Failed).with("name", &document.title));
+        }
+        library::index::remove(self.store.database(), document.id).map_err(library_failed)?;
+        Ok(())
+    }
+
+    /// Withdraws what this home shared: every node hides it and drops its content.
+    pub fn withdraw(&mut self, circle: &CircleView, target: RecordId) -> Result<RecordId, Failure> {
+        self.may_write(circle)?;
+        let author = (circle
+            .state
+            .documents
+            .get(&target)
+            .map(|shared| shared.author))
+        .or_else(|| circle.state.models.get(&target).map(|shared| shared.author));
+        match author {
+            Some(author) if author == self.root => {}
+            Some(author) => {
+                return Err(Failure::new("not-yours", Exit::Failed)
+                    .with("name", self.name_of(circle, &author)));
+            }
+            None => return Err(Failure::new("not-shared", Exit::Failed).with("id", target.short())),
+        }
+        let id = self.write(&circle.id, Body::Withdraw { target }.into())?;
+        self.refresh_shelves()?;
+        Ok(id)
+    }
+
+    /// What `text` means among the things shared in a circle: the beginning of a record id, a title or a model's name.
+    pub fn find_shared(&self, circle: &CircleView, text: &str) -> Result<RecordId, Failure> {
+        let documents = circle
+            .state
+            .documents
+            .iter()
+            .map(|(id, shared)| (id, &shared.content.title));
+        let models = circle
+            .state
+            .models
+            .iter()
+            .map(|(id, shared)| (id, &shared.content.name));
+        let found: Vec<RecordId> = documents
+            .chain(models)
+            .filter(|(id, name)| {
+                *name == text || (text.len() >= 4 && id.to_string().starts_with(text))
+            })
+            .map(|(id, _)| *id)
+            .collect();
+        match found.as_slice() {
+            [id] => Ok(*id),
+            [] => Err(Failure::new("not-shared", Exit::Failed).with("id", text)),
+            _ => Err(Failure::new("document-ambiguous", Exit::Usage).with("name", text)),
+        }
+    }
+
+    /// The model of this name.
+    pub fn find_model(&self, name: &str) -> Result<ModelRow, Failure> {
+        self.store
+            .model(name)?
+            .ok_or_else(|| Failure::new("model-unknown", Exit::Failed).with("name", name))
+    }
+
+    /// Shares a model in a circle.
+    pub fn share_model(
+        &mut self,
+        circle: &CircleView,
+        model: &ModelRow,
+        architecture: &str,
+        label: &Label,
+    ) -> Result<RecordId, Failure> {
+        self.may_write(circle)?;
+        let blob = self.blob_of(&model.blob)?;
+        if let Some((id, _)) = circle
+            .state
+            .models
+            .iter()
+            .find(|(_, shared)| shared.content.blob == blob)
+        {
+            return Err(Failure::new("already-shared", Exit::Failed)
+                .with("name", &model.name)
+                .with("id", id.short()));
+        }
+        let or = |given: &str, known: &str| if given.is_empty() { known } else { given }.to_owned();
+        let content = Model {
+            name: model.name.clone(),
+            format: "gguf".to_owned(),
+            architecture: architecture.to_owned(),
+            source: or(&label.source, &model.source),
+            licence: or(&label.licence, &model.licence),
+            note: model.note.clone(),
+            toy: model.toy,
+            blob,
+        };
+        let id = self.write(&circle.id, Body::Model(content).into())?;
+        self.store.mark_model_shared(&model.name, &circle.id, &id)?;
+        self.refresh_shelves()?;
+        Ok(id)
+    }
+
+    /// Forgets a model's name here.
+    pub fn remove_model(&mut self, model: &ModelRow) -> Result<(), Failure> {
+        if self.used_model()?.as_deref() == Some(&model.name) {
+            self.use_model(None)?;
+        }
+        self.store.remove_model(&model.name)?;
+        Ok(())
+    }
+
+    fn blob_of(&self, hash: &BlobHash) -> Result<BlobRef, Failure> {
+        let missing = || Failure::new("blob-missing", Exit::Failed).with("id", hash.short());
+        self.store.blob(hash)?.ok_or_else(missing)
+    }
+
+    /// Removes blobs that nothing names and rests of interrupted commands. Returns how many and their bytes.
+    pub fn collect_garbage(&mut self, dry: bool) -> Result<(usize, u64), Failure> {
+        let mut named = std::collections::BTreeSet::new();
+        for circle in self.store.circles()? {
+            named.extend(
+                circle
+                    .state
+                    .documents
+                    .values()
+                    .map(|shared| shared.content.blob.blake3),
+            );
+            named.extend(
+                circle
+                    .state
+                    .models
+                    .values()
+                    .map(|shared| shared.content.blob.blake3),
+            );
+        }
+        named.extend(self.store.models()?.iter().map(|model| model.blob));
+        let all = library::index::list(self.store.database(), library::Scope::All)
+            .map_err(library_failed)?;
+        named.extend(all.iter().map(|document| BlobHash(document.blob)));
+        let (mut count, mut bytes) = (0, 0);
+        for blob in self.store.blobs()? {
+            if !named.contains(&blob.blake3) {
+                (count, bytes) = (count + 1, bytes + blob.size);
+                if !dry {
+                    self.store.drop_blob(&blob.blake3)?;
+                }
+            }
+        }
+        let (files, size) = self.store.stray_files(dry)?;
+        Ok((count + files, bytes + size))
+    }
+}

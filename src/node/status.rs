@@ -1,0 +1,158 @@
+//! What this node is, has and lacks.
+
+use std::collections::BTreeSet;
+
+use crate::fold::Lack;
+use crate::identity::fingerprint;
+use crate::record::{CircleId, Entry, Frontier, RootKey};
+use crate::store::{CircleView, Standing};
+
+use super::home::now;
+use super::{Failure, Handle};
+
+/// One member as this node knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberStatus {
+    pub root: RootKey,
+    pub name: String,
+    pub fingerprint: String,
+    pub admin: bool,
+    pub suspended: bool,
+    pub me: bool,
+    /// Milliseconds since something newer of it was first taken in, and by which road.
+    pub heard: Option<(u64, String)>,
+    /// Records of mine that it has not acknowledged; none: it never acknowledged anything.
+    pub behind: Option<u64>,
+    pub stale: bool,
+}
+
+/// One circle as this node knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CircleStatus {
+    pub id: CircleId,
+    pub name: String,
+    pub shelf: bool,
+    pub set_hash: [u8; 32],
+    pub state_hash: [u8; 32],
+    pub records: u64,
+    pub documents: usize,
+    pub models: usize,
+    pub members: Vec<MemberStatus>,
+    /// Feeds that two records stand in at one height.
+    pub forked: Vec<String>,
+    /// Records that wait for something.
+    pub waiting: usize,
+    /// What they wait for, by id.
+    pub wanted: BTreeSet<String>,
+    pub missing_blobs: usize,
+    /// The circle holds authority records of a newer okibi.
+    pub newer: bool,
+}
+
+/// The whole node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    pub root: RootKey,
+    pub fingerprint: String,
+    pub home: String,
+    pub circles: Vec<CircleStatus>,
+    pub models: Vec<String>,
+    /// Documents of the library, the manual aside.
+    pub documents: usize,
+    /// Bytes of all blobs.
+    pub blob_bytes: u64,
+    /// Writing is stopped until a new feed is opened.
+    pub stopped: bool,
+}
+
+impl Handle {
+    /// Looks at everything; `max_age` in milliseconds decides who is stale.
+    pub fn status(&self, max_age: u64) -> Result<Status, Failure> {
+        let circles = self.store.circles()?;
+        let circles = circles
+            .iter()
+            .map(|circle| self.circle_status(circle, max_age));
+        Ok(Status {
+            root: self.root,
+            fingerprint: fingerprint(&self.root),
+            home: self.store.home().display().to_string(),
+            circles: circles.collect::<Result<_, _>>()?,
+            models: self
+                .store
+                .models()?
+                .into_iter()
+                .map(|model| model.name)
+                .collect(),
+            documents: self.documents()?.len(),
+            blob_bytes: self.store.blobs()?.iter().map(|blob| blob.size).sum(),
+            stopped: self.store.meta("stopped")?.is_some(),
+        })
+    }
+
+    fn circle_status(&self, circle: &CircleView, max_age: u64) -> Result<CircleStatus, Failure> {
+        let membership = self.store.membership(&circle.id)?;
+        let now = now();
+        let mut members = Vec::new();
+        for (root, member) in &circle.state.members {
+            let me = *root == self.root;
+            let heard = self.store.heard(&circle.id, root)?;
+            let heard = heard.map(|(at, road)| (now.saturating_sub(at), road));
+            let ack = self.store.ack(&circle.id, root, &self.root)?;
+            let behind = ack.map(|ack| behind(&circle.frontier, &ack.value().frontier));
+            let suspended = member.suspension.is_some();
+            let old = heard.as_ref().is_none_or(|(age, _)| *age > max_age);
+            members.push(MemberStatus {
+                root: *root,
+                name: self.name_of(circle, root),
+                fingerprint: fingerprint(root),
+                admin: member.admin,
+                suspended,
+                me,
+                heard,
+                behind,
+                stale: old && !me && !suspended && circle.standing == Standing::Member,
+            });
+        }
+        let wanted = membership
+            .waiting
+            .values()
+            .flatten()
+            .filter_map(|lack| match lack {
+                Lack::Record(id) => Some(id.to_string()),
+                Lack::Certificate(id) => Some(id.to_string()),
+                _ => None,
+            });
+        Ok(CircleStatus {
+            id: circle.id,
+            name: circle.state.name.clone(),
+            shelf: circle.standing == Standing::Shelf,
+            set_hash: circle.set_hash,
+            state_hash: circle.state.state_hash(),
+            records: membership.records.len() as u64,
+            documents: circle.state.documents.len(),
+            models: circle.state.models.len(),
+            members,
+            forked: membership
+                .forks
+                .iter()
+                .map(|(feed, ..)| feed.to_string())
+                .collect(),
+            waiting: membership.waiting.len(),
+            wanted: wanted.collect(),
+            missing_blobs: self.missing_blobs(&circle.state)?.len(),
+            newer: !membership.newer.is_empty(),
+        })
+    }
+}
+
+/// How many records of chains `theirs` lacks.
+fn behind(mine: &Frontier, theirs: &Frontier) -> u64 {
+    let length = |entry: &Entry| match entry {
+        Entry::Head { height, .. } => height + 1,
+        Entry::Forked { height, .. } => *height,
+    };
+    mine.0
+        .iter()
+        .map(|(feed, entry)| length(entry).saturating_sub(theirs.0.get(feed).map_or(0, length)))
+        .sum()
+}

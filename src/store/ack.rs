@@ -1,0 +1,164 @@
+//! Acknowledgements, both ways, and when peers were last heard.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::identity::{Verified, from_own_store, verify};
+use crate::record::{Ack, CircleId, FeedKey, RootKey, Signed, statements_hash};
+
+use super::{OwnFeed, Store, StoreError};
+
+impl Store {
+    /// The latest that `from` acknowledged to `to`.
+    pub fn ack(
+        &self,
+        circle: &CircleId,
+        from: &RootKey,
+        to: &RootKey,
+    ) -> Result<Option<Verified<Ack>>, StoreError> {
+        ack(&self.db, circle, from, to)
+    }
+
+    /// What I acknowledge to `to` now: the one said last if nothing changed since, else a new one, signed and kept.
+    /// The flag says whether it is new.
+    pub fn acknowledge(
+        &mut self,
+        circle: &CircleId,
+        owner: &OwnFeed<'_>,
+        to: &RootKey,
+        missing_blobs: &[[u8; 32]],
+    ) -> Result<(Verified<Ack>, bool), StoreError> {
+        let epoch = self.epoch()?;
+        self.transaction(|tx| {
+            let settled = super::circle::compute(tx, circle)?;
+            let before = ack(tx, circle, &owner.root, to)?;
+            let mut wanted: Vec<[u8; 32]> =
+                super::ingest::wanted_ids(&settled).into_iter().collect();
+            wanted.extend(missing_blobs);
+            wanted.sort_unstable();
+            wanted.dedup();
+            wanted.truncate(crate::record::limits::WANTED);
+            let fresh = Ack {
+                circle: *circle,
+                from: owner.root,
+                feed: FeedKey(owner.signer.public()),
+                certificate: owner.certificate,
+                to: *to,
+                epoch,
+                sequence: before.as_ref().map_or(0, |ack| ack.value().sequence),
+                statements: statements_hash(&settled.membership.statements),
+                frontier: settled.membership.frontier,
+                wanted,
+            };
+            if let Some(before) = before
+                && *before.value() == fresh
+            {
+                return Ok((before, false));
+            }
+            let fresh = Ack {
+                sequence: fresh.sequence + 1,
+                ..fresh
+            };
+            let signed = Signed::build(fresh, |message| owner.signer.sign(message));
+            let ack = verify(signed)
+                .map_err(|_| StoreError::FeedStopped("its key does not make valid signatures"))?;
+            keep(tx, &ack)?;
+            Ok((ack, true))
+        })
+    }
+
+    /// When a peer was last heard (milliseconds, local clock) and by which road.
+    pub fn heard(
+        &self,
+        circle: &CircleId,
+        root: &RootKey,
+    ) -> Result<Option<(u64, String)>, StoreError> {
+        let sql = "SELECT at, road FROM heard WHERE circle = ?1 AND root = ?2";
+        let row = self.db.query_row(sql, params![circle.0, root.0], |row| {
+            Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get(1)?))
+        });
+        Ok(row.optional()?)
+    }
+
+    /// The sequence and HEAD hash of the last bundle that was written in a circle.
+    pub fn last_bundle(&self, circle: &CircleId) -> Result<Option<(u64, [u8; 32])>, StoreError> {
+        let sql = "SELECT sequence, head FROM bundle_out WHERE circle = ?1 AND head IS NOT NULL
+                   ORDER BY sequence DESC LIMIT 1";
+        let row = self.db.query_row(sql, [circle.0], |row| {
+            Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get(1)?))
+        });
+        Ok(row.optional()?)
+    }
+
+    /// Takes the next bundle sequence of a circle: it is spent even when the export then fails.
+    pub fn next_bundle(&mut self, circle: &CircleId) -> Result<u64, StoreError> {
+        self.transaction(|tx| {
+            let sql = "SELECT coalesce(max(sequence), 0) + 1 FROM bundle_out WHERE circle = ?1";
+            let next: i64 = tx.query_row(sql, [circle.0], |row| row.get(0))?;
+            let sql = "INSERT INTO bundle_out (circle, sequence) VALUES (?1, ?2)";
+            tx.execute(sql, params![circle.0, next])?;
+            Ok(next.unsigned_abs())
+        })
+    }
+
+    /// Remembers a bundle that was written, and its folder on the medium.
+    pub fn bundle_written(
+        &self,
+        circle: &CircleId,
+        sequence: u64,
+        head: &[u8; 32],
+        handle: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let sql =
+            "UPDATE bundle_out SET head = ?3, handle = ?4 WHERE circle = ?1 AND sequence = ?2";
+        self.db
+            .execute(sql, params![circle.0, sequence as i64, head, handle])?;
+        Ok(())
+    }
+
+    /// Whether this store wrote the bundle in this folder of a medium.
+    pub fn wrote_handle(&self, handle: &str) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM bundle_out WHERE handle = ?1";
+        Ok(self
+            .db
+            .query_row(sql, [handle], |_| Ok(()))
+            .optional()?
+            .is_some())
+    }
+}
+
+fn ack(
+    db: &Connection,
+    circle: &CircleId,
+    from: &RootKey,
+    to: &RootKey,
+) -> Result<Option<Verified<Ack>>, StoreError> {
+    let sql = "SELECT bytes FROM ack WHERE circle = ?1 AND from_root = ?2 AND to_root = ?3";
+    let bytes: Option<Vec<u8>> = db
+        .query_row(sql, params![circle.0, from.0, to.0], |row| row.get(0))
+        .optional()?;
+    let Some(bytes) = bytes else { return Ok(None) };
+    let signed = Signed::decode(&bytes).map_err(|error| StoreError::Damaged(error.to_string()))?;
+    Ok(Some(from_own_store(signed)))
+}
+
+/// Keeps an acknowledgement if it is later than the one held.
+pub(super) fn keep(db: &Connection, ack: &Verified<Ack>) -> Result<bool, StoreError> {
+    let sql = "INSERT INTO ack (circle, from_root, to_root, epoch, sequence, bytes)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+               ON CONFLICT (circle, from_root, to_root) DO UPDATE
+               SET epoch = excluded.epoch, sequence = excluded.sequence, bytes = excluded.bytes
+               WHERE (excluded.epoch, excluded.sequence) > (epoch, sequence)";
+    let value = ack.value();
+    let changed = db.execute(
+        sql,
+        params![
+            value.circle.0,
+            value.from.0,
+            value.to.0,
+            value.epoch.to_bytes(),
+            value.sequence as i64,
+            ack.bytes()
+        ],
+    )?;
+    Ok(changed > 0)
+}

@@ -1,0 +1,294 @@
+//! Writing one's own feed. One immediate transaction reads the head, signs, inserts and settles, so that two
+//! processes never make two records of one height; no record leaves by any carrier before it returned.
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+
+use crate::fold::State;
+use crate::identity::{Signer, Verified, verify};
+use crate::record::{
+    Body, CircleId, Entry, FeedKey, Place, Previous, Record, RecordId, RootKey, Signed, Statement,
+    StatementId, limits,
+};
+
+use super::circle::{self, Standing};
+use super::{Store, StoreError, clock, meta, set_clock};
+
+/// The key that writes, and whose it is.
+pub struct OwnFeed<'a> {
+    pub root: RootKey,
+    pub signer: &'a dyn Signer,
+    /// The certificate that gives the key to the root.
+    pub certificate: StatementId,
+}
+
+/// A record to be written; where it stands and what it cites is found in the transaction.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    pub body: Body,
+    pub cut: Vec<Place>,
+}
+
+impl From<Body> for Draft {
+    fn from(body: Body) -> Self {
+        Self {
+            body,
+            cut: Vec::new(),
+        }
+    }
+}
+
+impl Store {
+    /// Founds a circle: its genesis record and the secret by which members will recognise each other.
+    pub fn found(
+        &mut self,
+        owner: &OwnFeed<'_>,
+        genesis: Body,
+        standing: Standing,
+        secret: Option<[u8; 32]>,
+        statements: &[Verified<Statement>],
+        now: u64,
+    ) -> Result<CircleId, StoreError> {
+        self.transaction(|tx| {
+            writable(tx)?;
+            for statement in statements {
+                circle::insert_statement(tx, statement)?;
+            }
+            let time = clock(tx)?.tick(now);
+            let record = Record {
+                circle: None,
+                feed: FeedKey(owner.signer.public()),
+                height: 0,
+                previous: Previous::Certificate(owner.certificate),
+                time,
+                kind: genesis.kind(),
+                seen: vec![],
+                cut: vec![],
+                body: genesis.encode(),
+            };
+            let record = sign(owner, record)?;
+            let id = CircleId::from(record.id());
+            let sql = "INSERT INTO circle (id, standing, secret) VALUES (?1, ?2, ?3)";
+            tx.execute(sql, params![id.0, standing.as_str(), secret])?;
+            circle::insert_record(tx, &record, None)?;
+            set_clock(tx, time)?;
+            circle::settle(tx, &id)?;
+            Ok(id)
+        })
+    }
+
+    /// Appends records to one's own feed of a circle, all or none.
+    pub fn append(
+        &mut self,
+        id: &CircleId,
+        owner: &OwnFeed<'_>,
+        drafts: &[Draft],
+        now: u64,
+    ) -> Result<Vec<RecordId>, StoreError> {
+        self.transaction(|tx| append(tx, id, owner, drafts, now))
+    }
+
+    /// Appends records together with statements that they rest on, all or none; the state afterwards comes along.
+    pub fn decide(
+        &mut self,
+        id: &CircleId,
+        owner: &OwnFeed<'_>,
+        statements: &[Verified<Statement>],
+        drafts: &[Draft],
+        now: u64,
+    ) -> Result<(Vec<RecordId>, State), StoreError> {
+        self.transaction(|tx| decide(tx, id, owner, statements, drafts, now))
+    }
+
+    /// What `decide` would do. The transaction is rolled back: nothing was written, and no record exists.
+    pub fn foresee(
+        &mut self,
+        id: &CircleId,
+        owner: &OwnFeed<'_>,
+        statements: &[Verified<Statement>],
+        drafts: &[Draft],
+        now: u64,
+    ) -> Result<(Vec<RecordId>, State), StoreError> {
+        let tx = self
+            .db
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let foreseen = decide(&tx, id, owner, statements, drafts, now);
+        tx.rollback()?;
+        foreseen
+    }
+
+    /// Writes the last record of a replaced feed, unless the feed is empty, closed or may not be written.
+    pub fn append_successor(
+        &mut self,
+        id: &CircleId,
+        owner: &OwnFeed<'_>,
+        next: [u8; 32],
+        now: u64,
+    ) -> Result<(), StoreError> {
+        self.transaction(|tx| {
+            let feed = FeedKey(owner.signer.public());
+            let Some(last) = head(tx, id, &feed)? else {
+                return Ok(());
+            };
+            let sql = "SELECT kind FROM record WHERE id = ?1";
+            let kind: i64 = tx.query_row(sql, [last.id.0], |row| row.get(0))?;
+            if kind.unsigned_abs() == crate::record::Kind::SUCCESSOR.0 {
+                return Ok(());
+            }
+            let draft = Draft::from(Body::Successor {
+                feed: FeedKey(next),
+            });
+            match append(tx, id, owner, &[draft], now) {
+                Err(StoreError::FeedStopped(_)) | Ok(_) => Ok(()),
+                Err(error) => Err(error),
+            }
+        })
+    }
+
+    /// Adds own statements.
+    pub fn add_statements(&mut self, statements: &[Verified<Statement>]) -> Result<(), StoreError> {
+        self.transaction(|tx| {
+            for statement in statements {
+                circle::insert_statement(tx, statement)?;
+            }
+            let mut sql = tx.prepare("SELECT id FROM circle")?;
+            let ids: Vec<[u8; 32]> = sql
+                .query_map([], |row| row.get(0))?
+                .collect::<Result<_, _>>()?;
+            for id in ids {
+                circle::settle(tx, &CircleId(id))?;
+            }
+            Ok(())
+        })
+    }
+}
+
+fn decide(
+    db: &Connection,
+    id: &CircleId,
+    owner: &OwnFeed<'_>,
+    statements: &[Verified<Statement>],
+    drafts: &[Draft],
+    now: u64,
+) -> Result<(Vec<RecordId>, State), StoreError> {
+    for statement in statements {
+        circle::insert_statement(db, statement)?;
+    }
+    let ids = append(db, id, owner, drafts, now)?;
+    Ok((ids, circle::compute(db, id)?.state))
+}
+
+fn append(
+    db: &Connection,
+    id: &CircleId,
+    owner: &OwnFeed<'_>,
+    drafts: &[Draft],
+    now: u64,
+) -> Result<Vec<RecordId>, StoreError> {
+    writable(db)?;
+    let standing = db.query_row("SELECT standing FROM circle WHERE id = ?1", [id.0], |row| {
+        row.get::<_, String>(0)
+    });
+    match standing.optional()?.as_deref() {
+        Some("member") => {}
+        Some(_) => return Err(StoreError::FeedStopped("the starter shelf is read-only")),
+        None => return Err(StoreError::UnknownCircle(id.short())),
+    }
+    let feed = FeedKey(owner.signer.public());
+    let before = circle::compute(db, id)?.membership;
+    if !before.newer.is_empty() {
+        return Err(StoreError::NewerCircle);
+    }
+    if let Some(Entry::Forked { .. }) = before.frontier.0.get(&feed) {
+        return Err(StoreError::FeedStopped(
+            "two records stand at one height of it",
+        ));
+    }
+    let mut head = head(db, id, &feed)?;
+    if known_height(db, id, &feed)? > head.map(|place| place.height) {
+        return Err(StoreError::FeedStopped(
+            "a peer knows records of it that are not here: this home was restored or copied",
+        ));
+    }
+    let mut time = clock(db)?;
+    let mut written = Vec::new();
+    for draft in drafts {
+        time = time.tick(now);
+        let kind = draft.body.kind();
+        let mut seen = Vec::new();
+        if kind.is_critical() {
+            seen = circle::authority_heads(db, id)?;
+            seen.retain(|place| place.feed != feed);
+            seen.truncate(limits::SEEN);
+        }
+        let record = Record {
+            circle: Some(*id),
+            feed,
+            height: head.map_or(0, |place| place.height + 1),
+            previous: match head {
+                None => Previous::Certificate(owner.certificate),
+                Some(place) => Previous::Record(place.id),
+            },
+            time,
+            kind,
+            seen,
+            cut: draft.cut.clone(),
+            body: draft.body.encode(),
+        };
+        let record = sign(owner, record)?;
+        circle::insert_record(db, &record, None)?;
+        // Authority records cite what is in the set, so the set has to be true before the next one.
+        if kind.is_critical() {
+            circle::settle(db, id)?;
+        }
+        head = Some(record.place());
+        written.push(record.id());
+    }
+    set_clock(db, time)?;
+    circle::settle(db, id)?;
+    Ok(written)
+}
+
+fn sign(owner: &OwnFeed<'_>, record: Record) -> Result<Verified<Record>, StoreError> {
+    let signed = Signed::build(record, |message| owner.signer.sign(message));
+    // What a reader would refuse is not written: size, order and signature are checked as on the way in.
+    let signed = Signed::decode(signed.bytes()).map_err(|_| {
+        StoreError::FeedStopped("the record would be larger than 64 KiB or malformed")
+    })?;
+    verify(signed).map_err(|_| StoreError::FeedStopped("its key does not make valid signatures"))
+}
+
+/// Refuses while something says that this home is not the one that wrote the feed.
+fn writable(db: &Connection) -> Result<(), StoreError> {
+    match meta(db, "stopped")? {
+        None => Ok(()),
+        Some(_) => Err(StoreError::FeedStopped(
+            "this home was moved or copied to another machine or folder",
+        )),
+    }
+}
+
+fn head(db: &Connection, id: &CircleId, feed: &FeedKey) -> Result<Option<Place>, StoreError> {
+    let sql = "SELECT height, id FROM record WHERE circle = ?1 AND feed = ?2 ORDER BY height DESC LIMIT 1";
+    let row = db.query_row(sql, params![id.0, feed.0], |row| {
+        Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get(1)?))
+    });
+    Ok(row.optional()?.map(|(height, id)| Place {
+        feed: *feed,
+        height,
+        id: RecordId(id),
+    }))
+}
+
+/// The greatest height of this feed that any peer acknowledged.
+fn known_height(db: &Connection, id: &CircleId, feed: &FeedKey) -> Result<Option<u64>, StoreError> {
+    let mut sql = db.prepare("SELECT bytes FROM ack WHERE circle = ?1")?;
+    let mut greatest = None;
+    for bytes in sql.query_map([id.0], |row| row.get::<_, Vec<u8>>(0))? {
+        let ack = Signed::<crate::record::Ack>::decode(&bytes?)
+            .map_err(|error| StoreError::Damaged(error.to_string()))?;
+        if let Some(Entry::Head { height, .. }) = ack.value().frontier.0.get(feed) {
+            greatest = greatest.max(Some(*height));
+        }
+    }
+    Ok(greatest)
+}

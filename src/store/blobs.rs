@@ -1,0 +1,188 @@
+//! Content-addressed files: `blobs/ab/abcdef...`. A blob exists when its database row does; a file without a row
+//! is rubbish of an interrupted import and is taken or removed later. Files are written to a temporary
+//! name, synced and renamed, so a name always has its content.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OptionalExtension};
+use sha2::{Digest, Sha256};
+
+use crate::record::{BlobHash, BlobRef};
+
+use super::{Store, StoreError};
+
+/// Bytes moved at a time.
+const CHUNK: usize = 1 << 18;
+
+impl Store {
+    /// Where a blob's file is, or would be.
+    pub fn blob_path(&self, hash: &BlobHash) -> PathBuf {
+        let name = hash.to_string();
+        self.home.join("blobs").join(&name[..2]).join(name)
+    }
+
+    /// The blob, if this store has it.
+    pub fn blob(&self, hash: &BlobHash) -> Result<Option<BlobRef>, StoreError> {
+        blob(&self.db, hash)
+    }
+
+    /// Every blob, by hash.
+    pub fn blobs(&self) -> Result<Vec<BlobRef>, StoreError> {
+        let mut sql = self
+            .db
+            .prepare("SELECT blake3, sha256, size FROM blob ORDER BY blake3")?;
+        let rows = sql.query_map([], read)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Copies a file into the store and returns its name; what is there already is not written again.
+    pub fn add_blob(&self, source: &Path) -> Result<BlobRef, StoreError> {
+        let mut file = File::open(source).map_err(StoreError::io(source))?;
+        let temporary = self.temporary()?;
+        let copied = copy(&mut file, source, &temporary);
+        let blob = match copied {
+            Ok(blob) => blob,
+            Err(error) => {
+                let _ = std::fs::remove_file(&temporary);
+                return Err(error);
+            }
+        };
+        self.publish_blob(&temporary, &blob.blake3)?;
+        self.record_blob(&blob)?;
+        Ok(blob)
+    }
+
+    /// Copies bytes into the store.
+    pub fn add_blob_bytes(&self, bytes: &[u8]) -> Result<BlobRef, StoreError> {
+        let temporary = self.temporary()?;
+        let blob = copy(&mut &bytes[..], &temporary, &temporary)?;
+        self.publish_blob(&temporary, &blob.blake3)?;
+        self.record_blob(&blob)?;
+        Ok(blob)
+    }
+
+    /// Gives a complete, synced and verified file its name. Its row is written by whoever commits what names it.
+    pub fn publish_blob(&self, file: &Path, hash: &BlobHash) -> Result<(), StoreError> {
+        let target = self.blob_path(hash);
+        // The target has a parent by construction.
+        let folder = target.parent().unwrap_or(&self.home);
+        std::fs::create_dir_all(folder).map_err(StoreError::io(folder))?;
+        std::fs::rename(file, &target).map_err(StoreError::io(&target))?;
+        sync_folder(folder)?;
+        sync_folder(&self.home.join("blobs"))
+    }
+
+    fn record_blob(&self, blob: &BlobRef) -> Result<(), StoreError> {
+        insert(&self.db, blob)
+    }
+
+    /// Removes a blob's row and file.
+    pub fn drop_blob(&self, hash: &BlobHash) -> Result<(), StoreError> {
+        self.db
+            .execute("DELETE FROM blob WHERE blake3 = ?1", [hash.0])?;
+        let path = self.blob_path(hash);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(StoreError::Io {
+                path,
+                source: error,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Files in the blob folder without a row: rests of interrupted commands. Returns how many and their bytes.
+    pub fn stray_files(&self, dry: bool) -> Result<(usize, u64), StoreError> {
+        let (mut count, mut bytes) = (0, 0);
+        let root = self.home.join("blobs");
+        for folder in std::fs::read_dir(&root)
+            .map_err(StoreError::io(&root))?
+            .flatten()
+        {
+            let Ok(files) = std::fs::read_dir(folder.path()) else {
+                continue;
+            };
+            for file in files.flatten() {
+                let hash = file.file_name().to_string_lossy().parse::<BlobHash>();
+                let known = match hash {
+                    Ok(hash) => self.blob(&hash)?.is_some(),
+                    Err(_) => false,
+                };
+                if !known {
+                    count += 1;
+                    bytes += file.metadata().map_or(0, |data| data.len());
+                    if !dry {
+                        std::fs::remove_file(file.path()).map_err(StoreError::io(&file.path()))?;
+                    }
+                }
+            }
+        }
+        Ok((count, bytes))
+    }
+
+    /// A fresh name in the blob folder, unique among processes and calls.
+    fn temporary(&self) -> Result<PathBuf, StoreError> {
+        use std::sync::atomic::{AtomicU64, Ordering};
+        static COUNTER: AtomicU64 = AtomicU64::new(0);
+        let count = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let folder = self.home.join("staging");
+        std::fs::create_dir_all(&folder).map_err(StoreError::io(&folder))?;
+        Ok(folder.join(format!("blob-{}-{count}", std::process::id())))
+    }
+}
+
+fn copy(source: &mut dyn Read, from: &Path, to: &Path) -> Result<BlobRef, StoreError> {
+    let mut target = File::create(to).map_err(StoreError::io(to))?;
+    let (mut blake3, mut sha256, mut size) = (blake3::Hasher::new(), Sha256::new(), 0);
+    let mut buffer = vec![0; CHUNK];
+    loop {
+        let read = match source.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => read,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(StoreError::io(from)(error)),
+        };
+        let bytes = &buffer[..read];
+        blake3.update(bytes);
+        sha256.update(bytes);
+        target.write_all(bytes).map_err(StoreError::io(to))?;
+        size += read as u64;
+    }
+    target.sync_all().map_err(StoreError::io(to))?;
+    let blake3 = BlobHash(*blake3.finalize().as_bytes());
+    Ok(BlobRef {
+        blake3,
+        sha256: sha256.finalize().into(),
+        size,
+    })
+}
+
+fn sync_folder(folder: &Path) -> Result<(), StoreError> {
+    File::open(folder)
+        .and_then(|file| file.sync_all())
+        .map_err(StoreError::io(folder))
+}
+
+pub(super) fn insert(db: &Connection, blob: &BlobRef) -> Result<(), StoreError> {
+    let sql = "INSERT OR IGNORE INTO blob (blake3, sha256, size) VALUES (?1, ?2, ?3)";
+    db.execute(
+        sql,
+        rusqlite::params![blob.blake3.0, blob.sha256, blob.size as i64],
+    )?;
+    Ok(())
+}
+
+pub(super) fn blob(db: &Connection, hash: &BlobHash) -> Result<Option<BlobRef>, StoreError> {
+    let sql = "SELECT blake3, sha256, size FROM blob WHERE blake3 = ?1";
+    Ok(db.query_row(sql, [hash.0], read).optional()?)
+}
+
+fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<BlobRef> {
+    let size: i64 = row.get(2)?;
+    Ok(BlobRef {
+        blake3: BlobHash(row.get(0)?),
+        sha256: row.get(1)?,
+        size: size.unsigned_abs(),
+    })
+}

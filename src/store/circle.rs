@@ -1,0 +1,401 @@
+//! Circles: the pool loaded for the fold, and the cached result.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::fold::{self, History, Membership, State};
+use crate::identity::{Directory, Verified, from_own_store};
+use crate::record::{
+    CircleId, FeedKey, Frontier, Gap, Kind, Payload, Previous, Record, RecordId, Signed, Statement,
+    difference, statements_hash,
+};
+
+use super::{Store, StoreError};
+
+/// What this node is to a circle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It may write there.
+    Member,
+    /// It only reads: the shelf of a starter bundle.
+    Shelf,
+}
+
+impl Standing {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Member => "member",
+            Self::Shelf => "shelf",
+        }
+    }
+}
+
+/// A circle as this node sees it now.
+#[derive(Debug, Clone)]
+pub struct CircleView {
+    pub id: CircleId,
+    pub standing: Standing,
+    /// Lets members recognise each other; unknown until a bundle or a session brings it.
+    pub secret: Option<[u8; 32]>,
+    pub set_hash: [u8; 32],
+    pub frontier: Frontier,
+    pub state: State,
+}
+
+/// A circle computed from its pool.
+pub(super) struct Settled {
+    pub membership: Membership,
+    pub state: State,
+}
+
+impl Store {
+    /// The circles of this node, by id.
+    pub fn circles(&self) -> Result<Vec<CircleView>, StoreError> {
+        let ids: Vec<[u8; 32]> = {
+            let mut sql = self.db.prepare("SELECT id FROM circle ORDER BY id")?;
+            let rows = sql.query_map([], |row| row.get(0))?;
+            rows.collect::<Result<_, _>>()?
+        };
+        ids.into_iter()
+            .map(|id| self.circle(&CircleId(id)))
+            .collect()
+    }
+
+    /// One circle, from the cache where that is valid.
+    pub fn circle(&self, id: &CircleId) -> Result<CircleView, StoreError> {
+        let sql = "SELECT standing, secret, set_hash, fold_version, state, frontier FROM circle WHERE id = ?1";
+        let row = self.db.query_row(sql, [id.0], |row| {
+            let standing: String = row.get(0)?;
+            let standing = if standing == "shelf" {
+                Standing::Shelf
+            } else {
+                Standing::Member
+            };
+            let version: Option<i64> = row.get(3)?;
+            let cache: (Option<[u8; 32]>, Option<Vec<u8>>, Option<Vec<u8>>) =
+                (row.get(2)?, row.get(4)?, row.get(5)?);
+            Ok((standing, row.get(1)?, version, cache))
+        });
+        let (standing, secret, version, cache) = row
+            .optional()?
+            .ok_or_else(|| StoreError::UnknownCircle(id.short()))?;
+        let valid = version == Some(fold::VERSION as i64);
+        if valid
+            && let (Some(set_hash), Some(state), Some(frontier)) = cache
+            && let (Some(state), Some(frontier)) =
+                (State::decode(&state), Frontier::decode(&frontier))
+        {
+            return Ok(CircleView {
+                id: *id,
+                standing,
+                secret,
+                set_hash,
+                frontier,
+                state,
+            });
+        }
+        // Of an older version of the rules: computed anew; the next transaction on the circle keeps it.
+        let settled = compute(&self.db, id)?;
+        let Membership {
+            set_hash, frontier, ..
+        } = settled.membership;
+        Ok(CircleView {
+            id: *id,
+            standing,
+            secret,
+            set_hash,
+            frontier,
+            state: settled.state,
+        })
+    }
+
+    /// Which records of a circle are in its set and what the others wait for, computed from the pool.
+    pub fn membership(&self, id: &CircleId) -> Result<Membership, StoreError> {
+        Ok(compute(&self.db, id)?.membership)
+    }
+
+    /// Everything at hand of a circle.
+    pub fn history(&self, id: &CircleId) -> Result<History, StoreError> {
+        history(&self.db, id)
+    }
+
+    /// All statements, indexed.
+    pub fn directory(&self) -> Result<Directory, StoreError> {
+        directory(&self.db)
+    }
+
+    /// One record of the pool.
+    pub fn record(&self, id: &RecordId) -> Result<Option<Verified<Record>>, StoreError> {
+        let sql = "SELECT bytes FROM record WHERE id = ?1";
+        let bytes: Option<Vec<u8>> = self
+            .db
+            .query_row(sql, [id.0], |row| row.get(0))
+            .optional()?;
+        bytes.map(|bytes| decode(&bytes)).transpose()
+    }
+
+    /// The records of a circle's set whose id begins with these hexadecimal digits.
+    pub fn find_records(
+        &self,
+        id: &CircleId,
+        prefix: &str,
+    ) -> Result<Vec<Verified<Record>>, StoreError> {
+        let sql = "SELECT bytes FROM record WHERE circle = ?1 AND substr(hex(id), 1, length(?2)) = upper(?2)";
+        let mut sql = self.db.prepare(sql)?;
+        let rows = sql.query_map(params![id.0, prefix], |row| row.get::<_, Vec<u8>>(0))?;
+        rows.map(|bytes| decode(&bytes?)).collect()
+    }
+
+    /// The authority records of a circle's set, in order of arrival.
+    pub fn authority(&self, id: &CircleId) -> Result<Vec<Verified<Record>>, StoreError> {
+        let sql = "SELECT bytes FROM record WHERE circle = ?1 AND in_set = 1 AND kind < 64 ORDER BY arrival";
+        let mut sql = self.db.prepare(sql)?;
+        let rows = sql.query_map([id.0], |row| row.get::<_, Vec<u8>>(0))?;
+        rows.map(|bytes| decode(&bytes?)).collect()
+    }
+
+    /// What of this circle's set a node with `theirs` lacks, as `record::difference` says.
+    pub fn gaps(&self, circle: &CircleView, theirs: &Frontier) -> Result<Vec<Gap>, StoreError> {
+        let mut failure = None;
+        let gaps = difference(&circle.frontier, theirs, |feed, height| {
+            match chain_id(&self.db, circle, feed, height) {
+                Ok(id) => id,
+                Err(error) => {
+                    failure = Some(error);
+                    None
+                }
+            }
+        });
+        failure.map_or(Ok(gaps), |error| Err(error.into()))
+    }
+
+    /// The records of the set that fill these gaps.
+    pub fn fill(
+        &self,
+        circle: &CircleId,
+        gaps: &[Gap],
+    ) -> Result<Vec<Verified<Record>>, StoreError> {
+        let mut found = Vec::new();
+        let sql =
+            "SELECT bytes FROM record WHERE circle = ?1 AND feed = ?2 AND height BETWEEN ?3 AND ?4
+                   AND in_set = 1 ORDER BY height, id";
+        let mut chain = self.db.prepare(sql)?;
+        for gap in gaps {
+            if !gap.heights.is_empty() {
+                let (first, last) = (gap.heights.start as i64, gap.heights.end as i64 - 1);
+                let rows = chain.query_map(params![circle.0, gap.feed.0, first, last], |row| {
+                    row.get::<_, Vec<u8>>(0)
+                })?;
+                for bytes in rows {
+                    found.push(decode(&bytes?)?);
+                }
+            }
+            for tip in &gap.branches {
+                // A branch goes down to the chain; what the gap's heights cover is there already.
+                let mut next = Some(*tip);
+                while let Some(id) = next {
+                    let Some(record) = self.record(&id)? else {
+                        break;
+                    };
+                    next = match record.value().previous {
+                        Previous::Record(below) if record.value().height > gap.heights.end => {
+                            Some(below)
+                        }
+                        _ => None,
+                    };
+                    found.push(record);
+                }
+            }
+        }
+        found.sort_by_key(|record| (record.value().height, record.id()));
+        found.dedup_by_key(|record| record.id());
+        Ok(found)
+    }
+
+    /// The hash of the statements of a circle's set, and their bytes.
+    pub fn circle_statements(
+        &self,
+        id: &CircleId,
+    ) -> Result<([u8; 32], Vec<Verified<Statement>>), StoreError> {
+        let membership = self.membership(id)?;
+        let directory = self.directory()?;
+        let hash = statements_hash(&membership.statements);
+        let chosen = directory
+            .statements()
+            .filter(|s| membership.statements.contains(&s.id()));
+        Ok((hash, chosen.cloned().collect()))
+    }
+}
+
+impl Frontier {
+    pub(super) fn encode(&self) -> Vec<u8> {
+        crate::record::cbor::encode(|e| self.write(e))
+    }
+
+    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+        Self::read(&mut minicbor::Decoder::new(bytes)).ok()
+    }
+}
+
+/// My chain's id at a height: none above its head, and none at or above a fork.
+fn chain_id(
+    db: &Connection,
+    circle: &CircleView,
+    feed: &FeedKey,
+    height: u64,
+) -> rusqlite::Result<Option<RecordId>> {
+    use crate::record::Entry;
+    let length = match circle.frontier.0.get(feed) {
+        Some(Entry::Head { height, .. }) => height + 1,
+        Some(Entry::Forked { height, .. }) => *height,
+        None => 0,
+    };
+    if height >= length {
+        return Ok(None);
+    }
+    let sql =
+        "SELECT id FROM record WHERE circle = ?1 AND feed = ?2 AND height = ?3 AND in_set = 1";
+    let id = db.query_row(sql, params![circle.id.0, feed.0, height as i64], |row| {
+        row.get(0)
+    });
+    Ok(id.optional()?.map(RecordId))
+}
+
+/// Reads back what this store verified when it came in.
+fn decode<T: Payload>(bytes: &[u8]) -> Result<Verified<T>, StoreError> {
+    let signed = Signed::decode(bytes).map_err(|error| StoreError::Damaged(error.to_string()))?;
+    Ok(from_own_store(signed))
+}
+
+pub(super) fn directory(db: &Connection) -> Result<Directory, StoreError> {
+    let mut directory = Directory::default();
+    let mut sql = db.prepare("SELECT bytes FROM statement")?;
+    for bytes in sql.query_map([], |row| row.get::<_, Vec<u8>>(0))? {
+        directory.insert(decode(&bytes?)?);
+    }
+    Ok(directory)
+}
+
+pub(super) fn history(db: &Connection, id: &CircleId) -> Result<History, StoreError> {
+    let mut history = History::new(*id);
+    for statement in directory(db)?.statements() {
+        history.add_statement(statement.clone());
+    }
+    let mut sql = db.prepare("SELECT bytes FROM record WHERE circle = ?1")?;
+    for bytes in sql.query_map([id.0], |row| row.get::<_, Vec<u8>>(0))? {
+        history.add_record(decode(&bytes?)?);
+    }
+    Ok(history)
+}
+
+pub(super) fn compute(db: &Connection, id: &CircleId) -> Result<Settled, StoreError> {
+    let history = history(db, id)?;
+    let (membership, state) = fold::evaluate(&history);
+    Ok(Settled { membership, state })
+}
+
+/// Computes a circle from its pool and keeps the result: which records are in the set, and the folded state.
+pub(super) fn settle(db: &Connection, id: &CircleId) -> Result<Settled, StoreError> {
+    let settled = compute(db, id)?;
+    let mut wrong: Vec<([u8; 32], bool)> = Vec::new();
+    {
+        let mut sql = db.prepare("SELECT id, in_set FROM record WHERE circle = ?1")?;
+        let mut rows = sql.query([id.0])?;
+        while let Some(row) = rows.next()? {
+            let (record, cached): ([u8; 32], bool) = (row.get(0)?, row.get(1)?);
+            let counts = settled.membership.records.contains(&RecordId(record));
+            if counts != cached {
+                wrong.push((record, counts));
+            }
+        }
+    }
+    let mut sql = db.prepare("UPDATE record SET in_set = ?2 WHERE id = ?1")?;
+    for (record, counts) in wrong {
+        sql.execute(params![record, counts])?;
+    }
+    let sql = "UPDATE circle SET set_hash = ?2, fold_version = ?3, state = ?4, frontier = ?5 WHERE id = ?1";
+    db.execute(
+        sql,
+        params![
+            id.0,
+            settled.membership.set_hash,
+            fold::VERSION as i64,
+            settled.state.encode(),
+            settled.membership.frontier.encode()
+        ],
+    )?;
+    Ok(settled)
+}
+
+/// The ids and feeds of critical records that no other critical record of the set reaches directly.
+pub(super) fn authority_heads(
+    db: &Connection,
+    circle: &CircleId,
+) -> Result<Vec<crate::record::Place>, StoreError> {
+    let sql = "SELECT bytes FROM record WHERE circle = ?1 AND in_set = 1 AND kind < 64 ORDER BY feed, height, id";
+    let mut sql = db.prepare(sql)?;
+    let mut critical: Vec<Verified<Record>> = Vec::new();
+    for bytes in sql.query_map([circle.0], |row| row.get::<_, Vec<u8>>(0))? {
+        critical.push(decode(&bytes?)?);
+    }
+    let mut reached = std::collections::BTreeSet::new();
+    for (at, record) in critical.iter().enumerate() {
+        reached.extend(record.value().seen.iter().map(|place| place.id));
+        // Sorted by feed and height, so the authority record before it in its feed stands before it here.
+        // On a forked feed this may pass over a branch; that branch then stays a head, which is harmless.
+        if let Some(before) = at.checked_sub(1).and_then(|at| critical.get(at))
+            && before.value().feed == record.value().feed
+            && before.value().height < record.value().height
+        {
+            reached.insert(before.id());
+        }
+    }
+    let heads = critical
+        .iter()
+        .filter(|record| !reached.contains(&record.id()));
+    Ok(heads.map(|record| record.place()).collect())
+}
+
+pub(super) fn insert_statement(
+    db: &Connection,
+    statement: &Verified<Statement>,
+) -> Result<bool, StoreError> {
+    let sql = "INSERT OR IGNORE INTO statement (id, root, bytes) VALUES (?1, ?2, ?3)";
+    let (id, root) = (statement.id().0, statement.value().root.0);
+    Ok(db.execute(sql, params![id, root, statement.bytes()])? > 0)
+}
+
+pub(super) fn insert_record(
+    db: &Connection,
+    record: &Verified<Record>,
+    deliverer: Option<&[u8; 32]>,
+) -> Result<bool, StoreError> {
+    let sql = "INSERT OR IGNORE INTO record (id, circle, feed, height, kind, deliverer, bytes)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let (id, value) = (record.id(), record.value());
+    let Kind(kind) = value.kind;
+    let changed = db.execute(
+        sql,
+        params![
+            id.0,
+            value.circle(id).0,
+            value.feed.0,
+            value.height as i64,
+            kind as i64,
+            deliverer,
+            record.bytes()
+        ],
+    )?;
+    Ok(changed > 0)
+}
+
+impl Store {
+    /// Forgets a circle with all its records; statements stay, other circles may rest on them.
+    pub fn drop_circle(&mut self, id: &CircleId) -> Result<(), StoreError> {
+        self.transaction(|tx| {
+            tx.execute("DELETE FROM record WHERE circle = ?1", [id.0])?;
+            tx.execute("DELETE FROM circle WHERE id = ?1", [id.0])?;
+            tx.execute("DELETE FROM model WHERE circle = ?1", [id.0])?;
+            Ok(())
+        })
+    }
+}

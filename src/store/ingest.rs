@@ -1,0 +1,303 @@
+//! The one way in. Every shared fact, by whatever road, comes through `ingest`: idempotent, indifferent to
+//! order, one transaction. What is verified enters the pool; the fold says what of it is in the set; what
+//! waits is bounded, oldest out first, and what was put out is asked for again.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, OptionalExtension, params};
+use serde_json::Value;
+
+use crate::fold::{Lack, State};
+use crate::identity::Verified;
+use crate::record::{Ack, BlobRef, CircleId, Record, RecordId, Role, RootKey, Statement, limits};
+
+use super::circle::{self, Settled, Standing};
+use super::{Store, StoreError, ack, audit, blobs, clock, set_clock};
+
+/// Who brought a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// This node itself.
+    Own,
+    /// A member of the circle; quarantine is counted for it.
+    Member(RootKey),
+    /// The signer of a read-only shelf.
+    Shelf,
+}
+
+/// A circle that this node enters with a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Join {
+    pub standing: Standing,
+    pub secret: Option<[u8; 32]>,
+}
+
+/// What one delivery brings of one circle.
+#[derive(Debug, Default)]
+pub struct Batch {
+    pub statements: Vec<Verified<Statement>>,
+    pub records: Vec<Verified<Record>>,
+    pub acks: Vec<Verified<Ack>>,
+    /// Blobs whose files were published before.
+    pub blobs: Vec<BlobRef>,
+    /// Enter the circle, or learn its secret.
+    pub join: Option<Join>,
+    /// The signer's feed-wide sequence, when a bundle brought this.
+    pub bundle: Option<(RootKey, u64)>,
+    /// What the audit trail says of it.
+    pub audit: Option<Value>,
+    /// By which road it came: `usb`, `lan`, `iroh`, `builtin`.
+    pub road: &'static str,
+}
+
+/// What an ingest did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Receipt {
+    /// Records that are in the set now and were not before.
+    pub taken: usize,
+    /// Records that were there already.
+    pub known: usize,
+    /// Statements that were new.
+    pub statements: usize,
+    /// Blobs that were new.
+    pub blobs: usize,
+    /// Acknowledgements that were newer than what was held.
+    pub acks: usize,
+    /// Records of this circle that wait in quarantine.
+    pub waiting: usize,
+    /// Records put out of quarantine for want of space.
+    pub evicted: usize,
+    /// Records and certificates that would let waiting ones in.
+    pub wanted: BTreeSet<[u8; 32]>,
+    /// Records of other circles than the batch's: refused.
+    pub foreign: usize,
+    /// Records known before whose effect this batch changed.
+    pub changed: Vec<RecordId>,
+}
+
+impl Store {
+    /// Takes in a batch of one circle.
+    pub fn ingest(
+        &mut self,
+        id: CircleId,
+        batch: Batch,
+        source: Source,
+        me: RootKey,
+        now: u64,
+    ) -> Result<Receipt, StoreError> {
+        self.transaction(|tx| {
+            enter(tx, &id, batch.join.as_ref())?;
+            let before = cached(tx, &id)?;
+            let mut receipt = Receipt::default();
+            for statement in &batch.statements {
+                receipt.statements += usize::from(circle::insert_statement(tx, statement)?);
+            }
+            trim_statements(tx, &batch.statements)?;
+            let deliverer = match &source {
+                Source::Member(root) => Some(&root.0),
+                Source::Own | Source::Shelf => None,
+            };
+            let mut arrived = Vec::new();
+            let mut time = clock(tx)?;
+            for record in &batch.records {
+                if record.value().circle(record.id()) != id {
+                    receipt.foreign += 1;
+                } else if circle::insert_record(tx, record, deliverer)? {
+                    time = time.observe(record.value().time, now);
+                    arrived.push(record);
+                } else {
+                    receipt.known += 1;
+                }
+            }
+            set_clock(tx, time)?;
+            for blob in &batch.blobs {
+                receipt.blobs += usize::from(blobs::blob(tx, &blob.blake3)?.is_none());
+                blobs::insert(tx, blob)?;
+            }
+
+            let in_set_before = count_in_set(tx, &id)?;
+            let mut settled = circle::settle(tx, &id)?;
+            receipt.evicted = evict(tx, &id, &mut settled)?;
+            receipt.taken = settled
+                .membership
+                .records
+                .len()
+                .saturating_sub(in_set_before);
+            receipt.waiting = settled.membership.waiting.len();
+            receipt.wanted = wanted_ids(&settled);
+            receipt.changed =
+                before.map_or_else(Vec::new, |before| changed(&before, &settled.state));
+
+            receipt.acks = take_acks(tx, &id, &batch.acks, &settled, me, now)?;
+            let authors = arrived
+                .iter()
+                .filter(|r| settled.membership.records.contains(&r.id()));
+            let feeds: BTreeSet<_> = authors.map(|record| record.value().feed).collect();
+            for (root, member) in &settled.state.members {
+                if *root != me && !member.feeds.is_disjoint(&feeds) {
+                    heard(tx, &id, root, batch.road, now)?;
+                }
+            }
+            if let Some((signer, sequence)) = batch.bundle
+                && newer_bundle(tx, &id, &signer, sequence, now)?
+            {
+                heard(tx, &id, &signer, batch.road, now)?;
+            }
+            if let Some(line) = &batch.audit {
+                audit::append(tx, now, line)?;
+            }
+            Ok(receipt)
+        })
+    }
+}
+
+/// Makes sure that the circle is one of ours.
+fn enter(db: &Connection, id: &CircleId, join: Option<&Join>) -> Result<(), StoreError> {
+    if let Some(join) = join {
+        let sql = "INSERT INTO circle (id, standing, secret) VALUES (?1, ?2, ?3)
+                   ON CONFLICT (id) DO UPDATE SET secret = coalesce(secret, excluded.secret)";
+        db.execute(sql, params![id.0, join.standing.as_str(), join.secret])?;
+    }
+    let known = db
+        .query_row("SELECT 1 FROM circle WHERE id = ?1", [id.0], |_| Ok(()))
+        .optional()?;
+    known.ok_or_else(|| StoreError::UnknownCircle(id.short()))
+}
+
+fn cached(db: &Connection, id: &CircleId) -> Result<Option<State>, StoreError> {
+    let sql = "SELECT state FROM circle WHERE id = ?1";
+    let bytes: Option<Option<Vec<u8>>> = db.query_row(sql, [id.0], |row| row.get(0)).optional()?;
+    Ok(bytes.flatten().and_then(|bytes| State::decode(&bytes)))
+}
+
+fn count_in_set(db: &Connection, id: &CircleId) -> Result<usize, StoreError> {
+    let sql = "SELECT count(*) FROM record WHERE circle = ?1 AND in_set = 1";
+    let count: i64 = db.query_row(sql, [id.0], |row| row.get(0))?;
+    Ok(usize::try_from(count).unwrap_or(0))
+}
+
+/// Keeps the smallest ids of a root that states too much; the rule is indifferent to order.
+fn trim_statements(db: &Connection, batch: &[Verified<Statement>]) -> Result<(), StoreError> {
+    let roots: BTreeSet<RootKey> = batch
+        .iter()
+        .map(|statement| statement.value().root)
+        .collect();
+    let sql = "DELETE FROM statement WHERE id IN
+               (SELECT id FROM statement WHERE root = ?1 ORDER BY id LIMIT -1 OFFSET ?2)";
+    for root in roots {
+        db.execute(sql, params![root.0, limits::STATEMENTS_PER_ROOT as i64])?;
+    }
+    Ok(())
+}
+
+/// Puts the records that wait longest out, until every deliverer and the whole fit their bounds.
+fn evict(db: &Connection, id: &CircleId, settled: &mut Settled) -> Result<usize, StoreError> {
+    let sql = "SELECT id, deliverer, length(bytes) FROM record WHERE in_set = 0 AND circle = ?1
+               AND deliverer IS NOT NULL ORDER BY arrival DESC";
+    let mut out = Vec::new();
+    {
+        let mut sql = db.prepare(sql)?;
+        let mut rows = sql.query([id.0])?;
+        let mut total = 0;
+        let mut each = std::collections::BTreeMap::<[u8; 32], u64>::new();
+        while let Some(row) = rows.next()? {
+            let (record, deliverer, size): ([u8; 32], [u8; 32], i64) =
+                (row.get(0)?, row.get(1)?, row.get(2)?);
+            let used = each.entry(deliverer).or_default();
+            *used += size.unsigned_abs();
+            total += size.unsigned_abs();
+            if *used > limits::QUARANTINE_MEMBER_BYTES || total > limits::QUARANTINE_BYTES {
+                out.push(record);
+            }
+        }
+    }
+    for record in &out {
+        db.execute("DELETE FROM record WHERE id = ?1", [record])?;
+        settled.membership.waiting.remove(&RecordId(*record));
+    }
+    Ok(out.len())
+}
+
+pub(super) fn wanted_ids(settled: &Settled) -> BTreeSet<[u8; 32]> {
+    let lacks = settled.membership.waiting.values().flatten();
+    let ids = lacks.filter_map(|lack| match lack {
+        Lack::Record(id) => Some(id.0),
+        Lack::Certificate(id) => Some(id.0),
+        _ => None,
+    });
+    ids.take(limits::WANTED).collect()
+}
+
+/// Records whose effect differs between two states of one circle.
+fn changed(before: &State, after: &State) -> Vec<RecordId> {
+    let lost = after
+        .without_effect
+        .keys()
+        .filter(|id| !before.without_effect.contains_key(id) && known(before, id));
+    let won = before
+        .without_effect
+        .keys()
+        .filter(|id| !after.without_effect.contains_key(id));
+    lost.chain(won).copied().collect()
+}
+
+/// Whether a state shows an effect of this record.
+fn known(state: &State, id: &RecordId) -> bool {
+    state
+        .members
+        .values()
+        .any(|member| member.admission == *id || member.suspension == Some(*id))
+        || state.pointers.values().any(|target| target == id)
+}
+
+fn take_acks(
+    db: &Connection,
+    id: &CircleId,
+    acks: &[Verified<Ack>],
+    settled: &Settled,
+    me: RootKey,
+    now: u64,
+) -> Result<usize, StoreError> {
+    let directory = circle::directory(db)?;
+    let mut taken = 0;
+    for ack in acks {
+        let value = ack.value();
+        let certified = matches!(
+            directory.certificate(&value.certificate),
+            Some((root, Role::Sign | Role::Spare, key)) if root == value.from && key == value.feed.0
+        );
+        let member = settled.state.members.contains_key(&value.from);
+        if value.circle == *id && value.to == me && certified && member && ack::keep(db, ack)? {
+            heard(db, id, &value.from, "ack", now)?;
+            taken += 1;
+        }
+    }
+    Ok(taken)
+}
+
+fn heard(
+    db: &Connection,
+    id: &CircleId,
+    root: &RootKey,
+    road: &str,
+    now: u64,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO heard (circle, root, at, road) VALUES (?1, ?2, ?3, ?4)
+               ON CONFLICT (circle, root) DO UPDATE SET at = excluded.at, road = excluded.road";
+    db.execute(sql, params![id.0, root.0, now as i64, road])?;
+    Ok(())
+}
+
+fn newer_bundle(
+    db: &Connection,
+    id: &CircleId,
+    signer: &RootKey,
+    sequence: u64,
+    now: u64,
+) -> Result<bool, StoreError> {
+    let sql = "INSERT INTO bundle_in (circle, signer, sequence, at) VALUES (?1, ?2, ?3, ?4)
+               ON CONFLICT (circle, signer) DO UPDATE SET sequence = excluded.sequence, at = excluded.at
+               WHERE excluded.sequence > sequence";
+    let sequence = i64::try_from(sequence).unwrap_or(i64::MAX);
+    Ok(db.execute(sql, params![id.0, signer.0, sequence, now as i64])? > 0)
+}

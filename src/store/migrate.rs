@@ -1,0 +1,141 @@
+//! Opening the database: its layout is a number (`user_version`), each layout an SQL text that leads from
+//! the one before. A newer database is refused untouched. Before a migration the database is
+//! copied beside itself, and the migration is one transaction.
+
+use std::io::Read;
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::{BUSY_TIMEOUT, StoreError};
+
+/// The layouts, in order. Layout 1 is the first text.
+pub(super) const LAYOUTS: &[&str] = &[concat!(
+    include_str!("schema/0001.sql"),
+    include_str!("schema/library.sql")
+)];
+
+/// Opens `path` at the newest of `layouts`.
+pub(super) fn open(path: &Path, layouts: &[&str]) -> Result<Connection, StoreError> {
+    let known = layouts.len() as i64;
+    // Looked at before SQLite opens anything: a database that we may not touch stays as it is, to the file.
+    refuse_newer(peek(path)?, known)?;
+    let mut db = Connection::open(path)?;
+    db.busy_timeout(BUSY_TIMEOUT)?;
+    db.pragma_update(None, "journal_mode", "WAL")?;
+    db.pragma_update(None, "synchronous", "FULL")?;
+    db.pragma_update(None, "foreign_keys", "ON")?;
+    let found = version(&db)?;
+    // The log of a newer okibi that was killed may say what the file does not say yet.
+    refuse_newer(found, known)?;
+    if found < known {
+        if found > 0 {
+            copy(&db, path, found)?;
+        }
+        let tx = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        // Another process may have been first.
+        for at in version(&tx)?..known {
+            if let Some(layout) = usize::try_from(at).ok().and_then(|at| layouts.get(at)) {
+                tx.execute_batch(layout)?;
+            }
+        }
+        tx.pragma_update(None, "user_version", known)?;
+        tx.commit()?;
+    }
+    Ok(db)
+}
+
+fn refuse_newer(found: i64, known: i64) -> Result<(), StoreError> {
+    if found > known {
+        Err(StoreError::Newer { found, known })
+    } else {
+        Ok(())
+    }
+}
+
+/// `user_version` as it stands in the file: four bytes, big-endian, at offset 60 (SQLite's file format,
+/// section 1.3). 0 where there is no file or it is too short to be one.
+fn peek(path: &Path) -> Result<i64, StoreError> {
+    let mut file = match std::fs::File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
+        Err(error) => return Err(StoreError::io(path)(error)),
+    };
+    let mut header = [0; 64];
+    match file.read_exact(&mut header) {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(0),
+        Err(error) => return Err(StoreError::io(path)(error)),
+    }
+    let [.., a, b, c, d] = header;
+    Ok(i64::from(i32::from_be_bytes([a, b, c, d])))
+}
+
+fn version(db: &Connection) -> Result<i64, StoreError> {
+    Ok(db.query_row("PRAGMA user_version", [], |row| row.get(0))?)
+}
+
+/// Keeps the database as it was before a migration, as `okibi.db.before-layout-N`.
+fn copy(db: &Connection, path: &Path, found: i64) -> Result<(), StoreError> {
+    let target = path.with_extension(format!("db.before-layout-{}", found + 1));
+    if !target.exists() {
+        db.execute("VACUUM INTO ?1", [target.to_string_lossy()])?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: &str = "CREATE TABLE a (x INTEGER);";
+    const TWO: &str = "ALTER TABLE a ADD COLUMN y INTEGER;";
+
+    #[test]
+    fn a_migration_copies_first_and_keeps_what_is_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("okibi.db");
+        open(&path, &[ONE])
+            .unwrap()
+            .execute("INSERT INTO a VALUES (7)", [])
+            .unwrap();
+        let db = open(&path, &[ONE, TWO]).unwrap();
+        let row = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
+        assert_eq!(
+            db.query_row("SELECT x FROM a WHERE y IS NULL", [], row)
+                .unwrap(),
+            7
+        );
+        let copy = Connection::open(dir.path().join("okibi.db.before-layout-2")).unwrap();
+        assert_eq!(copy.query_row("SELECT x FROM a", [], row).unwrap(), 7);
+        assert_eq!(version(&copy).unwrap(), 1);
+    }
+
+    #[test]
+    fn a_failed_migration_changes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("okibi.db");
+        open(&path, &[ONE]).unwrap();
+        assert!(open(&path, &[ONE, "CREATE TABLE b (x); CREATE TABLE b (x);"]).is_err());
+        let db = open(&path, &[ONE]).unwrap();
+        assert!(db.prepare("SELECT * FROM b").is_err());
+    }
+
+    #[test]
+    fn a_newer_database_is_refused_untouched() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("okibi.db");
+        drop(open(&path, &[ONE, TWO]).unwrap());
+        let before = std::fs::read(&path).unwrap();
+        assert!(matches!(
+            open(&path, &[ONE]),
+            Err(StoreError::Newer { found: 2, known: 1 })
+        ));
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+        let names: Vec<_> = std::fs::read_dir(dir.path())
+            .unwrap()
+            .map(|e| e.unwrap().file_name())
+            .collect();
+        assert_eq!(names, ["okibi.db"]);
+    }
+}

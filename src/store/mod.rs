@@ -1,0 +1,183 @@
+//! What a node keeps: one SQLite database (WAL, several processes) and content-addressed blob files.
+//!
+//! Owns everything under its folder but the key files. It offers one way in for shared facts, `ingest`,
+//! whatever road they came by, and one way to write own ones, `append`. Both are one `BEGIN IMMEDIATE`
+//! transaction with `synchronous=FULL`; after a crash at any moment the old or the new state is there.
+//!
+//! The pool of records holds what is in a circle's set and what waits. Which is which, and the folded
+//! state, are pure functions of the pool (`fold`); the columns that hold them are caches.
+//!
+//! Nothing here reads a clock: callers pass milliseconds since 1970.
+
+mod ack;
+mod append;
+mod audit;
+mod blobs;
+mod circle;
+mod ingest;
+pub mod keys;
+mod migrate;
+mod models;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+use thiserror::Error;
+
+use crate::record::{Epoch, Hlc};
+
+pub use append::{Draft, OwnFeed};
+pub use audit::AuditLine;
+pub use circle::{CircleView, Standing};
+pub use ingest::{Batch, Join, Receipt, Source};
+pub use models::ModelRow;
+
+/// How long a process waits for another one's transaction.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Why the store cannot do what was asked.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    #[error("the database is in use by another process")]
+    Busy,
+    #[error("the disk is full")]
+    NoSpace,
+    #[error("the database is of layout {found}, made by a newer okibi; this one knows {known}")]
+    Newer { found: i64, known: i64 },
+    #[error("the database is damaged: {0}")]
+    Damaged(String),
+    #[error("this feed may not be written: {0}")]
+    FeedStopped(&'static str),
+    #[error("this node does not belong to circle {0}")]
+    UnknownCircle(String),
+    #[error("the circle holds records of a newer okibi; this one takes no decision in it")]
+    NewerCircle,
+    #[error("{path}: {source}")]
+    Io {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("database: {0}")]
+    Sql(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode;
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
+            Some(ErrorCode::DiskFull) => Self::NoSpace,
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                Self::Damaged(error.to_string())
+            }
+            _ => Self::Sql(error),
+        }
+    }
+}
+
+impl StoreError {
+    fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
+        |source| match source.kind() {
+            std::io::ErrorKind::StorageFull => Self::NoSpace,
+            _ => Self::Io {
+                path: path.to_owned(),
+                source,
+            },
+        }
+    }
+}
+
+/// An open store.
+pub struct Store {
+    db: Connection,
+    home: PathBuf,
+}
+
+impl Store {
+    /// Opens the store in `home`, making or migrating it as needed. `random` seeds a new store's epoch.
+    pub fn open(home: &Path, now: u64, random: [u8; 8]) -> Result<Self, StoreError> {
+        std::fs::create_dir_all(home.join("blobs")).map_err(StoreError::io(home))?;
+        let path = home.join("okibi.db");
+        let db = migrate::open(&path, migrate::LAYOUTS)?;
+        let store = Self {
+            db,
+            home: home.to_owned(),
+        };
+        if store.meta("epoch")?.is_none() {
+            let epoch = Epoch::next(None, now, random);
+            let sql = "INSERT OR IGNORE INTO meta (key, value) VALUES ('epoch', ?1)";
+            store.db.execute(sql, [epoch.to_bytes()])?;
+        }
+        Ok(store)
+    }
+
+    /// The folder that this store lives in.
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// The database, for the library's functions over it.
+    pub fn database(&self) -> &Connection {
+        &self.db
+    }
+
+    /// Names this life of the store.
+    pub fn epoch(&self) -> Result<Epoch, StoreError> {
+        let bytes = self.meta("epoch")?.and_then(|bytes| bytes.try_into().ok());
+        bytes
+            .map(Epoch::from_bytes)
+            .ok_or_else(|| StoreError::Damaged("no epoch".into()))
+    }
+
+    /// A small named value.
+    pub fn meta(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        meta(&self.db, key)
+    }
+
+    /// Sets a small named value.
+    pub fn set_meta(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
+        set_meta(&self.db, key, value)
+    }
+
+    /// Removes a small named value.
+    pub fn forget_meta(&self, key: &str) -> Result<(), StoreError> {
+        self.db.execute("DELETE FROM meta WHERE key = ?1", [key])?;
+        Ok(())
+    }
+
+    /// Runs `work` in one immediate transaction: it sees and leaves a consistent state, or nothing happens.
+    fn transaction<T>(
+        &mut self,
+        work: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let tx = self
+            .db
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let result = work(&tx)?;
+        tx.commit()?;
+        Ok(result)
+    }
+}
+
+fn meta(db: &Connection, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    let sql = "SELECT value FROM meta WHERE key = ?1";
+    Ok(db.query_row(sql, [key], |row| row.get(0)).optional()?)
+}
+
+fn set_meta(db: &Connection, key: &str, value: &[u8]) -> Result<(), StoreError> {
+    let sql = "INSERT INTO meta (key, value) VALUES (?1, ?2)
+               ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+    db.execute(sql, rusqlite::params![key, value])?;
+    Ok(())
+}
+
+/// The node's hybrid clock, kept in the database so that several processes share it.
+fn clock(db: &Connection) -> Result<Hlc, StoreError> {
+    let bytes = meta(db, "clock")?.and_then(|bytes| bytes.try_into().ok());
+    Ok(Hlc(bytes.map_or(0, u64::from_be_bytes)))
+}
+
+fn set_clock(db: &Connection, clock: Hlc) -> Result<(), StoreError> {
+    set_meta(db, "clock", &clock.0.to_be_bytes())
+}

@@ -1,0 +1,110 @@
+//! The air-gap binary (`--no-default-features`) holds no network code of ours: its dependency tree is read
+//! and searched. What is not linked cannot call anywhere.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+/// Crates that open connections, serve them, or look names up.
+const NETWORK: [&str; 22] = [
+    "axum",
+    "curl",
+    "h2",
+    "hickory-proto",
+    "hickory-resolver",
+    "hyper",
+    "hyper-util",
+    "iroh",
+    "iroh-gossip",
+    "mainline",
+    "mdns-sd",
+    "mio",
+    "native-tls",
+    "noq",
+    "openssl",
+    "quinn",
+    "quinn-proto",
+    "reqwest",
+    "rustls",
+    "socket2",
+    "tokio",
+    "ureq",
+];
+
+/// The tree of normal dependencies, on the platform that the tests run on: one crate name a line.
+fn tree(extra: &[&str]) -> BTreeSet<String> {
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "tree",
+            "--locked",
+            "--offline",
+            "-e",
+            "normal",
+            "--prefix",
+            "none",
+            "--format",
+            "{p}",
+        ])
+        .args(extra)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "cargo tree failed: {said}");
+    let names = String::from_utf8(output.stdout).expect("UTF-8");
+    names
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn the_air_gap_binary_has_no_network_code() {
+    let tree = tree(&["--no-default-features"]);
+    // If the tree were read wrongly, nothing would be found in it.
+    for known in ["okibi", "age", "rusqlite", "blake3"] {
+        assert!(
+            tree.contains(known),
+            "{known} is missing: the tree was not read"
+        );
+    }
+    let found: Vec<&str> = NETWORK
+        .into_iter()
+        .filter(|name| tree.contains(*name))
+        .collect();
+    assert!(
+        found.is_empty(),
+        "network code in the air-gap binary: {found:?}"
+    );
+}
+
+/// No way to a system's cryptography either, with whatever features.
+#[test]
+fn no_foreign_cryptography_in_any_build() {
+    let tree = tree(&["--all-features"]);
+    for name in [
+        "openssl",
+        "openssl-sys",
+        "native-tls",
+        "aws-lc-rs",
+        "aws-lc-sys",
+    ] {
+        assert!(!tree.contains(name), "{name}");
+    }
+}
+
+/// Our own sources name no socket: `std::net` would need no crate.
+#[test]
+fn no_socket_of_the_standard_library() {
+    for source in super::source::sources() {
+        for word in [
+            "std::net",
+            "UnixStream",
+            "UnixListener",
+            "TcpStream",
+            "UdpSocket",
+        ] {
+            assert!(!source.code.contains(word), "{}: {word}", source.path);
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! The message catalogue and the code that speaks: every code that is said exists, every code that exists
+//! is said, and a sentence's values are given wherever that can be seen in the text of the call.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::source::{Source, literal, sources};
+
+/// Codes that are never shown, each with its reason.
+const SILENT: [&str; 1] = [
+    // A closed pipe is no failure: it exits 0 and says nothing.
+    "broken-pipe",
+];
+
+/// How a code is handed over: the text before the parenthesis, and which argument it is.
+const CALLS: [(&str, usize); 7] = [
+    ("say", 0),
+    (".note", 0),
+    (".warn", 0),
+    ("warn", 1),
+    ("said", 3),
+    ("Failure::new", 0),
+    ("Finding::new", 0),
+];
+
+#[test]
+fn every_code_that_is_said_exists() {
+    let catalogue = catalogue();
+    let missing: Vec<String> = calls()
+        .into_iter()
+        .filter(|call| !catalogue.contains_key(&call.code) && !SILENT.contains(&call.code.as_str()))
+        .map(|call| format!("{}: {}", call.place, call.code))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "not in src/messages/en.toml:\n{}",
+        missing.join("\n")
+    );
+}
+
+#[test]
+fn every_code_that_exists_is_said() {
+    let mut literals = BTreeSet::new();
+    for source in sources() {
+        literals.extend(source.literals());
+    }
+    let unsaid: Vec<String> = catalogue()
+        .into_keys()
+        .filter(|code| !literals.contains(code.trim_end_matches(".hint")))
+        .collect();
+    assert!(
+        unsaid.is_empty(),
+        "in the catalogue, and nowhere said:\n{}",
+        unsaid.join("\n")
+    );
+}
+
+#[test]
+fn a_hint_belongs_to_a_message() {
+    let catalogue = catalogue();
+    for code in catalogue.keys() {
+        if let Some(message) = code.strip_suffix(".hint") {
+            assert!(catalogue.contains_key(message), "{code} has no message");
+        }
+    }
+}
+
+#[test]
+fn values_are_given() {
+    let catalogue = catalogue();
+    let mut wrong = Vec::new();
+    for call in calls() {
+        let Some(given) = &call.given else { continue };
+        for part in [call.code.clone(), format!("{}.hint", call.code)] {
+            let text = catalogue.get(&part).map_or("", String::as_str);
+            for name in placeholders(text) {
+                if !given.contains(&name) {
+                    wrong.push(format!("{}: {part} wants {{{name}}}", call.place));
+                }
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "values that nobody gives:\n{}",
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn sentences_are_sentences() {
+    for (code, text) in catalogue() {
+        assert!(
+            !text.ends_with('.') || text.ends_with(" ."),
+            "{code}: no full stop; the face joins them"
+        );
+        assert!(!text.contains('\n'), "{code}: one line");
+        let braces = text.matches('{').count();
+        assert_eq!(
+            braces,
+            placeholders(&text).len(),
+            "{code}: a brace without its other half"
+        );
+        assert_eq!(
+            braces,
+            text.matches('}').count(),
+            "{code}: a brace without its other half"
+        );
+    }
+}
+
+#[test]
+fn the_scanner_sees_what_it_must() {
+    let source = |text: &str| Source::new("src/cli/a.rs".to_owned(), text.to_owned());
+    let seen = |text: &str| {
+        let calls = calls_of(&source(text));
+        let call = calls.into_iter().next().expect("a call");
+        (
+            call.code,
+            call.given
+                .map(|given| given.into_iter().collect::<Vec<_>>()),
+        )
+    };
+    let given = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect());
+    assert_eq!(
+        seen(r#"Failure::new("a-b", Exit::Done).with("x", f(1)).with("y", z)"#),
+        ("a-b".into(), given(&["x", "y"]))
+    );
+    assert_eq!(
+        seen(r#"say("a-b", &[("x", "say(1)".into()), ("y", b)])"#),
+        ("a-b".into(), given(&["x", "y"]))
+    );
+    assert_eq!(seen(r#"out.note("a-b", &about)"#), ("a-b".into(), None));
+    assert_eq!(
+        seen("said(\n out,\n \"kind\",\n json!({\"a\": [1, 2]}),\n \"a-b\",\n &about)"),
+        ("a-b".into(), None)
+    );
+    assert_eq!(
+        calls_of(&source(
+            "fn say(code: &str) {} say(code, &[]); essay(\"x\", &[])"
+        ))
+        .len(),
+        0
+    );
+}
+
+/// One place where a code is said.
+struct Call {
+    place: String,
+    code: String,
+    /// Names of the values, where the call shows them all.
+    given: Option<BTreeSet<String>>,
+}
+
+fn calls() -> Vec<Call> {
+    let calls: Vec<Call> = sources().iter().flat_map(calls_of).collect();
+    assert!(calls.len() > 50, "the scanner finds the calls");
+    calls
+}
+
+fn calls_of(source: &Source) -> Vec<Call> {
+    let mut found = Vec::new();
+    for (name, position) in CALLS {
+        let call = format!("{name}(");
+        for (at, _) in source.shipped_matches(&call) {
+            let before = source.code[..at].chars().next_back().unwrap_or(' ');
+            // `essay(` is not `say(`, and `.warn(` is another call than `warn(`.
+            if !name.starts_with('.')
+                && (before.is_alphanumeric() || before == '_' || before == '.')
+            {
+                continue;
+            }
+            let open = at + call.len();
+            let (arguments, end) = source.arguments(open);
+            let Some(code) = arguments
+                .get(position)
+                .and_then(|&(from, to)| literal(&source.text[from..to]))
+            else {
+                continue;
+            };
+            let bound = source.code[..at].rsplit('\n').next().unwrap_or_default();
+            let given = if bound.trim_start().starts_with("let ") {
+                // Values may be added later.
+                None
+            } else if name.ends_with("::new") {
+                Some(source.chained(end, ".with"))
+            } else {
+                arguments
+                    .get(position + 1)
+                    .map(|&(from, to)| source.text[from..to].trim())
+                    .filter(|values| values.starts_with("&[") || values.starts_with("vec!["))
+                    .map(names)
+            };
+            found.push(Call {
+                place: format!("{}:{}", source.path, source.line(at)),
+                code,
+                given,
+            });
+        }
+    }
+    found
+}
+
+/// The first halves of `("name", value)` pairs.
+fn names(pairs: &str) -> BTreeSet<String> {
+    pairs
+        .match_indices('(')
+        .filter_map(|(at, _)| literal(pairs[at + 1..].split(',').next()?))
+        .collect()
+}
+
+/// The names in braces.
+fn placeholders(text: &str) -> Vec<String> {
+    text.split('{')
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}'))
+        .map(|(name, _)| name.to_owned())
+        .collect()
+}
+
+fn catalogue() -> BTreeMap<String, String> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/messages/en.toml");
+    let text = std::fs::read_to_string(path).expect("the catalogue");
+    let table: toml::Table = text.parse().expect("TOML");
+    let texts = table.into_iter();
+    texts
+        .map(|(code, text)| (code, text.as_str().expect("a text").to_owned()))
+        .collect()
+}
