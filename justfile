@@ -22,7 +22,7 @@ advisories:
 
 # Write bundles/starter.okb again from its sources.
 starter:
-    cargo run --locked --release -- internal starter bundles/starter bundles/starter.okb
+    cargo run --locked --release -- internal starter bundles/starter fixtures/ember/ember-q8_0.gguf bundles/starter.okb
 
 # Write the man pages again.
 man:
@@ -36,7 +36,7 @@ completions:
 
 # Write the golden vectors again; look at the difference before you commit it.
 vectors:
-    OKIBI_WRITE_VECTORS=1 cargo test --locked --test it records::
+    OKIBI_BLESS=1 cargo test --locked --test it records::
 
 # The fuzz targets compile.
 fuzz-check:
@@ -44,7 +44,8 @@ fuzz-check:
 
 # Fuzz one parser for TIME seconds: `just fuzz record 600`. Needs nightly and cargo-fuzz (docs/fuzzing.md).
 fuzz TARGET TIME="60":
-    cargo +nightly fuzz run {{TARGET}} fuzz/corpus/{{TARGET}} fixtures/corpus/{{TARGET}} -- -max_total_time={{TIME}}
+    mkdir -p fuzz/corpus/{{TARGET}}
+    cargo +nightly fuzz run -s none {{TARGET}} fuzz/corpus/{{TARGET}} fixtures/corpus/{{TARGET}} -- -max_total_time={{TIME}}
 
 # The seeded mutations of the stable test, more of them: `just mutations 10000000`.
 mutations N="1000000":

@@ -67,17 +67,41 @@ _okibi() {
             okibi,verify-bundle)
                 cmd="okibi__subcmd__verify__subcmd__bundle"
                 ;;
+            okibi__subcmd__circle,add-admin)
+                cmd="okibi__subcmd__circle__subcmd__add__subcmd__admin"
+                ;;
             okibi__subcmd__circle,admit)
                 cmd="okibi__subcmd__circle__subcmd__admit"
+                ;;
+            okibi__subcmd__circle,endorse)
+                cmd="okibi__subcmd__circle__subcmd__endorse"
+                ;;
+            okibi__subcmd__circle,explain)
+                cmd="okibi__subcmd__circle__subcmd__explain"
                 ;;
             okibi__subcmd__circle,found)
                 cmd="okibi__subcmd__circle__subcmd__found"
                 ;;
+            okibi__subcmd__circle,lift)
+                cmd="okibi__subcmd__circle__subcmd__lift"
+                ;;
             okibi__subcmd__circle,list)
                 cmd="okibi__subcmd__circle__subcmd__list"
                 ;;
+            okibi__subcmd__circle,log)
+                cmd="okibi__subcmd__circle__subcmd__log"
+                ;;
             okibi__subcmd__circle,members)
                 cmd="okibi__subcmd__circle__subcmd__members"
+                ;;
+            okibi__subcmd__circle,policy)
+                cmd="okibi__subcmd__circle__subcmd__policy"
+                ;;
+            okibi__subcmd__circle,readmit)
+                cmd="okibi__subcmd__circle__subcmd__readmit"
+                ;;
+            okibi__subcmd__circle,refound)
+                cmd="okibi__subcmd__circle__subcmd__refound"
                 ;;
             okibi__subcmd__circle,suspend)
                 cmd="okibi__subcmd__circle__subcmd__suspend"
@@ -250,7 +274,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__circle)
-            opts="-q -h -V --home --json --quiet --help --version found list members admit suspend"
+            opts="-q -h -V --home --json --quiet --help --version found list members admit endorse suspend lift readmit add-admin policy refound explain log"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -267,8 +291,30 @@ _okibi() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        okibi__subcmd__circle__subcmd__add__subcmd__admin)
+            opts="-y -q -h -V --circle --dry-run --yes --home --json --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --circle)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         okibi__subcmd__circle__subcmd__admit)
-            opts="-q -h -V --name --circle --dry-run --home --json --quiet --help --version"
+            opts="-y -q -h -V --name --circle --dry-run --yes --home --json --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -278,6 +324,50 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --circle)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__circle__subcmd__endorse)
+            opts="-y -q -h -V --circle --dry-run --yes --home --json --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --circle)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__circle__subcmd__explain)
+            opts="-q -h -V --circle --home --json --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --circle)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -319,6 +409,28 @@ _okibi() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        okibi__subcmd__circle__subcmd__lift)
+            opts="-y -q -h -V --circle --dry-run --yes --home --json --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --circle)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         okibi__subcmd__circle__subcmd__list)
             opts="-q -h -V --home --json --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -326,6 +438,28 @@ _okibi() {
                 return 0
             fi
             case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__circle__subcmd__log)
+            opts="-q -h -V --circle --home --json --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --circle)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -359,8 +493,82 @@ _okibi() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        okibi__subcmd__circle__subcmd__policy)
+            opts="-y -q -h -V --invitations --quorum --circle --dry-run --yes --home --json --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --invitations)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --quorum)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --circle)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__circle__subcmd__readmit)
+            opts="-y -q -h -V --circle --dry-run --yes --home --json --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --circle)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__circle__subcmd__refound)
+            opts="-y -q -h -V --circle --dry-run --yes --home --json --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --circle)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         okibi__subcmd__circle__subcmd__suspend)
-            opts="-q -h -V --reason --from-start --circle --dry-run --home --json --quiet --help --version"
+            opts="-y -q -h -V --reason --from-start --circle --dry-run --yes --home --json --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -96,16 +96,24 @@ complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -l json -d 'P
 complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -s V -l version -d 'Print version'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit suspend" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit suspend" -l json -d 'Print facts as JSON lines with a `type`, errors too'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit suspend" -s q -l quiet -d 'Print nothing on success'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit suspend" -s h -l help -d 'Print help'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit suspend" -s V -l version -d 'Print version'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit suspend" -f -a "found" -d 'Found a circle; the owners of the cards become admins beside you'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit suspend" -f -a "list" -d 'List your circles'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit suspend" -f -a "members" -d 'List the members of a circle'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit suspend" -f -a "admit" -d 'Admit the owner of a key card; compare the fingerprint first'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit suspend" -f -a "suspend" -d 'Suspend a member: what it wrote until now stays, nothing later counts'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "found" -d 'Found a circle; the owners of the cards become admins beside you'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "list" -d 'List your circles'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "members" -d 'List the members of a circle'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "admit" -d 'Admit the owner of a key card; compare the fingerprint first'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "endorse" -d 'Stand behind a member, an admission, or another decision'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "suspend" -d 'Suspend a member: what it wrote until now stays, nothing later counts'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "lift" -d 'Lift a member\'s suspension'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "readmit" -d 'Admit a suspended member again, with the feeds that it had'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "add-admin" -d 'Make a member an admin; more than half of the admins must stand behind it'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "policy" -d 'Show the policy, or propose another one'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "refound" -d 'Found a circle that goes on from an old one, with the same admins and members'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "explain" -d 'Say why a person or a record counts or does not'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "log" -d 'List the decisions of a circle, with those that have no effect'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from found" -l as -d 'What the circle calls you' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from found" -l with -d 'A further admin and its key card, or a file that holds the card; three admins are advised' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from found" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
@@ -118,29 +126,93 @@ complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subc
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from members" -l circle -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from members" -l circle -d 'The circle, where there are several' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from members" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from members" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from members" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from members" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from members" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from admit" -l name -d 'What the circle will call this member' -r
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from admit" -l circle -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from admit" -l circle -d 'The circle, where there are several' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from admit" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from admit" -l dry-run -d 'Say what would change, and change nothing'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from admit" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from admit" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from admit" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from admit" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from admit" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from endorse" -l circle -d 'The circle, where there are several' -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from endorse" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from endorse" -l dry-run -d 'Say what would change, and change nothing'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from endorse" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from endorse" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from endorse" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from endorse" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from endorse" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from suspend" -l reason -r
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from suspend" -l circle -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from suspend" -l circle -d 'The circle, where there are several' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from suspend" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from suspend" -l from-start -d 'Nothing that it ever wrote counts'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from suspend" -l dry-run -d 'Say what would change, and change nothing'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from suspend" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from suspend" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from suspend" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from suspend" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from suspend" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from lift" -l circle -d 'The circle, where there are several' -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from lift" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from lift" -l dry-run -d 'Say what would change, and change nothing'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from lift" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from lift" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from lift" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from lift" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from lift" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from readmit" -l circle -d 'The circle, where there are several' -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from readmit" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from readmit" -l dry-run -d 'Say what would change, and change nothing'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from readmit" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from readmit" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from readmit" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from readmit" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from readmit" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from add-admin" -l circle -d 'The circle, where there are several' -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from add-admin" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from add-admin" -l dry-run -d 'Say what would change, and change nothing'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from add-admin" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from add-admin" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from add-admin" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from add-admin" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from add-admin" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from policy" -l invitations -d 'How many people a member that is no admin may admit' -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from policy" -l quorum -d 'How many admins must stand behind a proposal; 0 for more than half' -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from policy" -l circle -d 'The circle, where there are several' -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from policy" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from policy" -l dry-run -d 'Say what would change, and change nothing'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from policy" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from policy" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from policy" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from policy" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from policy" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from refound" -l circle -d 'The circle, where there are several' -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from refound" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from refound" -l dry-run -d 'Say what would change, and change nothing'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from refound" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from refound" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from refound" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from refound" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from refound" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from explain" -l circle -d 'The circle, where there are several' -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from explain" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from explain" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from explain" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from explain" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from log" -l circle -d 'The circle, where there are several' -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from log" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from log" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from log" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from log" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from log" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove" -s q -l quiet -d 'Print nothing on success'

@@ -189,8 +189,8 @@ pub enum Circle {
     List,
     /// List the members of a circle
     Members {
-        #[arg(long, value_name = "NAME")]
-        circle: Option<String>,
+        #[command(flatten)]
+        of: Of,
     },
     /// Admit the owner of a key card; compare the fingerprint first
     Admit {
@@ -199,11 +199,19 @@ pub enum Circle {
         /// What the circle will call this member
         #[arg(long)]
         name: String,
-        #[arg(long, value_name = "NAME")]
-        circle: Option<String>,
-        /// Say what would change, and change nothing
-        #[arg(long)]
-        dry_run: bool,
+        #[command(flatten)]
+        of: Of,
+        #[command(flatten)]
+        sure: Sure,
+    },
+    /// Stand behind a member, an admission, or another decision
+    Endorse {
+        /// A member, or the beginning of a record's id
+        what: String,
+        #[command(flatten)]
+        of: Of,
+        #[command(flatten)]
+        sure: Sure,
     },
     /// Suspend a member: what it wrote until now stays, nothing later counts
     Suspend {
@@ -214,12 +222,86 @@ pub enum Circle {
         /// Nothing that it ever wrote counts
         #[arg(long)]
         from_start: bool,
-        #[arg(long, value_name = "NAME")]
-        circle: Option<String>,
-        /// Say what would change, and change nothing
-        #[arg(long)]
-        dry_run: bool,
+        #[command(flatten)]
+        of: Of,
+        #[command(flatten)]
+        sure: Sure,
     },
+    /// Lift a member's suspension
+    Lift {
+        member: String,
+        #[command(flatten)]
+        of: Of,
+        #[command(flatten)]
+        sure: Sure,
+    },
+    /// Admit a suspended member again, with the feeds that it had
+    Readmit {
+        member: String,
+        #[command(flatten)]
+        of: Of,
+        #[command(flatten)]
+        sure: Sure,
+    },
+    /// Make a member an admin; more than half of the admins must stand behind it
+    AddAdmin {
+        member: String,
+        #[command(flatten)]
+        of: Of,
+        #[command(flatten)]
+        sure: Sure,
+    },
+    /// Show the policy, or propose another one
+    Policy {
+        /// How many people a member that is no admin may admit
+        #[arg(long, value_name = "N")]
+        invitations: Option<u64>,
+        /// How many admins must stand behind a proposal; 0 for more than half
+        #[arg(long, value_name = "N")]
+        quorum: Option<u64>,
+        #[command(flatten)]
+        of: Of,
+        #[command(flatten)]
+        sure: Sure,
+    },
+    /// Found a circle that goes on from an old one, with the same admins and members
+    Refound {
+        /// Name of the new circle
+        name: String,
+        #[command(flatten)]
+        of: Of,
+        #[command(flatten)]
+        sure: Sure,
+    },
+    /// Say why a person or a record counts or does not
+    Explain {
+        /// A member, or the beginning of a record's id
+        what: String,
+        #[command(flatten)]
+        of: Of,
+    },
+    /// List the decisions of a circle, with those that have no effect
+    Log {
+        #[command(flatten)]
+        of: Of,
+    },
+}
+
+#[derive(Debug, Args, Default)]
+pub struct Of {
+    /// The circle, where there are several
+    #[arg(long, value_name = "NAME")]
+    pub circle: Option<String>,
+}
+
+#[derive(Debug, Args, Default)]
+pub struct Sure {
+    /// Say what would change, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do it without a question; without a terminal nothing is done otherwise
+    #[arg(short, long, conflicts_with = "dry_run")]
+    pub yes: bool,
 }
 
 #[derive(Debug, Args, Default)]

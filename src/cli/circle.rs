@@ -6,10 +6,12 @@ use serde_json::json;
 
 use crate::identity::{KeyCard, Words, fingerprint, words};
 use crate::messages::say;
-use crate::node::{Exit, Failure, Handle, Standing};
+use crate::node::{CircleView, Decision, Exit, Failure, Handle, Standing};
+use crate::record::Policy;
 
 use super::Outcome;
-use super::args::Circle;
+use super::args::{Circle, Of, Sure};
+use super::decide;
 use super::home::{member_json, member_line};
 use super::out::{Out, broken, printable};
 
@@ -18,39 +20,148 @@ const CARD_BYTES: u64 = 64 * 1024;
 
 /// Runs one of the circle commands.
 pub fn run(out: &Out, node: &mut Handle, command: Circle) -> Outcome {
-    match command {
-        Circle::Found { name, me, with } => found(out, node, &name, &me, &with),
-        Circle::List => list(out, node),
-        Circle::Members { circle } => members(out, node, circle.as_deref()),
+    let (of, sure, make): (Of, Sure, Box<dyn FnOnce(&Handle, &CircleView) -> Made>) = match command
+    {
+        Circle::Found { name, me, with } => return found(out, node, &name, &me, &with),
+        Circle::List => return list(out, node),
+        Circle::Members { of } => return members(out, node, of.circle.as_deref()),
+        Circle::Log { of } => {
+            let circle = node.find_circle(of.circle.as_deref())?;
+            return decide::log(out, node, &circle);
+        }
+        Circle::Explain { what, of } => {
+            let circle = node.find_circle(of.circle.as_deref())?;
+            return decide::explain(out, node, &circle, &what);
+        }
+        Circle::Refound { name, of, sure } => return refound(out, node, &name, &of, &sure),
+        Circle::Policy {
+            invitations: None,
+            quorum: None,
+            of,
+            ..
+        } => {
+            let circle = node.find_circle(of.circle.as_deref())?;
+            let policy = circle.state.policy;
+            let value = json!({"invitations": policy.invitations, "quorum": policy.quorum});
+            return said(
+                out,
+                "policy",
+                value,
+                "policy",
+                &decide::policy_words(&policy),
+            );
+        }
         Circle::Admit {
-            card,
+            card: text,
             name,
-            circle,
-            dry_run,
-        } => admit(out, node, &card, &name, circle.as_deref(), dry_run),
+            of,
+            sure,
+        } => {
+            let card = card(&text)?;
+            let root = card.root();
+            let about = [
+                ("fingerprint", fingerprint(&root)),
+                ("words", words(&root, Words::English).join(" ")),
+            ];
+            out.note("compare", &about)
+                .map_err(|error| broken(&error))?;
+            (
+                of,
+                sure,
+                Box::new(move |_, _| Ok(Decision::Admit { card, name })),
+            )
+        }
+        Circle::Endorse { what, of, sure } => (
+            of,
+            sure,
+            Box::new(move |node, circle| {
+                Ok(Decision::Endorse {
+                    target: node.find_endorsable(circle, &what)?,
+                })
+            }),
+        ),
         Circle::Suspend {
             member,
             reason,
             from_start,
-            circle,
-            dry_run,
-        } => {
-            let circle = node.find_circle(circle.as_deref())?;
-            let root = node.find_member(&circle, &member)?;
-            let name = node.name_of(&circle, &root);
-            let about = [
-                ("name", name.clone()),
-                ("circle", circle.state.name.clone()),
-            ];
-            if dry_run {
-                let value = json!({"dry_run": true, "root": root, "name": name});
-                return said(out, "suspend", value, "would-suspend", &about);
-            }
-            let id = node.suspend(&circle, &root, &reason, from_start)?;
-            let value = json!({"record": id, "root": root, "name": name});
-            said(out, "suspend", value, "suspended", &about)
-        }
+            of,
+            sure,
+        } => (
+            of,
+            sure,
+            Box::new(move |node, circle| {
+                let root = node.find_member(circle, &member)?;
+                Ok(Decision::Suspend {
+                    root,
+                    reason,
+                    from_start,
+                })
+            }),
+        ),
+        Circle::Lift { member, of, sure } => (
+            of,
+            sure,
+            Box::new(move |node, circle| {
+                Ok(Decision::Lift {
+                    root: node.find_member(circle, &member)?,
+                })
+            }),
+        ),
+        Circle::Readmit { member, of, sure } => (
+            of,
+            sure,
+            Box::new(move |node, circle| {
+                Ok(Decision::Readmit {
+                    root: node.find_member(circle, &member)?,
+                })
+            }),
+        ),
+        Circle::AddAdmin { member, of, sure } => (
+            of,
+            sure,
+            Box::new(move |node, circle| {
+                Ok(Decision::AddAdmin {
+                    root: node.find_member(circle, &member)?,
+                })
+            }),
+        ),
+        Circle::Policy {
+            invitations,
+            quorum,
+            of,
+            sure,
+        } => (
+            of,
+            sure,
+            Box::new(move |_, circle| {
+                let now = circle.state.policy;
+                let policy = Policy {
+                    invitations: invitations.unwrap_or(now.invitations),
+                    quorum: quorum.unwrap_or(now.quorum),
+                };
+                Ok(Decision::Policy { policy })
+            }),
+        ),
+    };
+    let circle = node.find_circle(of.circle.as_deref())?;
+    let decision = make(node, &circle)?;
+    decide::decide(out, node, &circle, &decision, &sure)
+}
+
+type Made = Result<Decision, Failure>;
+
+fn refound(out: &Out, node: &mut Handle, name: &str, of: &Of, sure: &Sure) -> Outcome {
+    let old = node.find_circle(of.circle.as_deref())?;
+    let about = [("name", name.to_owned()), ("old", old.state.name.clone())];
+    out.note("would-refound", &about)
+        .map_err(|error| broken(&error))?;
+    if sure.dry_run || !(sure.yes || decide::confirmed(out)?) {
+        return Ok(Exit::Done);
     }
+    let founded = node.refound(&old, name)?;
+    let value = json!({"circle": founded.circle, "name": name, "predecessor": old.id});
+    let about = [("name", name.to_owned()), ("id", founded.circle.short())];
+    said(out, "circle", value, "circle-founded", &about)
 }
 
 /// Prints a fact whose words are in the catalogue.
@@ -135,34 +246,6 @@ fn members(out: &Out, node: &Handle, name: Option<&str>) -> Outcome {
         .map_err(|error| broken(&error))?;
     }
     Ok(Exit::Done)
-}
-
-fn admit(
-    out: &Out,
-    node: &mut Handle,
-    text: &str,
-    name: &str,
-    circle: Option<&str>,
-    dry_run: bool,
-) -> Outcome {
-    let circle = node.find_circle(circle)?;
-    let card = card(text)?;
-    let root = card.root();
-    let about = [
-        ("name", name.to_owned()),
-        ("circle", circle.state.name.clone()),
-        ("fingerprint", fingerprint(&root)),
-        ("words", words(&root, Words::English).join(" ")),
-    ];
-    if dry_run {
-        let value =
-            json!({"dry_run": true, "root": root, "fingerprint": fingerprint(&root), "name": name});
-        return said(out, "admit", value, "would-admit", &about);
-    }
-    let id = node.admit(&circle, &card, name)?;
-    let value =
-        json!({"record": id, "root": root, "fingerprint": fingerprint(&root), "name": name});
-    said(out, "admit", value, "admitted", &about)
 }
 
 /// A key card from the argument itself, a file, or standard input.

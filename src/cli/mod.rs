@@ -7,6 +7,7 @@ mod ages;
 pub mod args;
 mod chat;
 mod circle;
+mod decide;
 mod generate;
 mod home;
 mod library;

@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::identity::{KeyCard, Signer, fingerprint};
-use crate::record::{
-    Admin, Body, CircleId, Entry, FeedKey, Place, Policy, Previous, RecordId, RootKey,
-};
+use crate::record::{Admin, Body, CircleId, FeedKey, Policy, Predecessor, RecordId, RootKey};
 use crate::store::{CircleView, Draft, OwnFeed, Standing};
 
 use super::home::{now, random};
@@ -49,14 +47,7 @@ impl Handle {
             name: name.to_owned(),
             salt: random()?,
             policy: Policy::default(),
-            admins: admins
-                .iter()
-                .map(|(root, name)| Admin {
-                    root: *root,
-                    name: name.clone(),
-                    paper: None,
-                })
-                .collect(),
+            admins: named_admins(&admins),
             predecessor: None,
         };
         let owner = OwnFeed {
@@ -83,92 +74,62 @@ impl Handle {
         })
     }
 
-    /// Admits the owner of a key card under a name.
-    pub fn admit(
-        &mut self,
-        circle: &CircleView,
-        card: &KeyCard,
-        name: &str,
-    ) -> Result<RecordId, Failure> {
+    /// Founds a circle that goes on from an old one: the same admins and members, a new genesis that names the old
+    /// circle, the hash of its set and its admins.
+    pub fn refound(&mut self, old: &CircleView, name: &str) -> Result<Founded, Failure> {
         valid_name(name)?;
-        let root = card.root();
-        if circle.state.is_active(&root) {
-            return Err(Failure::new("member-known", Exit::Failed)
-                .with("name", self.name_of(circle, &root)));
+        self.may_write(old)?;
+        let (secret, certificate) = self.sign_key()?;
+        let mut admins: BTreeMap<RootKey, String> = BTreeMap::new();
+        for root in old.state.admins() {
+            admins.insert(*root, self.name_of(old, root));
         }
-        let taken = circle
-            .state
-            .members
-            .iter()
-            .any(|(other, member)| member.name == name && *other != root);
-        if taken {
-            return Err(Failure::new("name-taken", Exit::Failed).with("name", name));
-        }
-        self.may_write(circle)?;
-        self.store.add_statements(card.statements())?;
-        let body = Body::Admit {
-            root,
+        let predecessor = Predecessor {
+            circle: old.id,
+            set_hash: old.set_hash,
+            admins: admins.keys().copied().collect(),
+        };
+        admins.insert(self.root, self.name_of(old, &self.root));
+        let genesis = Body::Genesis {
             name: name.to_owned(),
-            lifts: vec![],
-            feeds: vec![],
+            salt: random()?,
+            policy: old.state.policy,
+            admins: named_admins(&admins),
+            predecessor: Some(predecessor),
         };
-        let id = self.write(&circle.id, body.into())?;
-        self.must_count(&circle.id, &id)?;
-        Ok(id)
-    }
-
-    /// Suspends a member: what it wrote until now stays, nothing later counts.
-    pub fn suspend(
-        &mut self,
-        circle: &CircleView,
-        root: &RootKey,
-        reason: &str,
-        from_the_start: bool,
-    ) -> Result<RecordId, Failure> {
-        self.may_write(circle)?;
-        let cut = if from_the_start {
-            Vec::new()
-        } else {
-            self.cut_of(circle, root)?
+        let owner = OwnFeed {
+            root: self.root,
+            signer: &secret,
+            certificate,
         };
-        let body = Body::Suspend {
-            root: *root,
-            reason: reason.to_owned(),
-        };
-        let id = self.write(&circle.id, Draft { body, cut })?;
-        self.must_count(&circle.id, &id)?;
-        Ok(id)
-    }
-
-    /// A cut that keeps everything of a root that this node knows.
-    fn cut_of(&self, circle: &CircleView, root: &RootKey) -> Result<Vec<Place>, Failure> {
-        let Some(member) = circle.state.members.get(root) else {
-            return Ok(Vec::new());
-        };
-        let mut cut = Vec::new();
-        for feed in &member.feeds {
-            match circle.frontier.0.get(feed) {
-                Some(Entry::Head { height, id }) => cut.push(Place {
-                    feed: *feed,
-                    height: *height,
-                    id: *id,
-                }),
-                // Below the fork is one chain: the record that both halves follow.
-                Some(Entry::Forked { height, first, .. }) if *height > 0 => {
-                    if let Some(half) = self.store.record(first)?
-                        && let Previous::Record(id) = half.value().previous
-                    {
-                        cut.push(Place {
-                            feed: *feed,
-                            height: height - 1,
-                            id,
-                        });
-                    }
+        let shared = Some(random()?);
+        // The statements of the old members are here already.
+        let circle = self
+            .store
+            .found(&owner, genesis, Standing::Member, shared, &[], now())?;
+        let members = old
+            .state
+            .active()
+            .filter(|(root, _)| !admins.contains_key(root));
+        let drafts: Vec<Draft> = members
+            .map(|(root, member)| {
+                let name = member.name.clone();
+                Body::Admit {
+                    root: *root,
+                    name,
+                    lifts: vec![],
+                    feeds: vec![],
                 }
-                _ => {}
-            }
+                .into()
+            })
+            .collect();
+        if !drafts.is_empty() {
+            self.store.append(&circle, &owner, &drafts, now())?;
         }
-        Ok(cut)
+        Ok(Founded {
+            circle,
+            admins: admins.into_keys().collect(),
+        })
     }
 
     /// Writes one record into this home's feed of a circle.
@@ -191,16 +152,6 @@ impl Handle {
             return Ok(());
         }
         Err(Failure::new("not-a-member", Exit::Failed).with("name", &circle.state.name))
-    }
-
-    /// An authority record that the fold does not count is said, not passed over.
-    fn must_count(&self, circle: &CircleId, id: &RecordId) -> Result<(), Failure> {
-        match self.store.circle(circle)?.state.without_effect.get(id) {
-            None => Ok(()),
-            Some(why) => Err(Failure::new("without-effect", Exit::Failed)
-                .with("why", why)
-                .with("id", id.short())),
-        }
     }
 
     /// The circle that `name` means: its name, the beginning of its id, or the only one when nothing is named.
@@ -267,7 +218,18 @@ impl Handle {
     }
 }
 
-fn valid_name(name: &str) -> Result<(), Failure> {
+fn named_admins(admins: &BTreeMap<RootKey, String>) -> Vec<Admin> {
+    let named = admins.iter();
+    named
+        .map(|(root, name)| Admin {
+            root: *root,
+            name: name.clone(),
+            paper: None,
+        })
+        .collect()
+}
+
+pub(super) fn valid_name(name: &str) -> Result<(), Failure> {
     let long = name.len() > crate::record::limits::NAME_BYTES;
     if name.trim().is_empty() || long || name.chars().any(char::is_control) {
         return Err(Failure::new("bad-name", Exit::Usage));

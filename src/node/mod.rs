@@ -4,6 +4,7 @@
 //! The handle owns the open store and the key files of one home; several processes may hold one each.
 //! It is the only place that reads the clock and the system's random numbers.
 
+mod authority;
 mod chat;
 mod circles;
 mod doctor;
@@ -35,6 +36,7 @@ pub use crate::model::Card;
 pub use crate::model::generate::End;
 pub use crate::store::{AuditLine, CircleView, ModelRow, Standing};
 
+pub use authority::{Change, Decided, Decision, Effect, kind_name};
 pub use chat::{Answer, ChatOptions, Conversation, ManualAnswer, Piece};
 pub use circles::{Founded, MemberName};
 pub use doctor::Finding;

@@ -1,10 +1,10 @@
 //! Golden vectors of `docs/records.md`: made here from fixed seeds, committed in `fixtures/records/`, and read by
 //! this crate and by `tests/records/check.py`, a second reader written from the document alone.
 //!
-//! `OKIBI_WRITE_VECTORS=1 cargo test --test it records::` writes the files again. A difference in a file that
+//! `OKIBI_BLESS=1 cargo test --test it records::` writes the files again. A difference in a file that
 //! was published is a break of the format.
 
-mod made;
+pub mod made;
 mod raw;
 
 use std::collections::BTreeSet;
@@ -404,7 +404,7 @@ fn folder() -> PathBuf {
 #[test]
 fn vectors_are_what_this_code_writes() {
     let files = files();
-    if std::env::var_os("OKIBI_WRITE_VECTORS").is_some() {
+    if std::env::var_os("OKIBI_BLESS").is_some() {
         std::fs::create_dir_all(folder()).expect("a folder");
         for (name, value) in &files {
             let text = serde_json::to_string_pretty(value).expect("JSON");
