@@ -270,6 +270,13 @@ fn busy_is_18() {
     fails(&bob, &["import-bundle", &stick], 18, "medium-busy");
     drop(lock);
     bob.ok(["import-bundle", &stick]);
+    // Files of the home: what nothing names yet may be half of somebody's import.
+    let work = File::open(bob.path.join("staging")).unwrap();
+    work.lock_shared().unwrap();
+    fails(&bob, &["gc"], 18, "home-busy");
+    bob.ok(["import-bundle", &stick]);
+    drop(work);
+    bob.ok(["gc"]);
 }
 
 #[test]

@@ -5,8 +5,20 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
+use okibi::config::Config;
+use okibi::node::{
+    CircleView, Decision, Exit, Export, Failure, Handle, ImportOptions, ImportReport, Label, Target,
+};
 use serde_json::Value;
 use tempfile::TempDir;
+
+/// What `doctor` finds in any young home: no model, few admins; and what it finds on a full machine.
+const YOUNG: [&str; 4] = [
+    "doctor-no-model",
+    "doctor-one-admin",
+    "doctor-two-trunks",
+    "doctor-disk",
+];
 
 /// The folder that a test's homes and sticks lie in.
 pub struct Place {
@@ -139,7 +151,7 @@ impl Home {
     /// Admits the owner of another home.
     pub fn admit(&self, other: &Home, name: &str) {
         let card = other.ok(["key", "card"]).out;
-        self.ok(["circle", "admit", card.trim(), "--name", name]);
+        self.ok(["circle", "admit", card.trim(), "--name", name, "--yes"]);
     }
 
     /// The circles that it belongs to: name, set hash, state hash.
@@ -173,7 +185,7 @@ impl Home {
         let bad = findings.iter().filter(|it| it["good"] == false);
         let codes = bad.map(|it| it["code"].as_str().unwrap().to_owned());
         codes
-            .filter(|code| !["doctor-no-model", "doctor-one-admin"].contains(&code.as_str()))
+            .filter(|code| !YOUNG.contains(&code.as_str()))
             .collect()
     }
 
@@ -215,4 +227,88 @@ pub fn copy(from: &Path, to: &Path) {
             std::fs::copy(entry.path(), target).unwrap();
         }
     }
+}
+
+/// An open home without the starter shelf, for what would take too many processes.
+pub fn open(home: &Path) -> Handle {
+    let config = Config::load(Some(home), |_| None).unwrap();
+    Handle::open_bare(config, Box::new(|_| {})).unwrap()
+}
+
+/// The only circle of an open home.
+pub fn circle(node: &Handle) -> CircleView {
+    node.find_circle(None).unwrap()
+}
+
+/// Set hash and state hash of the only circle; none where there is no circle yet.
+pub fn state(node: &Handle) -> Option<([u8; 32], [u8; 32])> {
+    let circle = node.find_circle(None).ok()?;
+    Some((circle.set_hash, circle.state.state_hash()))
+}
+
+/// Adds a text and shares it.
+pub fn share(node: &mut Handle, place: &Place, title: &str, text: &str) {
+    let path = place.file(&format!("{title}.txt"), text);
+    let (document, _) = node.add_document(path.as_ref(), &Label::default()).unwrap();
+    let circle = circle(node);
+    node.share_document(&circle, &document, &Label::default())
+        .unwrap();
+}
+
+/// Calls again while a lock is held. Another test's new process holds the locks of this one between fork and
+/// exec; okibi itself starts no processes.
+pub fn patiently<T>(mut call: impl FnMut() -> Result<T, Failure>) -> Result<T, Failure> {
+    loop {
+        match call() {
+            Err(failure) if failure.exit == Exit::Busy => std::thread::yield_now(),
+            other => return other,
+        }
+    }
+}
+
+/// Writes onto a medium what one member lacks.
+pub fn onto(node: &mut Handle, to: &str, medium: &Path) -> Result<Export, Failure> {
+    patiently(|| export(node, to, Target::Medium(medium)))
+}
+
+/// Writes what one member lacks.
+pub fn export(node: &mut Handle, to: &str, target: Target<'_>) -> Result<Export, Failure> {
+    let circle = circle(node);
+    let to = node.find_member(&circle, to).unwrap();
+    node.export(&circle, &[to], target, false, false)
+}
+
+/// Imports a file or a medium, and nothing may fail.
+pub fn import(node: &mut Handle, path: &Path) -> ImportReport {
+    let report = try_import(node, path).unwrap();
+    assert!(report.failures.is_empty(), "{:?}", report.failures);
+    report
+}
+
+pub fn try_import(node: &mut Handle, path: &Path) -> Result<ImportReport, Failure> {
+    let options = ImportOptions {
+        dry_run: false,
+        acknowledge: true,
+    };
+    patiently(|| node.import_path(path, options))
+}
+
+/// Codes of what `doctor` finds wrong, but for what any young home lacks.
+pub fn ails(node: &Handle) -> Vec<&'static str> {
+    let findings = node.doctor().unwrap().into_iter();
+    let codes = findings.filter(|it| !it.good).map(|it| it.code);
+    codes.filter(|code| !YOUNG.contains(code)).collect()
+}
+
+/// Decides something, with effect.
+pub fn decide(node: &mut Handle, decision: Decision) {
+    let circle = circle(node);
+    let effect = node.decide(&circle, &decision).unwrap();
+    assert_eq!(effect.without, None);
+}
+
+/// Admits the owner of another open home.
+pub fn admit(node: &mut Handle, other: &Handle, name: &str) {
+    let (card, name) = (other.card().unwrap(), name.to_owned());
+    decide(node, Decision::Admit { card, name });
 }

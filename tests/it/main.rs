@@ -1,9 +1,11 @@
 //! The one integration binary: a file per subject; a further binary would link everything once more.
 
 mod airgap;
+mod append;
 mod architecture;
 mod bundle_stock_tools;
 mod catalogue;
+mod crash;
 mod exit_codes;
 mod fold;
 mod generated;
@@ -13,6 +15,7 @@ mod maker;
 mod manual;
 mod model;
 mod mutations;
+mod order;
 mod peer;
 mod records;
 mod reference;
