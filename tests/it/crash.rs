@@ -348,7 +348,7 @@ impl Street {
         bob.ok(["import-bundle", &stick]);
         alice.ok(["import-bundle", &stick]);
         let old = bob.hashes();
-        let text = "Embers under the ash.\n\n".repeat(20_000);
+        let text = "Embers under the ash.\n\n".repeat(400);
         alice.share_document("Letter", &place.file("letter.md", text));
         let ember = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/ember/ember-q8_0.gguf");
         // The same weights as the starter's would be there already.
