@@ -27,6 +27,7 @@ use crate::record::{
 use crate::store::{Batch, Join, Receipt, Source, Standing};
 
 use super::home::now;
+use super::trust::Trust;
 use super::{Event, Exit, Failure, Handle};
 
 /// What one bundle brought.
@@ -393,10 +394,10 @@ impl Handle {
         imported.signer_name = self.name_of(&after, &judged.signer);
         imported.describe(old.as_ref(), &after.state);
         if !imported.receipt.changed.is_empty() {
-            let records = imported.receipt.changed.clone();
+            let changes = imported.receipt.changed.clone();
             (self.sink)(Event::DecisionChanged {
                 circle: judged.circle,
-                records,
+                changes,
             });
         }
         Ok(imported)
@@ -507,65 +508,6 @@ fn named(name: &str, root: &RootKey) -> String {
     } else {
         name.to_owned()
     }
-}
-
-/// The members of `trust/`, verified.
-#[derive(Default)]
-pub(super) struct Trust {
-    secret: Option<[u8; 32]>,
-    statements: Vec<Verified<Statement>>,
-    records: Vec<Verified<Record>>,
-    refused: usize,
-}
-
-impl Trust {
-    fn read(members: &[Small]) -> Result<Self, Failure> {
-        let mut trust = Self::default();
-        for member in members {
-            let kind = member.name.split_once('-').map_or("", |(_, kind)| kind);
-            match kind {
-                "secret" => trust.secret = <[u8; 32]>::try_from(member.bytes.as_slice()).ok(),
-                "statements.cborseq" => {
-                    let (good, bad) = items::<Statement>(&member.bytes)?;
-                    trust.statements.extend(good);
-                    trust.refused += bad;
-                }
-                "records.cborseq" => {
-                    let (good, bad) = items::<Record>(&member.bytes)?;
-                    trust.records.extend(good);
-                    trust.refused += bad;
-                }
-                // A member of a newer okibi: what rests on it will wait.
-                _ => {}
-            }
-        }
-        Ok(trust)
-    }
-}
-
-/// A sequence of envelopes: those that verify, and how many do not.
-fn items<T: Payload + Send>(bytes: &[u8]) -> Result<(Vec<Verified<T>>, usize), Failure> {
-    let mut decoder = minicbor::Decoder::new(bytes);
-    let (mut signed, mut refused) = (Vec::new(), 0);
-    while decoder.position() < bytes.len() {
-        let start = decoder.position();
-        decoder.skip().map_err(|_| {
-            let why = "trust/ is no sequence of CBOR items";
-            Failure::new("bundle-refused", Exit::Refused).with("error", why)
-        })?;
-        match Signed::<T>::decode(bytes.get(start..decoder.position()).unwrap_or_default()) {
-            Ok(item) => signed.push(item),
-            Err(_) => refused += 1,
-        }
-    }
-    let mut good = Vec::with_capacity(signed.len());
-    for item in verify_all(signed) {
-        match item {
-            Ok(item) => good.push(item),
-            Err(_) => refused += 1,
-        }
-    }
-    Ok((good, refused))
 }
 
 /// Staged contents that some record names: what nothing names is not kept, whoever sent it.

@@ -19,6 +19,7 @@ mod share;
 mod shelves;
 mod starter;
 mod status;
+mod trust;
 
 use crate::config::Config;
 use crate::record::RootKey;

@@ -19,6 +19,7 @@ mod ingest;
 pub mod keys;
 mod migrate;
 mod models;
+mod pool;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
