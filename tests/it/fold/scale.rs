@@ -87,11 +87,14 @@ fn rebuild() {
     }
 }
 
+/// Something to say about genesis, the `n`th time.
+type Say = fn(&mut World, RecordId, usize) -> Body;
+
 /// One member's key floods the circle with whatever a member may say.
 #[test]
 #[ignore = "prints timings; run it alone, optimised"]
 fn flood() {
-    let bodies: [(&str, fn(&mut World, RecordId, usize) -> Body); 4] = [
+    let bodies: [(&str, Say); 4] = [
         ("endorsements", |_, target, _| Body::Endorse { target }),
         ("suspensions", |world, _, n| Body::Suspend {
             root: world.root(n % 3),
