@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 
+use crate::carrier::media::files::Files;
 use crate::config::Config;
 use crate::identity::{
     KeyCard, ReceiveSecret, Signer, SigningSecret, Verified, certificate, verify,
@@ -69,6 +70,7 @@ impl Handle {
             keys,
             root,
             sink,
+            layer: Box::new(|root| Files::new(root)),
         };
         handle.finish_rotation()?;
         drop(lock);
