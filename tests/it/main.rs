@@ -24,6 +24,8 @@ mod model;
 mod mutations;
 mod peer;
 mod records;
+mod readme;
 mod reference;
 mod source;
+mod starter;
 mod story;
