@@ -13,7 +13,7 @@ use super::out::{Out, broken, printable};
 use super::{Outcome, ages};
 
 /// `okibi status`
-pub fn status(out: &Out, node: &Handle, args: &Status) -> Outcome {
+pub fn status(out: &Out, node: &mut Handle, args: &Status) -> Outcome {
     let max_age = match &args.max_age {
         Some(text) => ages::parse(text)
             .ok_or_else(|| Failure::new("bad-age", Exit::Usage).with("value", text))?,
@@ -91,6 +91,27 @@ pub fn status(out: &Out, node: &Handle, args: &Status) -> Outcome {
     }
     if status.stopped {
         warn(out, "home-moved", vec![])?;
+    }
+    for notice in node.take_notices()? {
+        let ids = |field: &str| -> String {
+            let ids = notice
+                .get(field)
+                .and_then(|ids| ids.as_array())
+                .into_iter()
+                .flatten();
+            let short = ids.filter_map(|id| id.as_str()?.get(..8));
+            short.collect::<Vec<_>>().join(", ")
+        };
+        let circle = notice
+            .get("circle")
+            .and_then(|name| name.as_str())
+            .unwrap_or_default();
+        let about = vec![
+            ("circle", circle.to_owned()),
+            ("ids", ids("records")),
+            ("by", ids("by")),
+        ];
+        warn(out, "status-changed", about)?;
     }
     Ok(exit)
 }

@@ -19,6 +19,7 @@ mod history;
 #[cfg(test)]
 mod laws;
 mod membership;
+mod outlook;
 mod permit;
 mod rules;
 mod state;
@@ -31,6 +32,7 @@ mod weight;
 
 pub use explain::{Reason, Subject, explain};
 pub use history::{History, Lack, Membership};
+pub use outlook::{Change, changes};
 pub use state::{Member, Shared, State, Vote};
 
 use graph::Graph;

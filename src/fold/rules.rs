@@ -115,8 +115,8 @@ impl Verdict {
     /// The suspension that keeps a root from writing in a feed.
     pub(super) fn barred(&self, root: u32, feed: u32) -> Option<u32> {
         let forces = self.forces.get(&root)?;
-        let barring = forces.iter().find(|force| !force.feeds.contains(&feed));
-        barring.map(|force| force.suspension)
+        let mut barring = forces.iter().filter(|force| !force.feeds.contains(&feed));
+        barring.next().map(|force| force.suspension)
     }
 
     /// The suspensions that keep a root out altogether.
@@ -241,18 +241,26 @@ impl Rules<'_, '_> {
         let Some(forces) = forces.get(&present.root) else {
             return self.dropped(record, outside);
         };
+        // The code must not depend on the order of the suspensions: `beyond` first, and of several that
+        // with the smallest id.
+        let mut dropped = false;
+        let mut beyond: Option<(RecordId, u32)> = None;
         for force in forces {
             if self.within_cut(record, force.suspension) {
                 continue;
             }
-            if !force.feeds.contains(&present.feed) {
-                return Some(Why::Beyond(force.suspension));
-            }
-            if let Some(why) = self.dropped(record, outside) {
-                return Some(why);
+            if force.feeds.contains(&present.feed) {
+                dropped = true;
+            } else {
+                let id = self.graph.record_of(force.suspension).id;
+                beyond = beyond.into_iter().chain([(id, force.suspension)]).min();
             }
         }
-        None
+        match beyond {
+            Some((_, suspension)) => Some(Why::Beyond(suspension)),
+            None if dropped => self.dropped(record, outside),
+            None => None,
+        }
     }
 
     pub(super) fn within_cut(&self, record: u32, suspension: u32) -> bool {

@@ -2,7 +2,9 @@
 
 use super::testing::{Draft, World, admit, document, readmit, suspend};
 use super::*;
-use crate::record::{Body, Entry, FeedKey, Kind, Policy, RecordId, Role, RootKey};
+use std::collections::BTreeSet;
+
+use crate::record::{Body, Entry, FeedKey, Kind, Policy, RecordId, Role, RootKey, StatementId};
 
 /// A circle with `admins` admins; one device each.
 fn circle(admins: usize, others: usize) -> (World, Vec<RootKey>, Vec<FeedKey>) {
@@ -296,4 +298,85 @@ fn reasons_name_what_decides() {
     );
     world.admit(feeds[4], roots[4]);
     assert_eq!(codes(&world, Subject::Root(roots[4])), ["no-member"]);
+}
+
+#[test]
+fn a_late_record_changes_decisions_and_is_told() {
+    let (mut world, roots, feeds) = circle(2, 2);
+    world.admit(feeds[0], roots[2]);
+    let kept = world.document(feeds[2], "kept");
+    let admission = world.admit(feeds[2], roots[3]);
+    let lost = world.document(feeds[3], "lost");
+    let (_, before) = world.evaluate();
+    world.document(feeds[0], "new");
+    assert_eq!(changes(&before, &world.evaluate().1), []);
+    world.suspend(feeds[1], roots[2], &[kept]);
+    let told = changes(&before, &world.evaluate().1);
+    let change = |subject, was, is| Change { subject, was, is };
+    for expected in [
+        change(Subject::Root(roots[2]), "member", "suspended"),
+        change(Subject::Root(roots[3]), "member", "no-member"),
+        change(Subject::Record(admission), "counts", "beyond"),
+        change(Subject::Record(lost), "counts", "void"),
+    ] {
+        assert!(told.contains(&expected), "{expected:?} in {told:?}");
+    }
+    assert_eq!(told.len(), 4);
+    assert_eq!(before.exposures(), ["two-admins", "two-trunks"]);
+}
+
+/// Feed 257 with a small key must not void what others built on the first 256.
+#[test]
+fn a_root_with_too_many_feeds_voids_nobody() {
+    let (mut world, roots, feeds) = circle(1, 2);
+    world.admit(feeds[0], roots[1]);
+    let base = world.admit(feeds[0], roots[2]);
+    let devices: Vec<FeedKey> = (0..300).map(|device| world.device(1, device)).collect();
+    let mut written: Vec<(FeedKey, RecordId)> = Vec::new();
+    for &feed in &devices {
+        let id = world.add(Draft::new(feed, &Body::Merge).seen(&[base]));
+        written.push((feed, id));
+    }
+    written.sort();
+    let (within, cited, beyond) = (written[0], written[299], written[298]);
+    let draft = Draft::new(feeds[2], &Body::Merge).seen(&[cited.1]);
+    let citing = world.add(draft);
+    let (membership, state) = world.evaluate();
+    for id in [within.1, cited.1, citing] {
+        assert!(membership.records.contains(&id));
+    }
+    assert_eq!(membership.waiting[&beyond.1], [Lack::Feeds].into());
+    assert_eq!(membership.waiting.len(), 43);
+    assert_eq!(state.members[&roots[1]].feeds.len(), 257);
+}
+
+/// More statements than one root may have must not take away a certificate in use.
+#[test]
+fn a_root_with_too_many_statements_voids_nobody() {
+    let (mut world, roots, feeds) = circle(1, 1);
+    world.admit(feeds[0], roots[1]);
+    for device in 0..1_200 {
+        world.device(1, 100 + device);
+    }
+    let used = world.statements.iter().map(|statement| statement.id());
+    let used: BTreeSet<StatementId> = used.collect();
+    let mut theirs: Vec<StatementId> = world
+        .statements
+        .iter()
+        .filter(|statement| statement.value().root == roots[1])
+        .map(|statement| statement.id())
+        .collect();
+    theirs.sort();
+    // Every feed with a certificate beyond the limit writes something.
+    let mut documents = Vec::new();
+    for device in 0..1_200 {
+        let feed = world.device(1, 100 + device);
+        if theirs[1_024..].contains(&world.certificate(feed)) {
+            documents.push(world.document(feed, "used"));
+        }
+    }
+    assert_eq!(used.len(), world.statements.len());
+    let (membership, state) = world.evaluate();
+    assert_eq!(state.documents.len(), documents.len());
+    assert!(documents.len() >= 176 && membership.statements.len() >= 1_025 + documents.len());
 }

@@ -6,7 +6,7 @@ use super::tokenizer::Tokenizer;
 use super::{ModelError, load};
 
 /// A summary of a model file. Making one reads metadata only.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Card {
     /// `general.name`.
     pub name: Option<String>,

@@ -19,6 +19,16 @@ pub(super) trait Architecture: Send {
     /// the same index.
     fn ropes(&self) -> &[Rope];
 
+    /// Factor on the embedding of a token.
+    fn embedding_scale(&self) -> f32 {
+        1.0
+    }
+
+    /// Finite logits stay within plus and minus this.
+    fn logit_cap(&self) -> Option<f32> {
+        None
+    }
+
     /// Runs layer number `index` on `frame.x`, whose rows are the tokens from `pos`.
     fn layer(
         &self,
@@ -138,6 +148,10 @@ impl<A: Architecture> Decoder<A> {
         {
             self.embedding.row(token as usize, row)?;
         }
+        let scale = self.architecture.embedding_scale();
+        if scale != 1.0 {
+            frame.x.iter_mut().for_each(|x| *x *= scale);
+        }
         let ropes = self.architecture.ropes();
         frame.angles.resize(ropes.len(), Vec::new());
         for (rope, angles) in ropes.iter().zip(&mut frame.angles) {
@@ -182,6 +196,11 @@ impl<A: Architecture> LanguageModel for Decoder<A> {
         );
         self.head
             .multiply(&frame.normed[..width], &mut self.logits)?;
+        if let Some(cap) = self.architecture.logit_cap() {
+            for logit in &mut self.logits {
+                *logit = cap * (*logit / cap).tanh();
+            }
+        }
         Ok(&self.logits)
     }
 

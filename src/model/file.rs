@@ -69,6 +69,13 @@ impl ModelFile {
         &self.map
     }
 
+    /// Asks the operating system to bring the file in while other things are prepared.
+    pub(super) fn read_ahead(&self) {
+        #[cfg(unix)]
+        // Only advice: without it the pages come one fault at a time.
+        let _ = self.map.advise(memmap2::Advice::WillNeed);
+    }
+
     pub(super) fn map(&self) -> &Arc<Mmap> {
         &self.map
     }

@@ -1,17 +1,25 @@
 //! From a file to a model that runs, or to the reason why it does not.
 
+use std::sync::Arc;
+
+use super::chat::Chat;
 use super::config::Config;
 use super::decoder::Decoder;
 use super::file::ModelFile;
+use super::gemma2::Gemma2;
+use super::gemma3::Gemma3;
+use super::generate::Session;
 use super::gguf::Gguf;
 use super::llama::Llama;
+use super::phi3::Phi3;
 use super::qwen2::Qwen2;
 use super::qwen3::Qwen3;
+use super::tokenizer::Tokenizer;
 use super::weights::Loader;
 use super::{LanguageModel, ModelError};
 
 /// The architectures that run.
-pub(super) const ARCHITECTURES: [&str; 3] = ["llama", "qwen2", "qwen3"];
+pub(super) const ARCHITECTURES: [&str; 6] = ["llama", "qwen2", "qwen3", "gemma2", "gemma3", "phi3"];
 
 /// Context where neither the caller nor the model says less: enough for a long conversation, and for a model
 /// of a billion parameters some hundred megabytes of keys and values.
@@ -58,20 +66,36 @@ pub fn load(file: &ModelFile, options: Options) -> Result<Box<dyn LanguageModel>
         .context
         .unwrap_or(DEFAULT_CONTEXT)
         .clamp(1, config.context);
+    file.read_ahead();
     let mut loader = Loader::new(&gguf, file.map());
+    /// The layers of an architecture, with all that is around them.
+    macro_rules! decoder {
+        ($layers:expr) => {{
+            let layers = $layers;
+            Ok(Box::new(Decoder::new(layers, &config, loader, context)?))
+        }};
+    }
     match config.architecture {
-        "llama" => {
-            let llama = Llama::load(&config, &mut loader)?;
-            Ok(Box::new(Decoder::new(llama, &config, loader, context)?))
-        }
-        "qwen2" => {
-            let qwen2 = Qwen2::load(&config, &mut loader)?;
-            Ok(Box::new(Decoder::new(qwen2, &config, loader, context)?))
-        }
-        "qwen3" => {
-            let qwen3 = Qwen3::load(&config, &mut loader)?;
-            Ok(Box::new(Decoder::new(qwen3, &config, loader, context)?))
-        }
+        "llama" => decoder!(Llama::load(&config, &mut loader)?),
+        "qwen2" => decoder!(Qwen2::load(&config, &mut loader)?),
+        "qwen3" => decoder!(Qwen3::load(&config, &mut loader)?),
+        "gemma2" => decoder!(Gemma2::load(&config, &mut loader)?),
+        "gemma3" => decoder!(Gemma3::load(&config, &mut loader)?),
+        "phi3" => decoder!(Phi3::load(&config, &mut loader, context)?),
         other => Err(ModelError::Architecture(other.into())),
     }
+}
+
+/// All that a conversation with the model of a file needs: the model in a session, and how messages become
+/// prompts.
+///
+/// # Errors
+/// As [`load`], and where the file's tokenizer or template cannot be used.
+pub fn start(file: &ModelFile, options: Options) -> Result<(Session, Chat), ModelError> {
+    let gguf = file.gguf()?;
+    // First what is decided quickly, so that a file that does not run is refused at once.
+    let model = load(file, options)?;
+    let tokenizer = Arc::new(Tokenizer::from_gguf(&gguf)?);
+    let chat = Chat::from_gguf(&gguf, Arc::clone(&tokenizer))?;
+    Ok((Session::new(model, tokenizer), chat))
 }

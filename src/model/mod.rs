@@ -1,7 +1,8 @@
 //! Language models on this machine: GGUF files, tokenizers, chat templates, the forward pass, sampling.
 //!
 //! The way through it: [`file::ModelFile`] maps a file, [`Card`] says what is in it without touching a
-//! weight, [`load()`] makes a [`LanguageModel`], and a [`generate::Session`] streams text out of one.
+//! weight, [`load()`] makes a [`LanguageModel`], a [`chat::Chat`] makes prompts, and a [`generate::Session`]
+//! streams text. [`start`] does the last three at once.
 //!
 //! What always holds:
 //! - A file comes from a stranger. What okibi cannot run is refused by name before any weight is read, and
@@ -14,32 +15,38 @@
 //! The matrix kernels are candle-core's (`quantized::k_quants`), called on the mapped blocks themselves:
 //! candle's own tensors would copy every weight and pack some of them a second time.
 //!
-//! Each architecture is one file that reads like the page of a textbook (`llama`, `qwen2`, `qwen3`); what they
+//! Each architecture is one file that reads like the page of a textbook (`llama`, `qwen2`, ...); what they
 //! share is in `decoder` (the loop over layers), `ops` (norm, attention), `rope` and `weights`.
 
+mod blocks;
 mod cache;
 mod card;
+pub mod chat;
 mod config;
 mod decoder;
 mod error;
 pub mod file;
+mod gemma2;
+mod gemma3;
 pub mod generate;
 pub mod gguf;
 mod llama;
 mod load;
 mod ops;
+mod phi3;
 mod qwen2;
 mod qwen3;
 mod rope;
 pub mod sample;
 mod scripted;
 pub mod template;
+pub mod thought;
 pub mod tokenizer;
 mod weights;
 
 pub use card::Card;
 pub use error::ModelError;
-pub use load::{Options, load};
+pub use load::{Options, load, start};
 pub use scripted::Scripted;
 
 /// Something that predicts the next token: a loaded model, or a [`Scripted`] one in tests.

@@ -81,10 +81,35 @@ pub(super) fn silu_gate(gate: &mut [f32], up: &[f32], width: usize) {
     });
 }
 
+/// `gate = gelu(gate) * up` with the tangent form of Hendrycks and Gimpel 2016.
+pub(super) fn gelu_gate(gate: &mut [f32], up: &[f32], width: usize) {
+    for_rows(gate, width, 8 * width, |index, gate| {
+        let up = &up[index * width..(index + 1) * width];
+        for (gate, up) in gate.iter_mut().zip(up) {
+            let x = *gate;
+            let inner = (2.0 / std::f32::consts::PI).sqrt() * x * (1.0 + 0.044_715 * x * x);
+            *gate = 0.5 * x * (1.0 + inner.tanh()) * up;
+        }
+    });
+}
+
 /// Positions whose scores are held at a time.
 const BLOCK: usize = 64;
 /// Longest head; real ones have at most 256 numbers.
 pub(super) const MAX_HEAD_LEN: usize = 512;
+
+/// How a layer attends.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Attention {
+    /// Number of query heads.
+    pub(super) heads: usize,
+    /// Factor on the scores, usually `1 / sqrt(head length)`.
+    pub(super) scale: f32,
+    /// Scores are bent to stay within plus and minus this: `cap * tanh(score / cap)`.
+    pub(super) cap: Option<f32>,
+    /// Only so many of the latest positions are seen.
+    pub(super) window: Option<usize>,
+}
 
 /// Causal attention with grouped queries (Ainslie et al. 2023): for each row of `q`
 /// (`[m][heads][head_len]`, at the positions from `pos`) the average of the cached values, weighted by
@@ -93,22 +118,20 @@ pub(super) const MAX_HEAD_LEN: usize = 512;
 /// The softmax is accumulated block by block with a running maximum (Milakov and Gimelshein 2018), so that
 /// no row of scores is ever stored.
 pub(super) fn attention(
+    how: Attention,
     q: &[f32],
     cache: &LayerCache<'_>,
     pos: usize,
-    heads: usize,
-    scale: f32,
-    window: Option<usize>,
     out: &mut [f32],
 ) {
     let head_len = cache.head_len();
-    let group = heads / cache.heads();
+    let group = how.heads / cache.heads();
     let cost = 2 * head_len * (pos + 1);
     for_rows(&mut out[..q.len()], head_len, cost, |index, out| {
-        let (row, head) = (index / heads, index % heads);
+        let (row, head) = (index / how.heads, index % how.heads);
         let query = &q[index * head_len..(index + 1) * head_len];
         let last = pos + row;
-        let first = window.map_or(0, |window| (last + 1).saturating_sub(window));
+        let first = how.window.map_or(0, |n| (last + 1).saturating_sub(n));
         let mut scores = [0.0f32; BLOCK];
         let (mut maximum, mut total) = (f32::NEG_INFINITY, 0.0f32);
         out.fill(0.0);
@@ -118,7 +141,10 @@ pub(super) fn attention(
             let (keys, values) = cache.head(head / group, start..end);
             let scores = &mut scores[..end - start];
             for (score, key) in scores.iter_mut().zip(keys.chunks_exact(head_len)) {
-                *score = scale * <f32 as GgmlType>::vec_dot(head_len, key, query);
+                *score = how.scale * <f32 as GgmlType>::vec_dot(head_len, key, query);
+                if let Some(cap) = how.cap {
+                    *score = cap * (*score / cap).tanh();
+                }
             }
             let highest = scores.iter().fold(maximum, |a, &b| a.max(b));
             if highest > maximum {
@@ -190,7 +216,13 @@ mod tests {
         let layer = cache.layer(0);
         for (window, first) in [(None, 0), (Some(5), n - 5), (Some(1000), 0)] {
             let mut out = vec![0.0; 2 * head_len];
-            attention(&q, &layer, n - 1, 2, 0.35, window, &mut out);
+            let how = Attention {
+                heads: 2,
+                scale: 0.35,
+                cap: None,
+                window,
+            };
+            attention(how, &q, &layer, n - 1, &mut out);
             for head in 0..2 {
                 let part = head * head_len..(head + 1) * head_len;
                 let expected = plain_attention(
@@ -206,9 +238,12 @@ mod tests {
     }
 
     #[test]
-    fn gate_is_silu_times_up() {
+    fn gates_are_silu_or_gelu_times_up() {
         let mut gate = [0.0, 1.0, -1.0];
         silu_gate(&mut gate, &[5.0, 2.0, 2.0], 3);
         close(&gate, &[0.0, 1.462_117_2, -0.537_882_8]);
+        let mut gate = [0.0, 1.0, -1.0];
+        gelu_gate(&mut gate, &[5.0, 2.0, 2.0], 3);
+        close(&gate, &[0.0, 1.682_384, -0.317_616]);
     }
 }

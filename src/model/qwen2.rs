@@ -6,7 +6,7 @@ use super::ModelError;
 use super::cache::LayerCache;
 use super::config::Config;
 use super::decoder::{Architecture, Frame};
-use super::ops::{add, add_bias, attention, rms_norm, silu_gate};
+use super::ops::{Attention, add, add_bias, attention, rms_norm, silu_gate};
 use super::rope::{Pairs, Rope, Scaling};
 use super::weights::{Loader, Matrix};
 
@@ -14,7 +14,7 @@ use super::weights::{Loader, Matrix};
 pub(super) struct Qwen2 {
     layers: Vec<Layer>,
     rope: Rope,
-    heads: usize,
+    attention: Attention,
     head_len: usize,
     eps: f32,
 }
@@ -67,7 +67,12 @@ impl Qwen2 {
         Ok(Self {
             layers,
             rope,
-            heads: config.heads,
+            attention: Attention {
+                heads: config.heads,
+                scale: 1.0 / (config.head_len as f32).sqrt(),
+                cap: None,
+                window: None,
+            },
             head_len: config.head_len,
             eps: config.eps,
         })
@@ -104,8 +109,7 @@ impl Architecture for Qwen2 {
         self.rope
             .apply(&mut f.k, layer.key.0.rows, self.head_len, angles);
         cache.store(pos, &f.k, &f.v);
-        let scale = 1.0 / (self.head_len as f32).sqrt();
-        attention(&f.q, &cache, pos, self.heads, scale, None, &mut f.mixed);
+        attention(self.attention, &f.q, &cache, pos, &mut f.mixed);
         layer.output.multiply(&f.mixed, &mut f.change)?;
         add(&mut f.x, &f.change);
 

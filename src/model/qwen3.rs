@@ -6,7 +6,7 @@ use super::ModelError;
 use super::cache::LayerCache;
 use super::config::Config;
 use super::decoder::{Architecture, Frame};
-use super::ops::{add, attention, rms_norm, rms_norm_in_place, silu_gate};
+use super::ops::{Attention, add, attention, rms_norm, rms_norm_in_place, silu_gate};
 use super::rope::{Pairs, Rope, Scaling};
 use super::weights::{Loader, Matrix};
 
@@ -14,7 +14,7 @@ use super::weights::{Loader, Matrix};
 pub(super) struct Qwen3 {
     layers: Vec<Layer>,
     rope: Rope,
-    heads: usize,
+    attention: Attention,
     head_len: usize,
     eps: f32,
 }
@@ -66,7 +66,12 @@ impl Qwen3 {
         Ok(Self {
             layers,
             rope,
-            heads: config.heads,
+            attention: Attention {
+                heads: config.heads,
+                scale: 1.0 / (config.head_len as f32).sqrt(),
+                cap: None,
+                window: None,
+            },
             head_len: config.head_len,
             eps: config.eps,
         })
@@ -100,8 +105,7 @@ impl Architecture for Qwen3 {
         self.rope
             .apply(&mut f.k, layer.key.rows, self.head_len, angles);
         cache.store(pos, &f.k, &f.v);
-        let scale = 1.0 / (self.head_len as f32).sqrt();
-        attention(&f.q, &cache, pos, self.heads, scale, None, &mut f.mixed);
+        attention(self.attention, &f.q, &cache, pos, &mut f.mixed);
         layer.output.multiply(&f.mixed, &mut f.change)?;
         add(&mut f.x, &f.change);
 

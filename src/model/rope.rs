@@ -40,9 +40,15 @@ impl Scaling {
             Some(value) if value.is_finite() && value > 0.0 => Ok(value),
             _ => Err(config.bad_key(&format!("rope.scaling.{key}"))),
         };
-        match config.str("rope.scaling.type").unwrap_or("none") {
+        // Older files have only a factor, under one of two names; zero stands for none.
+        let factor = number("factor").or(config.f32("rope.scale_linear").map(f64::from));
+        let default = match factor {
+            Some(factor) if factor != 0.0 => "linear",
+            _ => "none",
+        };
+        match config.str("rope.scaling.type").unwrap_or(default) {
             "none" => Ok(Self::None),
-            "linear" => Ok(Self::Linear(positive("factor", number("factor"))?)),
+            "linear" => Ok(Self::Linear(positive("factor", factor)?)),
             "yarn" => {
                 let original = number("original_context_length").or(Some(config.context as f64));
                 Ok(Self::Yarn {
@@ -112,6 +118,12 @@ impl Rope {
             frequencies: (0..len / 2).map(frequency).collect(),
             magnitude,
         }
+    }
+
+    /// The same with another factor on the rotated numbers.
+    pub(super) fn magnified(mut self, magnitude: f64) -> Self {
+        self.magnitude *= magnitude;
+        self
     }
 
     /// Writes the cosine and sine of every pair for `m` positions from `pos`: `[m][pair] -> (cos, sin)`.

@@ -2,7 +2,8 @@
 //!
 //! A [`Matrix`] is a place in the map. Multiplying calls candle-core's kernel for its type on the mapped
 //! blocks; that kernel brings the activations into the type's partner first (`Q8_0` for the 32-element
-//! types, `Q8_K` for the 256-element ones, the type itself for floats), as llama.cpp does. Nothing of a
+//! types, `Q8_K` for the 256-element ones, the type itself for floats), as llama.cpp does. Two types that
+//! candle does not have are in `blocks`. Nothing of a
 //! matrix is copied or unpacked beforehand.
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use half::{bf16, f16};
 use memmap2::Mmap;
 
 use super::ModelError;
+use super::blocks::{BlockIq4Nl, BlockMxFp4};
 use super::gguf::{DType, Gguf, Tensor};
 
 /// A matrix of `rows` rows of length `cols` in a mapped file.
@@ -119,6 +121,14 @@ macro_rules! with_block {
                 type $block = k_quants::BlockQ6K;
                 $body
             }
+            DType::IQ4_NL => {
+                type $block = BlockIq4Nl;
+                $body
+            }
+            DType::MXFP4 => {
+                type $block = BlockMxFp4;
+                $body
+            }
             other => Err(unsupported("a matrix", other)),
         }
     };
@@ -157,13 +167,25 @@ impl Matrix {
         })
     }
 
+    /// The matrix of `rows` rows from row `first`, which must exist.
+    pub(super) fn part(&self, first: usize, rows: usize) -> Self {
+        let row_bytes = self.len / self.rows;
+        Self {
+            map: Arc::clone(&self.map),
+            start: self.start + first * row_bytes,
+            len: rows * row_bytes,
+            rows,
+            ..*self
+        }
+    }
+
     /// The mapped bytes as blocks of `T`.
     fn blocks<T: GgmlType>(&self) -> Result<&[T], ModelError> {
         let bytes = self
             .map
             .get(self.start..self.start + self.len)
             .unwrap_or_default();
-        // SAFETY: the block types of k_quants are plain integers and 16-bit floats (or arrays of them), for
+        // SAFETY: the block types of `k_quants` and `blocks` are plain integers and floats (or arrays of them), for
         // which every bit pattern is valid, and the map outlives the slice. `align_to` sees to bounds and
         // alignment, and the check below to nothing being left over.
         let (before, blocks, after) = unsafe { bytes.align_to::<T>() };

@@ -1,5 +1,7 @@
 //! What is wrong and what to do: checks of identity, files, database, blobs, circles.
 
+use std::collections::BTreeSet;
+
 use crate::record::Role;
 
 use super::{Failure, Handle};
@@ -118,6 +120,15 @@ impl Handle {
                 .count();
             if admins < 2 {
                 findings.push(Finding::new("doctor-one-admin", false).with("circle", name));
+            }
+            let view = self.store.circle(&circle.id)?;
+            let trunks: BTreeSet<_> = view
+                .state
+                .active()
+                .map(|(_, member)| member.trunk)
+                .collect();
+            if trunks.len() == 2 {
+                findings.push(Finding::new("doctor-two-trunks", false).with("circle", name));
             }
             if !circle.forked.is_empty() {
                 findings.push(Finding::new("doctor-fork", false).with("circle", name));

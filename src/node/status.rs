@@ -66,6 +66,11 @@ pub struct Status {
 }
 
 impl Handle {
+    /// Decisions that late records changed, each told once.
+    pub fn take_notices(&mut self) -> Result<Vec<serde_json::Value>, Failure> {
+        Ok(self.store.take_notices()?)
+    }
+
     /// Looks at everything; `max_age` in milliseconds decides who is stale.
     pub fn status(&self, max_age: u64) -> Result<Status, Failure> {
         let circles = self.store.circles()?;

@@ -1,11 +1,13 @@
 //! Acknowledgements, both ways, and when peers were last heard.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::identity::{Verified, from_own_store, verify};
 use crate::record::{Ack, CircleId, FeedKey, RootKey, Signed, statements_hash};
 
-use super::{OwnFeed, Store, StoreError};
+use super::{OwnFeed, Store, StoreError, cache};
 
 impl Store {
     /// The latest that `from` acknowledged to `to`.
@@ -29,10 +31,24 @@ impl Store {
     ) -> Result<(Verified<Ack>, bool), StoreError> {
         let epoch = self.epoch()?;
         self.transaction(|tx| {
-            let settled = super::circle::compute(tx, circle)?;
+            let cached = match cache::load(tx, circle)? {
+                Some(cached) if !cached.waiting => Ok(cached),
+                _ => Err(cache::compute(tx, circle)?),
+            };
+            let (statements, frontier, lacks) = match cached {
+                Ok(cached) => (cached.statements_hash(), cached.frontier, BTreeSet::new()),
+                Err(settled) => {
+                    let lacks = super::ingest::wanted_ids(&settled);
+                    let membership = settled.membership;
+                    (
+                        statements_hash(&membership.statements),
+                        membership.frontier,
+                        lacks,
+                    )
+                }
+            };
             let before = ack(tx, circle, &owner.root, to)?;
-            let mut wanted: Vec<[u8; 32]> =
-                super::ingest::wanted_ids(&settled).into_iter().collect();
+            let mut wanted: Vec<[u8; 32]> = lacks.into_iter().collect();
             wanted.extend(missing_blobs);
             wanted.sort_unstable();
             wanted.dedup();
@@ -45,8 +61,8 @@ impl Store {
                 to: *to,
                 epoch,
                 sequence: before.as_ref().map_or(0, |ack| ack.value().sequence),
-                statements: statements_hash(&settled.membership.statements),
-                frontier: settled.membership.frontier,
+                statements,
+                frontier,
                 wanted,
             };
             if let Some(before) = before

@@ -11,7 +11,7 @@ use crate::record::{
 };
 
 use super::circle::{self, Standing};
-use super::{Store, StoreError, clock, meta, set_clock};
+use super::{Store, StoreError, cache, clock, meta, set_clock};
 
 /// The key that writes, and whose it is.
 pub struct OwnFeed<'a> {
@@ -71,7 +71,7 @@ impl Store {
             tx.execute(sql, params![id.0, standing.as_str(), secret])?;
             circle::insert_record(tx, &record, None)?;
             set_clock(tx, time)?;
-            circle::settle(tx, &id)?;
+            cache::settle(tx, &id)?;
             Ok(id)
         })
     }
@@ -155,7 +155,7 @@ impl Store {
                 .query_map([], |row| row.get(0))?
                 .collect::<Result<_, _>>()?;
             for id in ids {
-                circle::settle(tx, &CircleId(id))?;
+                cache::settle(tx, &CircleId(id))?;
             }
             Ok(())
         })
@@ -174,7 +174,7 @@ fn decide(
         circle::insert_statement(db, statement)?;
     }
     let ids = append(db, id, owner, drafts, now)?;
-    Ok((ids, circle::compute(db, id)?.state))
+    Ok((ids, cache::compute(db, id)?.state))
 }
 
 fn append(
@@ -194,11 +194,11 @@ fn append(
         None => return Err(StoreError::UnknownCircle(id.short())),
     }
     let feed = FeedKey(owner.signer.public());
-    let before = circle::compute(db, id)?.membership;
-    if !before.newer.is_empty() {
+    let mut cached = cached(db, id)?;
+    if cached.newer {
         return Err(StoreError::NewerCircle);
     }
-    if let Some(Entry::Forked { .. }) = before.frontier.0.get(&feed) {
+    if let Some(Entry::Forked { .. }) = cached.frontier.0.get(&feed) {
         return Err(StoreError::FeedStopped(
             "two records stand at one height of it",
         ));
@@ -237,15 +237,26 @@ fn append(
         let record = sign(owner, record)?;
         circle::insert_record(db, &record, None)?;
         // Authority records cite what is in the set, so the set has to be true before the next one.
-        if kind.is_critical() {
-            circle::settle(db, id)?;
+        if cached.extend(db, id, &record)? {
+            cache::save(db, id, &cached, None)?;
+        } else {
+            cache::settle(db, id)?;
+            cached = self::cached(db, id)?;
         }
         head = Some(record.place());
         written.push(record.id());
     }
     set_clock(db, time)?;
-    circle::settle(db, id)?;
     Ok(written)
+}
+
+/// What is kept of a circle, settled where nothing is.
+fn cached(db: &Connection, id: &CircleId) -> Result<cache::Cached, StoreError> {
+    if let Some(cached) = cache::load(db, id)? {
+        return Ok(cached);
+    }
+    cache::settle(db, id)?;
+    cache::load(db, id)?.ok_or_else(|| StoreError::Damaged("the cache cannot be read back".into()))
 }
 
 fn sign(owner: &OwnFeed<'_>, record: Record) -> Result<Verified<Record>, StoreError> {

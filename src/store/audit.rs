@@ -38,6 +38,22 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Notices that nobody was told yet; from now on they are told.
+    pub fn take_notices(&mut self) -> Result<Vec<Value>, StoreError> {
+        self.transaction(|tx| {
+            let mut sql = tx.prepare("SELECT line FROM notice WHERE shown = 0 ORDER BY id")?;
+            let lines = sql.query_map([], |row| row.get::<_, String>(0))?;
+            let lines: Vec<String> = lines.collect::<Result<_, _>>()?;
+            if !lines.is_empty() {
+                tx.execute("UPDATE notice SET shown = 1 WHERE shown = 0", [])?;
+            }
+            Ok(lines
+                .iter()
+                .filter_map(|line| serde_json::from_str(line).ok())
+                .collect())
+        })
+    }
+
     /// The number of the first line whose hash does not follow from the lines before it.
     pub fn audit_break(&self) -> Result<Option<u64>, StoreError> {
         let mut sql = self

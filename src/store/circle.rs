@@ -2,14 +2,14 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::fold::{self, History, Membership, State};
+use crate::fold::{History, Membership, State};
 use crate::identity::{Directory, Verified, from_own_store};
 use crate::record::{
     CircleId, FeedKey, Frontier, Gap, Kind, Payload, Previous, Record, RecordId, Signed, Statement,
     difference, statements_hash,
 };
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, cache};
 
 /// What this node is to a circle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,12 +41,6 @@ pub struct CircleView {
     pub state: State,
 }
 
-/// A circle computed from its pool.
-pub(super) struct Settled {
-    pub membership: Membership,
-    pub state: State,
-}
-
 impl Store {
     /// The circles of this node, by id.
     pub fn circles(&self) -> Result<Vec<CircleView>, StoreError> {
@@ -62,7 +56,7 @@ impl Store {
 
     /// One circle, from the cache where that is valid.
     pub fn circle(&self, id: &CircleId) -> Result<CircleView, StoreError> {
-        let sql = "SELECT standing, secret, set_hash, fold_version, state, frontier FROM circle WHERE id = ?1";
+        let sql = "SELECT standing, secret FROM circle WHERE id = ?1";
         let row = self.db.query_row(sql, [id.0], |row| {
             let standing: String = row.get(0)?;
             let standing = if standing == "shelf" {
@@ -70,20 +64,15 @@ impl Store {
             } else {
                 Standing::Member
             };
-            let version: Option<i64> = row.get(3)?;
-            let cache: (Option<[u8; 32]>, Option<Vec<u8>>, Option<Vec<u8>>) =
-                (row.get(2)?, row.get(4)?, row.get(5)?);
-            Ok((standing, row.get(1)?, version, cache))
+            Ok((standing, row.get(1)?))
         });
-        let (standing, secret, version, cache) = row
+        let (standing, secret) = row
             .optional()?
             .ok_or_else(|| StoreError::UnknownCircle(id.short()))?;
-        let valid = version == Some(fold::VERSION as i64);
-        if valid
-            && let (Some(set_hash), Some(state), Some(frontier)) = cache
-            && let (Some(state), Some(frontier)) =
-                (State::decode(&state), Frontier::decode(&frontier))
-        {
+        if let Some(cached) = cache::load(&self.db, id)? {
+            let set_hash = cached.set_hash(&self.db, id)?;
+            let state = cached.state(&self.db, id)?;
+            let frontier = cached.frontier;
             return Ok(CircleView {
                 id: *id,
                 standing,
@@ -94,7 +83,7 @@ impl Store {
             });
         }
         // Of an older version of the rules: computed anew; the next transaction on the circle keeps it.
-        let settled = compute(&self.db, id)?;
+        let settled = cache::compute(&self.db, id)?;
         let Membership {
             set_hash, frontier, ..
         } = settled.membership;
@@ -110,7 +99,7 @@ impl Store {
 
     /// Which records of a circle are in its set and what the others wait for, computed from the pool.
     pub fn membership(&self, id: &CircleId) -> Result<Membership, StoreError> {
-        Ok(compute(&self.db, id)?.membership)
+        Ok(cache::compute(&self.db, id)?.membership)
     }
 
     /// Everything at hand of a circle.
@@ -216,13 +205,15 @@ impl Store {
         &self,
         id: &CircleId,
     ) -> Result<([u8; 32], Vec<Verified<Statement>>), StoreError> {
-        let membership = self.membership(id)?;
+        let ids = match cache::load(&self.db, id)? {
+            Some(cached) => cached.statements,
+            None => self.membership(id)?.statements,
+        };
         let directory = self.directory()?;
-        let hash = statements_hash(&membership.statements);
         let chosen = directory
             .statements()
-            .filter(|s| membership.statements.contains(&s.id()));
-        Ok((hash, chosen.cloned().collect()))
+            .filter(|statement| ids.contains(&statement.id()));
+        Ok((statements_hash(&ids), chosen.cloned().collect()))
     }
 }
 
@@ -285,45 +276,6 @@ pub(super) fn history(db: &Connection, id: &CircleId) -> Result<History, StoreEr
         history.add_record(decode(&bytes?)?);
     }
     Ok(history)
-}
-
-pub(super) fn compute(db: &Connection, id: &CircleId) -> Result<Settled, StoreError> {
-    let history = history(db, id)?;
-    let (membership, state) = fold::evaluate(&history);
-    Ok(Settled { membership, state })
-}
-
-/// Computes a circle from its pool and keeps the result: which records are in the set, and the folded state.
-pub(super) fn settle(db: &Connection, id: &CircleId) -> Result<Settled, StoreError> {
-    let settled = compute(db, id)?;
-    let mut wrong: Vec<([u8; 32], bool)> = Vec::new();
-    {
-        let mut sql = db.prepare("SELECT id, in_set FROM record WHERE circle = ?1")?;
-        let mut rows = sql.query([id.0])?;
-        while let Some(row) = rows.next()? {
-            let (record, cached): ([u8; 32], bool) = (row.get(0)?, row.get(1)?);
-            let counts = settled.membership.records.contains(&RecordId(record));
-            if counts != cached {
-                wrong.push((record, counts));
-            }
-        }
-    }
-    let mut sql = db.prepare("UPDATE record SET in_set = ?2 WHERE id = ?1")?;
-    for (record, counts) in wrong {
-        sql.execute(params![record, counts])?;
-    }
-    let sql = "UPDATE circle SET set_hash = ?2, fold_version = ?3, state = ?4, frontier = ?5 WHERE id = ?1";
-    db.execute(
-        sql,
-        params![
-            id.0,
-            settled.membership.set_hash,
-            fold::VERSION as i64,
-            settled.state.encode(),
-            settled.membership.frontier.encode()
-        ],
-    )?;
-    Ok(settled)
 }
 
 /// The ids and feeds of critical records that no other critical record of the set reaches directly.

@@ -5,13 +5,14 @@
 use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension, params};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::fold::{Lack, State};
 use crate::identity::Verified;
 use crate::record::{Ack, BlobRef, CircleId, Record, RecordId, Role, RootKey, Statement, limits};
 
-use super::circle::{self, Settled, Standing};
+use super::cache::{self, Cached, Settled};
+use super::circle::{self, Standing};
 use super::{Store, StoreError, ack, audit, blobs, clock, set_clock};
 
 /// Who brought a batch.
@@ -87,7 +88,7 @@ impl Store {
     ) -> Result<Receipt, StoreError> {
         self.transaction(|tx| {
             enter(tx, &id, batch.join.as_ref())?;
-            let before = cached(tx, &id)?;
+            let before = cache::load(tx, &id)?;
             let mut receipt = Receipt::default();
             for statement in &batch.statements {
                 receipt.statements += usize::from(circle::insert_statement(tx, statement)?);
@@ -115,25 +116,30 @@ impl Store {
                 blobs::insert(tx, blob)?;
             }
 
-            let in_set_before = count_in_set(tx, &id)?;
-            let mut settled = circle::settle(tx, &id)?;
-            receipt.evicted = evict(tx, &id, &mut settled)?;
-            receipt.taken = settled
-                .membership
-                .records
-                .len()
-                .saturating_sub(in_set_before);
-            receipt.waiting = settled.membership.waiting.len();
-            receipt.wanted = wanted_ids(&settled);
-            receipt.changed =
-                before.map_or_else(Vec::new, |before| changed(&before, &settled.state));
-
-            receipt.acks = take_acks(tx, &id, &batch.acks, &settled, me, now)?;
-            let authors = arrived
-                .iter()
-                .filter(|r| settled.membership.records.contains(&r.id()));
-            let feeds: BTreeSet<_> = authors.map(|record| record.value().feed).collect();
-            for (root, member) in &settled.state.members {
+            let state = match extend(tx, &id, before, &arrived, receipt.statements)? {
+                Extended::All(cached) => {
+                    receipt.taken = arrived.len();
+                    cached.authority
+                }
+                Extended::Not(before) => {
+                    let taken_before = count_in_set(tx, &id)?;
+                    let mut settled = cache::settle(tx, &id)?;
+                    receipt.evicted = evict(tx, &id, &mut settled)?;
+                    let records = &settled.membership.records;
+                    receipt.taken = records.len().saturating_sub(taken_before);
+                    receipt.waiting = settled.membership.waiting.len();
+                    receipt.wanted = wanted_ids(&settled);
+                    arrived.retain(|record| records.contains(&record.id()));
+                    if let Some(before) = before {
+                        receipt.changed = changed(&before, &settled.state);
+                        announce(tx, &settled.state, &receipt.changed, &arrived, now)?;
+                    }
+                    settled.state
+                }
+            };
+            receipt.acks = take_acks(tx, &id, &batch.acks, &state, me, now)?;
+            let feeds: BTreeSet<_> = arrived.iter().map(|record| record.value().feed).collect();
+            for (root, member) in &state.members {
                 if *root != me && !member.feeds.is_disjoint(&feeds) {
                     heard(tx, &id, root, batch.road, now)?;
                 }
@@ -164,10 +170,63 @@ fn enter(db: &Connection, id: &CircleId, join: Option<&Join>) -> Result<(), Stor
     known.ok_or_else(|| StoreError::UnknownCircle(id.short()))
 }
 
-fn cached(db: &Connection, id: &CircleId) -> Result<Option<State>, StoreError> {
-    let sql = "SELECT state FROM circle WHERE id = ?1";
-    let bytes: Option<Option<Vec<u8>>> = db.query_row(sql, [id.0], |row| row.get(0)).optional()?;
-    Ok(bytes.flatten().and_then(|bytes| State::decode(&bytes)))
+/// Whether a batch was taken in by the short cut.
+enum Extended {
+    All(Cached),
+    /// The state before, where one is known.
+    Not(Option<State>),
+}
+
+/// Takes records in one by one, each as the head of its feed; declines at the first that is more than that.
+fn extend(
+    db: &Connection,
+    id: &CircleId,
+    before: Option<Cached>,
+    arrived: &[&Verified<Record>],
+    statements: usize,
+) -> Result<Extended, StoreError> {
+    let Some(mut cached) = before else {
+        return Ok(Extended::Not(None));
+    };
+    let state = cached.authority.clone();
+    if statements > 0 {
+        return Ok(Extended::Not(Some(state)));
+    }
+    let mut in_order: Vec<&Verified<Record>> = arrived.to_vec();
+    in_order.sort_by_key(|record| (record.value().feed, record.value().height));
+    for record in &in_order {
+        if !cached.extend(db, id, record)? {
+            return Ok(Extended::Not(Some(state)));
+        }
+    }
+    if !in_order.is_empty() {
+        cache::save(db, id, &cached, None)?;
+    }
+    Ok(Extended::All(cached))
+}
+
+/// Tells once, in the audit trail and by `status`, that a late record changed earlier decisions.
+fn announce(
+    db: &Connection,
+    state: &State,
+    changed: &[RecordId],
+    arrived: &[&Verified<Record>],
+    now: u64,
+) -> Result<(), StoreError> {
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let by = arrived
+        .iter()
+        .filter(|record| record.value().kind.is_critical());
+    let by: Vec<RecordId> = by.map(|record| record.id()).collect();
+    let line = json!({
+        "what": "decision-changed", "circle": state.name, "records": changed, "by": by,
+    });
+    audit::append(db, now, &line)?;
+    let sql = "INSERT INTO notice (at, line) VALUES (?1, ?2)";
+    db.execute(sql, params![now as i64, line.to_string()])?;
+    Ok(())
 }
 
 fn count_in_set(db: &Connection, id: &CircleId) -> Result<usize, StoreError> {
@@ -254,7 +313,7 @@ fn take_acks(
     db: &Connection,
     id: &CircleId,
     acks: &[Verified<Ack>],
-    settled: &Settled,
+    state: &State,
     me: RootKey,
     now: u64,
 ) -> Result<usize, StoreError> {
@@ -266,7 +325,7 @@ fn take_acks(
             directory.certificate(&value.certificate),
             Some((root, Role::Sign | Role::Spare, key)) if root == value.from && key == value.feed.0
         );
-        let member = settled.state.members.contains_key(&value.from);
+        let member = state.members.contains_key(&value.from);
         if value.circle == *id && value.to == me && certified && member && ack::keep(db, ack)? {
             heard(db, id, &value.from, "ack", now)?;
             taken += 1;

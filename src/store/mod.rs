@@ -13,6 +13,7 @@ mod ack;
 mod append;
 mod audit;
 mod blobs;
+mod cache;
 mod circle;
 mod ingest;
 pub mod keys;

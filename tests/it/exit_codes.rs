@@ -13,7 +13,10 @@ use crate::homes::{Home, Place, Run};
 fn fails(home: &Home, args: &[&str], exit: i32, code: &str) {
     let words = home.run(args);
     assert_eq!(words.status.code(), Some(exit), "{args:?}: {words:#?}");
-    assert!(words.err.starts_with("okibi: ") || words.err.starts_with("error: "), "{words:#?}");
+    assert!(
+        words.err.starts_with("okibi: ") || words.err.starts_with("error: "),
+        "{words:#?}"
+    );
     let run = home.run(args.iter().chain(&["--json"]));
     is_error(&run, exit, code);
 }
@@ -26,7 +29,9 @@ fn is_error(run: &Run, exit: i32, code: &str) {
     assert_eq!(last["code"], code, "{run:#?}");
     assert_eq!(last["exit"], exit, "{run:#?}");
     for field in ["message", "hint"] {
-        let text = last[field].as_str().unwrap_or_else(|| panic!("no {field}: {run:#?}"));
+        let text = last[field]
+            .as_str()
+            .unwrap_or_else(|| panic!("no {field}: {run:#?}"));
         assert!(field == "hint" || !text.is_empty(), "{run:#?}");
         // A placeholder that nobody filled.
         assert!(!text.contains('{'), "{text}");
@@ -45,7 +50,12 @@ fn key_files(home: &Home, role: &str) -> Vec<PathBuf> {
     let files = std::fs::read_dir(home.path.join("keys")).unwrap();
     let files = files.map(|file| file.unwrap().path());
     files
-        .filter(|path| path.file_name().unwrap().as_bytes().starts_with(role.as_bytes()))
+        .filter(|path| {
+            path.file_name()
+                .unwrap()
+                .as_bytes()
+                .starts_with(role.as_bytes())
+        })
         .collect()
 }
 
@@ -56,15 +66,34 @@ fn usage_is_2() {
     fails(&home, &["no-such-command"], 2, "usage");
     fails(&home, &["export-bundle"], 2, "usage");
     fails(&home, &["status", "--no-such-flag"], 2, "usage");
-    fails(&home, &["chat", "--temperature", "warm", "hello"], 2, "usage");
-    fails(&home, &["chat", "--temperature", "9", "hello"], 2, "bad-option");
+    fails(
+        &home,
+        &["chat", "--temperature", "warm", "hello"],
+        2,
+        "usage",
+    );
+    fails(
+        &home,
+        &["chat", "--temperature", "9", "hello"],
+        2,
+        "bad-option",
+    );
     fails(&home, &["chat", "   "], 2, "question-empty");
     fails(&home, &["status", "--max-age", "soon"], 2, "bad-age");
     fails(&home, &["circle", "found", "two\nlines"], 2, "bad-name");
     fails(&home, &["man", "no-such-command"], 2, "no-such-command");
     let (_place, alice, _bob) = hearth();
-    fails(&alice, &["export-bundle", "--to", "alice", "."], 2, "export-to-self");
-    std::fs::write(alice.path.join("config.toml"), "[chat]\ntemperature = \"hot\"\n").unwrap();
+    fails(
+        &alice,
+        &["export-bundle", "--to", "alice", "."],
+        2,
+        "export-to-self",
+    );
+    std::fs::write(
+        alice.path.join("config.toml"),
+        "[chat]\ntemperature = \"hot\"\n",
+    )
+    .unwrap();
     fails(&alice, &["status"], 2, "config-value");
 }
 
@@ -84,16 +113,51 @@ fn no_home_is_2() {
 fn failed_is_1_and_partly_is_3() {
     let (place, alice, bob) = hearth();
     fails(&bob, &["circle", "members"], 1, "no-circle");
-    fails(&alice, &["circle", "members", "--circle", "nowhere"], 1, "circle-unknown");
-    fails(&alice, &["export-bundle", "--to", "nobody", "."], 1, "member-unknown");
-    fails(&alice, &["circle", "admit", "okibi-card-of-nobody", "--name", "x"], 1, "card-bad");
+    fails(
+        &alice,
+        &["circle", "members", "--circle", "nowhere"],
+        1,
+        "circle-unknown",
+    );
+    fails(
+        &alice,
+        &["export-bundle", "--to", "nobody", "."],
+        1,
+        "member-unknown",
+    );
+    fails(
+        &alice,
+        &["circle", "admit", "okibi-card-of-nobody", "--name", "x"],
+        1,
+        "card-bad",
+    );
     let card = bob.ok(["key", "card"]).out;
-    fails(&alice, &["circle", "admit", card.trim(), "--name", "bobby"], 1, "member-known");
-    fails(&alice, &["chat", "-m", "nothing", "hello"], 1, "model-unknown");
-    fails(&alice, &["library", "share", "Nothing"], 1, "document-unknown");
+    fails(
+        &alice,
+        &["circle", "admit", card.trim(), "--name", "bobby"],
+        1,
+        "member-known",
+    );
+    fails(
+        &alice,
+        &["chat", "-m", "nothing", "hello"],
+        1,
+        "model-unknown",
+    );
+    fails(
+        &alice,
+        &["library", "share", "Nothing"],
+        1,
+        "document-unknown",
+    );
     fails(&alice, &["library", "share", "Note"], 1, "already-shared");
     fails(&alice, &["library", "remove", "Note"], 1, "document-shared");
-    fails(&alice, &["library", "add", "absent.txt"], 1, "file-not-found");
+    fails(
+        &alice,
+        &["library", "add", "absent.txt"],
+        1,
+        "file-not-found",
+    );
     let picture = place.file("picture.png", [0x89, 0x50, 0x4e, 0x47]);
     fails(&alice, &["library", "add", &picture], 1, "document-refused");
     let good = place.file("good.txt", "good\n");
@@ -112,7 +176,10 @@ fn nothing_for_me_is_10() {
     // A stick without any bundle is no failure.
     let blank = place.stick("blank");
     carol.ok(["import-bundle", &blank]);
-    assert_eq!(carol.run(["inspect-bundle", &stick]).status.code(), Some(10));
+    assert_eq!(
+        carol.run(["inspect-bundle", &stick]).status.code(),
+        Some(10)
+    );
 }
 
 #[test]
@@ -147,7 +214,15 @@ fn refused_is_12() {
     bytes[middle] ^= 1;
     std::fs::write(&file, &bytes).unwrap();
     fails(&bob, &["import-bundle", name], 12, "bundle-refused");
-    fails(&bob, &["import-bundle", &place.file("text.okb", "no bundle at all\n")], 12, "bundle-refused");
+    fails(
+        &bob,
+        &[
+            "import-bundle",
+            &place.file("text.okb", "no bundle at all\n"),
+        ],
+        12,
+        "bundle-refused",
+    );
     assert_eq!(bob.staged(), [] as [PathBuf; 0]);
 }
 
@@ -169,7 +244,10 @@ fn no_space_is_16() {
     let output = alice.command(export).stdout(full()).output().unwrap();
     assert_eq!(output.status.code(), Some(16), "{output:?}");
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.starts_with("okibi: there is not enough space"), "{said}");
+    assert!(
+        said.starts_with("okibi: there is not enough space"),
+        "{said}"
+    );
     assert_eq!(alice.staged(), [] as [PathBuf; 0]);
     let output = alice.command(["status"]).stdout(full()).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
@@ -182,7 +260,12 @@ fn busy_is_18() {
     alice.ok(["export-bundle", "--to", "bob", &stick]);
     let lock = File::open(place.path("stick/okibi")).unwrap();
     lock.lock().unwrap();
-    fails(&alice, &["export-bundle", "--to", "bob", "--full", &stick], 18, "medium-busy");
+    fails(
+        &alice,
+        &["export-bundle", "--to", "bob", "--full", &stick],
+        18,
+        "medium-busy",
+    );
     fails(&bob, &["import-bundle", &stick], 18, "medium-busy");
     drop(lock);
     bob.ok(["import-bundle", &stick]);
@@ -199,7 +282,12 @@ fn a_missing_key_is_19() {
     fails(&bob, &["import-bundle", &stick], 19, "key-missing");
     let [sign] = key_files(&alice, "sign-").try_into().unwrap();
     std::fs::write(&sign, "rubbish\n").unwrap();
-    fails(&alice, &["export-bundle", "--to", "bob", "--full", &stick], 19, "key-malformed");
+    fails(
+        &alice,
+        &["export-bundle", "--to", "bob", "--full", &stick],
+        19,
+        "key-malformed",
+    );
     assert!(alice.ails().contains(&"doctor-key-missing".to_owned()));
 }
 
@@ -221,7 +309,12 @@ fn a_newer_home_is_20_and_stays_as_it_is() {
 fn no_medium_is_21() {
     let (_place, alice, _bob) = hearth();
     fails(&alice, &["import-bundle", "nowhere"], 21, "no-medium");
-    fails(&alice, &["export-bundle", "--to", "bob", "nowhere"], 21, "no-medium");
+    fails(
+        &alice,
+        &["export-bundle", "--to", "bob", "nowhere"],
+        21,
+        "no-medium",
+    );
     fails(&alice, &["inspect-bundle", "nowhere"], 21, "no-medium");
 }
 
@@ -230,7 +323,14 @@ fn an_interrupted_answer_is_130() {
     let place = Place::new();
     let home = place.home("home");
     home.ok(["status"]);
-    let chat = ["chat", "-m", "ember", "--max-tokens", "100000", "Once upon a time"];
+    let chat = [
+        "chat",
+        "-m",
+        "ember",
+        "--max-tokens",
+        "100000",
+        "Once upon a time",
+    ];
     let mut child = home
         .command(chat)
         .stdout(Stdio::piped())
@@ -285,13 +385,24 @@ fn a_closed_pipe_is_no_failure() {
     ] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
-        let output = alice.command(args).stdout(writer).stderr(Stdio::piped()).output().unwrap();
+        let output = alice
+            .command(args)
+            .stdout(writer)
+            .stderr(Stdio::piped())
+            .output()
+            .unwrap();
         assert_eq!(output.status.code(), Some(0), "{args:?} {output:?}");
         assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{args:?}");
     }
     // The reader goes in the middle.
-    let mut child = alice.command(["man"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = alice
+        .command(["man"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }

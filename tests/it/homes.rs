@@ -112,7 +112,9 @@ impl Home {
         args: impl IntoIterator<Item = S>,
     ) -> Vec<Value> {
         let run = self.ok_json(args);
-        run.into_iter().filter(|fact| fact["type"] == kind).collect()
+        run.into_iter()
+            .filter(|fact| fact["type"] == kind)
+            .collect()
     }
 
     /// Its only fact of type `kind`.
@@ -123,8 +125,14 @@ impl Home {
     }
 
     fn ok_json<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Vec<Value> {
-        let args: Vec<_> = args.into_iter().map(|arg| arg.as_ref().to_owned()).collect();
-        let run = self.ok(args.iter().map(|arg| arg.as_os_str()).chain([OsStr::new("--json")]));
+        let args: Vec<_> = args
+            .into_iter()
+            .map(|arg| arg.as_ref().to_owned())
+            .collect();
+        let run = self.ok(args
+            .iter()
+            .map(|arg| arg.as_os_str())
+            .chain([OsStr::new("--json")]));
         run.json()
     }
 
@@ -142,7 +150,13 @@ impl Home {
         let circles = circles.filter(|circle| circle["shelf"] == false);
         Hashes(
             circles
-                .map(|it| (word(&it["name"]), word(&it["set_hash"]), word(&it["state_hash"])))
+                .map(|it| {
+                    (
+                        word(&it["name"]),
+                        word(&it["set_hash"]),
+                        word(&it["state_hash"]),
+                    )
+                })
                 .collect(),
         )
     }

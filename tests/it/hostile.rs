@@ -19,12 +19,25 @@ fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         };
         head(&shape)
     };
+    let other = |architecture| {
+        let shape = Shape {
+            architecture,
+            ..tiny()
+        };
+        model(&shape, DType::Q8_0, 1)
+    };
     let chatml = "{% for m in messages %}{{'<|im_start|>' + m['role'] + '\n' + m.content|trim ~ '<|im_end|>\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
     vec![
         ("gguf/empty.gguf", Writer::new().finish()),
         ("gguf/tiny-f32.gguf", model(&tiny(), DType::F32, 1)),
         ("gguf/tiny-q8_0.gguf", model(&tiny(), DType::Q8_0, 1)),
         ("gguf/tiny-bf16.gguf", model(&tiny(), DType::BF16, 1)),
+        ("gguf/tiny-qwen2.gguf", other("qwen2")),
+        ("gguf/tiny-qwen3.gguf", other("qwen3")),
+        ("gguf/tiny-gemma2.gguf", other("gemma2")),
+        ("gguf/tiny-gemma3.gguf", other("gemma3")),
+        ("gguf/tiny-phi3.gguf", other("phi3")),
+        ("gguf/tiny-mxfp4.gguf", model(&tiny(), DType::MXFP4, 1)),
         ("gguf/other-architecture.gguf", tiny_head("rwkv").finish()),
         (
             "gguf/kinds.gguf",

@@ -44,7 +44,8 @@ pub fn small(architecture: &'static str) -> Shape {
     Shape {
         architecture,
         width: 256,
-        layers: 2,
+        // The sixth of gemma3's layers is of another kind.
+        layers: if architecture == "gemma3" { 7 } else { 2 },
         heads: 8,
         kv_heads: 2,
         head_len: 64,
@@ -87,8 +88,75 @@ pub fn candle_type(dtype: DType) -> GgmlDType {
     }
 }
 
+const IQ4_NL: [f32; 16] = [
+    -127.0, -104.0, -83.0, -65.0, -49.0, -35.0, -22.0, -10.0, 1.0, 13.0, 25.0, 38.0, 53.0, 69.0,
+    89.0, 113.0,
+];
+const MXFP4: [f32; 16] = [
+    0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 0.0, -0.5, -1.0, -1.5, -2.0, -3.0, -4.0, -6.0,
+];
+
+/// Blocks of 32 values as a scale and the nearest of 16 levels, for the types that candle does not have.
+fn encode_levels(values: &[f32], dtype: DType) -> Vec<u8> {
+    let mut out = Vec::new();
+    for block in values.chunks(32) {
+        let most = block.iter().fold(0f32, |a, b| a.max(b.abs()));
+        let (scale, levels) = match dtype {
+            DType::MXFP4 => {
+                let exponent = (most / 6.0).log2().ceil() as i32 + 127;
+                out.push(exponent as u8);
+                (2f32.powi(exponent - 127), MXFP4)
+            }
+            _ => {
+                let scale = half::f16::from_f32(most / 113.0);
+                out.extend(scale.to_le_bytes());
+                (scale.to_f32(), IQ4_NL)
+            }
+        };
+        let code = |x: f32| {
+            let off = |level: f32| (level * scale - x).abs();
+            (0..16u8)
+                .min_by(|&a, &b| off(levels[a as usize]).total_cmp(&off(levels[b as usize])))
+                .unwrap()
+        };
+        out.extend((0..16).map(|i| code(block[i]) | code(block[i + 16]) << 4));
+    }
+    out
+}
+
+/// The values behind bytes of the types that candle does not have.
+pub fn decode_levels(bytes: &[u8], dtype: DType) -> Option<Vec<f32>> {
+    let (head, levels) = match dtype {
+        DType::MXFP4 => (1, MXFP4),
+        DType::IQ4_NL => (2, IQ4_NL),
+        _ => return None,
+    };
+    let mut out = Vec::new();
+    for block in bytes.chunks(head + 16) {
+        let scale = match head {
+            1 => 2f32.powi(i32::from(block[0]) - 127),
+            _ => half::f16::from_le_bytes([block[0], block[1]]).to_f32(),
+        };
+        let codes = &block[head..];
+        out.extend(
+            codes
+                .iter()
+                .map(|code| scale * levels[usize::from(code & 15)]),
+        );
+        out.extend(
+            codes
+                .iter()
+                .map(|code| scale * levels[usize::from(code >> 4)]),
+        );
+    }
+    Some(out)
+}
+
 /// Rows of numbers in the bytes of a type.
 pub fn encode(values: &[f32], cols: usize, dtype: DType) -> Vec<u8> {
+    if matches!(dtype, DType::IQ4_NL | DType::MXFP4) {
+        return encode_levels(values, dtype);
+    }
     let shape = (values.len() / cols, cols);
     let tensor = Tensor::from_slice(values, shape, &Device::Cpu).unwrap();
     let quantised = QTensor::quantize(&tensor, candle_type(dtype)).unwrap();
@@ -148,7 +216,26 @@ pub fn head(shape: &Shape) -> Writer {
             _ => 1,
         })
         .collect();
-    Writer::new()
+    let writer = match shape.architecture {
+        "gemma2" => Writer::new()
+            .f32(&key("attn_logit_softcapping"), 2.0)
+            .f32(&key("final_logit_softcapping"), 3.0)
+            .u32(&key("attention.sliding_window"), 8),
+        "gemma3" => Writer::new()
+            .u32(&key("attention.sliding_window"), 8)
+            .str(&key("rope.scaling.type"), "linear")
+            .f32(&key("rope.scaling.factor"), 8.0),
+        "phi3" => Writer::new()
+            .u32(&key("rope.scaling.original_context_length"), 20)
+            .f32(&key("rope.scaling.attn_factor"), 1.25),
+        _ => Writer::new(),
+    };
+    let base = if shape.architecture == "gemma3" {
+        1e6
+    } else {
+        1e4
+    };
+    writer
         .str("general.architecture", shape.architecture)
         .str("general.name", "random weights")
         .u32(&key("context_length"), shape.context)
@@ -160,7 +247,7 @@ pub fn head(shape: &Shape) -> Writer {
         .u32(&key("attention.key_length"), shape.head_len as u32)
         .u32(&key("attention.value_length"), shape.head_len as u32)
         .f32(&key("attention.layer_norm_rms_epsilon"), 1e-5)
-        .f32(&key("rope.freq_base"), 10_000.0)
+        .f32(&key("rope.freq_base"), base)
         .str("tokenizer.ggml.model", "llama")
         .strings("tokenizer.ggml.tokens", &tokens)
         .f32s("tokenizer.ggml.scores", &scores)
@@ -188,6 +275,10 @@ pub fn model_with(writer: Writer, shape: &Shape, dtype: DType, seed: u64) -> Vec
     );
     maker.matrix("token_embd.weight", shape.width, shape.vocab);
     maker.vector("output_norm.weight", shape.width, 1.0);
+    if shape.architecture == "phi3" {
+        maker.vector("rope_factors_long.weight", shape.head_len / 2, 4.0);
+        maker.vector("rope_factors_short.weight", shape.head_len / 2, 1.0);
+    }
     if shape.architecture == "llama" {
         maker.matrix("output.weight", shape.width, shape.vocab);
         maker.vector("rope_freqs.weight", shape.head_len / 2, 2.0);
@@ -195,9 +286,17 @@ pub fn model_with(writer: Writer, shape: &Shape, dtype: DType, seed: u64) -> Vec
     for layer in 0..shape.layers {
         let name = |part: &str| format!("blk.{layer}.{part}");
         maker.vector(&name("attn_norm.weight"), shape.width, 1.0);
-        maker.matrix(&name("attn_q.weight"), shape.width, q_width);
-        maker.matrix(&name("attn_k.weight"), shape.width, kv_width);
-        maker.matrix(&name("attn_v.weight"), shape.width, kv_width);
+        match shape.architecture {
+            "phi3" => {
+                let rows = q_width + 2 * kv_width;
+                maker.matrix(&name("attn_qkv.weight"), shape.width, rows);
+            }
+            _ => {
+                maker.matrix(&name("attn_q.weight"), shape.width, q_width);
+                maker.matrix(&name("attn_k.weight"), shape.width, kv_width);
+                maker.matrix(&name("attn_v.weight"), shape.width, kv_width);
+            }
+        }
         maker.matrix(&name("attn_output.weight"), q_width, shape.width);
         match shape.architecture {
             "qwen2" => {
@@ -205,15 +304,24 @@ pub fn model_with(writer: Writer, shape: &Shape, dtype: DType, seed: u64) -> Vec
                 maker.vector(&name("attn_k.bias"), kv_width, 0.0);
                 maker.vector(&name("attn_v.bias"), kv_width, 0.0);
             }
-            "qwen3" => {
+            "qwen3" | "gemma3" => {
                 maker.vector(&name("attn_q_norm.weight"), shape.head_len, 1.0);
                 maker.vector(&name("attn_k_norm.weight"), shape.head_len, 1.0);
             }
             _ => {}
         }
         maker.vector(&name("ffn_norm.weight"), shape.width, 1.0);
-        maker.matrix(&name("ffn_gate.weight"), shape.width, shape.inner);
-        maker.matrix(&name("ffn_up.weight"), shape.width, shape.inner);
+        match shape.architecture {
+            "phi3" => maker.matrix(&name("ffn_up.weight"), shape.width, 2 * shape.inner),
+            _ => {
+                maker.matrix(&name("ffn_gate.weight"), shape.width, shape.inner);
+                maker.matrix(&name("ffn_up.weight"), shape.width, shape.inner);
+            }
+        }
+        if matches!(shape.architecture, "gemma2" | "gemma3") {
+            maker.vector(&name("post_attention_norm.weight"), shape.width, 1.0);
+            maker.vector(&name("post_ffw_norm.weight"), shape.width, 1.0);
+        }
         maker.matrix(&name("ffn_down.weight"), shape.inner, shape.width);
     }
     maker.writer.unwrap().finish()

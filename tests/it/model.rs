@@ -2,14 +2,14 @@
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use okibi::model::file::ModelFile;
-use okibi::model::generate::{End, Event, Request, Session};
+use okibi::model::generate::{End, Event, Request};
 use okibi::model::gguf;
 use okibi::model::sample::{Sampler, Sampling, log_probability};
+use okibi::model::template::{Context, Message};
 use okibi::model::tokenizer::Tokenizer;
-use okibi::model::{Card, LanguageModel, Options, load};
+use okibi::model::{Card, LanguageModel, Options, load, start};
 
 use crate::peer;
 
@@ -42,7 +42,10 @@ fn vocabulary(name: &str) {
     for (case, expected) in cases.iter().zip(&expected) {
         let tokens = tokenizer.encode(case, false);
         assert_eq!(&tokens, expected, "{name}: {case:?}");
-        assert_eq!(&tokenizer.decode(&tokens), case, "{name}");
+        // WordPiece forgets case and white space.
+        if name != "bert-bge" {
+            assert_eq!(&tokenizer.decode(&tokens), case, "{name}");
+        }
     }
 }
 
@@ -59,6 +62,11 @@ fn gpt_2_is_cut_as_by_llama_cpp() {
 #[test]
 fn qwen_2_is_cut_as_by_llama_cpp() {
     vocabulary("qwen2");
+}
+
+#[test]
+fn bert_is_cut_as_by_llama_cpp() {
+    vocabulary("bert-bge");
 }
 
 #[test]
@@ -216,15 +224,15 @@ fn parts_of_a_prompt_give_the_same_logits() {
 #[test]
 fn a_session_streams_ember_and_ends_at_its_context() {
     let file = ModelFile::open(&fixture("ember/ember-q8_0.gguf")).unwrap();
-    let tokenizer = Arc::new(Tokenizer::from_gguf(&file.gguf().unwrap()).unwrap());
     let options = Options { context: Some(60) };
-    let model = load(&file, options).unwrap();
-    let mut session = Session::new(model, Arc::clone(&tokenizer));
-    let prompt = tokenizer.encode_prompt("ある日、");
+    let (mut session, chat) = start(&file, options).unwrap();
+    let messages = [Message::new("user", "ある日、")];
+    let prompt = chat.prompt(&messages, Context::default()).unwrap();
+    assert_eq!(prompt.tokens, session.tokenizer().encode_prompt("ある日、"));
     let mut tell = |seed| {
         let mut text = String::new();
         let request = Request {
-            prompt: &prompt,
+            prompt: &prompt.tokens,
             sampling: Sampling {
                 seed,
                 ..Sampling::default()

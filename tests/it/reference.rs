@@ -37,6 +37,9 @@ impl<'a> Reference<'a> {
 
     fn maybe(&self, name: &str) -> Option<Vec<f64>> {
         let tensor = self.gguf.tensor(name)?;
+        if let Some(values) = maker::decode_levels(self.gguf.bytes_of(tensor), tensor.dtype) {
+            return Some(values.into_iter().map(f64::from).collect());
+        }
         let dtype: GgmlDType = candle_type(tensor.dtype);
         // Copied, because the bytes of a test's file need not be aligned.
         let bytes: Vec<u64> = self
@@ -95,22 +98,89 @@ impl<'a> Reference<'a> {
     }
 
     /// Rotates one head at a position.
-    fn rotate(&self, head: &mut [f64], position: usize) {
+    fn rotate(&self, layer: usize, head: &mut [f64], position: usize) {
         let n = head.len();
-        let base = self.number("rope.freq_base");
-        let factors = self.maybe("rope_freqs.weight");
+        let local = self.architecture == "gemma3" && layer % 6 != 5;
+        let base = if local {
+            10_000.0
+        } else {
+            self.number("rope.freq_base")
+        };
+        let factors = self
+            .maybe("rope_freqs.weight")
+            .or(self.maybe("rope_factors_long.weight"));
+        let magnitude = match self.architecture {
+            "phi3" => self.number("rope.scaling.attn_factor"),
+            _ => 1.0,
+        };
         for i in 0..n / 2 {
             let mut angle = position as f64 * base.powf(-2.0 * i as f64 / n as f64);
             if let Some(factors) = &factors {
                 angle /= factors[i];
+            }
+            if self.architecture == "gemma3" && !local {
+                angle /= self.number("rope.scaling.factor");
             }
             let (a, b) = match self.architecture {
                 "llama" => (2 * i, 2 * i + 1),
                 _ => (i, i + n / 2),
             };
             let (x, y) = (head[a], head[b]);
-            head[a] = x * angle.cos() - y * angle.sin();
-            head[b] = x * angle.sin() + y * angle.cos();
+            head[a] = (x * angle.cos() - y * angle.sin()) * magnitude;
+            head[b] = (x * angle.sin() + y * angle.cos()) * magnitude;
+        }
+    }
+
+    /// The first position that a layer sees from another.
+    fn first_seen(&self, layer: usize, position: usize) -> usize {
+        let windowed = match self.architecture {
+            "gemma2" => layer.is_multiple_of(2),
+            "gemma3" => layer % 6 != 5,
+            _ => false,
+        };
+        match windowed {
+            true => (position + 1).saturating_sub(self.size("attention.sliding_window")),
+            false => 0,
+        }
+    }
+
+    fn gemma(&self) -> bool {
+        matches!(self.architecture, "gemma2" | "gemma3")
+    }
+
+    /// Queries, keys and values.
+    fn qkv(&self, layer: usize, x: &Rows) -> [Rows; 3] {
+        let name = |part: &str| format!("blk.{layer}.{part}");
+        if self.architecture != "phi3" {
+            return ["attn_q", "attn_k", "attn_v"].map(|part| self.linear(&name(part), x));
+        }
+        let n = self.size("attention.key_length");
+        let q = self.size("attention.head_count") * n;
+        let kv = self.size("attention.head_count_kv") * n;
+        let all = self.linear(&name("attn_qkv"), x);
+        [0..q, q..q + kv, q + kv..q + 2 * kv]
+            .map(|part| all.iter().map(|row| row[part.clone()].to_vec()).collect())
+    }
+
+    /// The gate and what it lets through.
+    fn gate_up(&self, layer: usize, x: &Rows) -> [Rows; 2] {
+        let name = |part: &str| format!("blk.{layer}.{part}");
+        if self.architecture != "phi3" {
+            return ["ffn_gate", "ffn_up"].map(|part| self.linear(&name(part), x));
+        }
+        let inner = self.size("feed_forward_length");
+        let all = self.linear(&name("ffn_up"), x);
+        [0..inner, inner..2 * inner]
+            .map(|part| all.iter().map(|row| row[part.clone()].to_vec()).collect())
+    }
+
+    fn activate(&self, x: f64) -> f64 {
+        match self.gemma() {
+            true => {
+                let inner = (2.0 / std::f64::consts::PI).sqrt() * (x + 0.044715 * x.powi(3));
+                0.5 * x * (1.0 + inner.tanh())
+            }
+            false => x / (1.0 + (-x).exp()),
         }
     }
 
@@ -125,13 +195,19 @@ impl<'a> Reference<'a> {
             .iter()
             .map(|&token| embedding[token as usize * width..][..width].to_vec())
             .collect();
+        if self.gemma() {
+            let scale = (width as f64).sqrt();
+            x.iter_mut().flatten().for_each(|x| *x *= scale);
+        }
+        let cap = |key: &str, x: f64| match self.gguf.f32(&self.key(key)).map(f64::from) {
+            Some(cap) => cap * (x / cap).tanh(),
+            None => x,
+        };
 
         for layer in 0..self.size("block_count") {
             let name = |part: &str| format!("blk.{layer}.{part}");
             let normed = self.norm(&name("attn_norm"), &x);
-            let mut q = self.linear(&name("attn_q"), &normed);
-            let mut k = self.linear(&name("attn_k"), &normed);
-            let v = self.linear(&name("attn_v"), &normed);
+            let [mut q, mut k, v] = self.qkv(layer, &normed);
             for (rows, norm) in [
                 (&mut q, "attn_q_norm.weight"),
                 (&mut k, "attn_k_norm.weight"),
@@ -142,7 +218,7 @@ impl<'a> Reference<'a> {
                         if let Some(norm) = &norm {
                             head.copy_from_slice(&self.norm_one(norm, head));
                         }
-                        self.rotate(head, position);
+                        self.rotate(layer, head, position);
                     }
                 }
             }
@@ -152,43 +228,57 @@ impl<'a> Reference<'a> {
                 for head in 0..heads {
                     let q = &q[head * n..][..n];
                     let at = head / group * n;
-                    let scores: Vec<f64> = (0..=position)
+                    let first = self.first_seen(layer, position);
+                    let scores: Vec<f64> = (first..=position)
                         .map(|other| {
                             let dot: f64 = q.iter().zip(&k[other][at..]).map(|(a, b)| a * b).sum();
-                            (dot / (n as f64).sqrt()).exp()
+                            cap("attn_logit_softcapping", dot / (n as f64).sqrt()).exp()
                         })
                         .collect();
                     let total: f64 = scores.iter().sum();
                     row.extend((0..n).map(|i| {
-                        let sum: f64 = scores.iter().zip(&v).map(|(s, v)| s * v[at + i]).sum();
+                        let sum: f64 = scores
+                            .iter()
+                            .zip(&v[first..])
+                            .map(|(s, v)| s * v[at + i])
+                            .sum();
                         sum / total
                     }));
                 }
                 mixed.push(row);
             }
-            add(&mut x, &self.linear(&name("attn_output"), &mixed));
+            let mut change = self.linear(&name("attn_output"), &mixed);
+            if self.gemma() {
+                change = self.norm(&name("post_attention_norm"), &change);
+            }
+            add(&mut x, &change);
 
             let normed = self.norm(&name("ffn_norm"), &x);
-            let gate = self.linear(&name("ffn_gate"), &normed);
-            let up = self.linear(&name("ffn_up"), &normed);
+            let [gate, up] = self.gate_up(layer, &normed);
             let inner: Rows = gate
                 .iter()
                 .zip(&up)
                 .map(|(gate, up)| {
                     let pairs = gate.iter().zip(up);
-                    pairs
-                        .map(|(gate, up)| gate / (1.0 + (-gate).exp()) * up)
-                        .collect()
+                    pairs.map(|(gate, up)| self.activate(*gate) * up).collect()
                 })
                 .collect();
-            add(&mut x, &self.linear(&name("ffn_down"), &inner));
+            let mut change = self.linear(&name("ffn_down"), &inner);
+            if self.gemma() {
+                change = self.norm(&name("post_ffw_norm"), &change);
+            }
+            add(&mut x, &change);
         }
         let last = self.norm("output_norm", &vec![x.pop().unwrap()]);
         let head = match self.gguf.tensor("output.weight") {
             Some(_) => "output",
             None => "token_embd",
         };
-        self.linear(head, &last).remove(0)
+        let logits = self.linear(head, &last).remove(0);
+        let capped = logits
+            .into_iter()
+            .map(|x| cap("final_logit_softcapping", x));
+        capped.collect()
     }
 }
 
@@ -229,7 +319,7 @@ fn off(bytes: &[u8], shape: &Shape, n: usize) -> f64 {
 
 #[test]
 fn every_architecture_is_exact_in_full_precision() {
-    for architecture in ["llama", "qwen2", "qwen3"] {
+    for architecture in ["llama", "qwen2", "qwen3", "gemma2", "gemma3", "phi3"] {
         let shape = small(architecture);
         let off = off(&maker::model(&shape, DType::F32, 3), &shape, 40);
         println!("{architecture}: {off:.2e}");
@@ -254,6 +344,9 @@ fn every_type_is_close() {
         (DType::Q4_K, 4e-2),
         (DType::Q5_K, 4e-2),
         (DType::Q6_K, 4e-2),
+        // Ours, with activations as they are.
+        (DType::IQ4_NL, 2e-6),
+        (DType::MXFP4, 2e-6),
     ] {
         let off = off(&maker::model(&shape, dtype, 3), &shape, 6);
         println!("{}: {off:.2e}", dtype.name());
@@ -275,10 +368,18 @@ fn scaled_rotations_run() {
     };
     let tokens = tokens(40, shape.vocab);
     let expected = Reference::new(&plain).logits(&tokens);
-    for kind in ["linear", "yarn"] {
-        let file = ModelFile::from_bytes(&scaled(kind)).unwrap();
+    let run = |bytes: &[u8]| {
+        let file = ModelFile::from_bytes(bytes).unwrap();
         let mut model = load(&file, Options::default()).unwrap();
-        let off = distance(model.forward(&tokens, 0).unwrap(), &expected);
+        model.forward(&tokens, 0).unwrap().to_vec()
+    };
+    for kind in ["linear", "yarn"] {
+        let off = distance(&run(&scaled(kind)), &expected);
         assert!(off > 1e-3 && off < 1.0, "{kind}: {off}");
+    }
+    for key in ["llama.rope.scaling.factor", "llama.rope.scale_linear"] {
+        let writer = head(&shape).f32(key, 4.0);
+        let old = model_with(writer, &shape, DType::F32, 3);
+        assert_eq!(run(&old), run(&scaled("linear")), "{key}");
     }
 }

@@ -17,7 +17,10 @@ fn manual() -> Vec<String> {
 }
 
 fn trimmed(text: &str) -> String {
-    text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+    text.lines()
+        .map(str::trim_end)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// The quotations of an answer in manual mode.
@@ -27,7 +30,9 @@ fn quotations(answer: &str) -> Vec<String> {
         if line.starts_with('[') {
             quotations.push(String::new());
         } else if let Some(quoted) = line.strip_prefix("  |") {
-            let last = quotations.last_mut().expect("a name stands before a quotation");
+            let last = quotations
+                .last_mut()
+                .expect("a name stands before a quotation");
             last.push_str(quoted.strip_prefix(' ').unwrap_or(quoted));
             last.push('\n');
         }
@@ -66,7 +71,10 @@ fn the_first_question_of_all() {
     // The second time nothing is made any more, and nothing is said.
     assert_eq!(home.ok(["chat", question]).err, "");
     asks(&home, question);
-    asks(&home, "ネットワークのない機械に更新を届けるにはどうすればよいですか");
+    asks(
+        &home,
+        "ネットワークのない機械に更新を届けるにはどうすればよいですか",
+    );
 }
 
 #[test]
@@ -75,7 +83,8 @@ fn two_homes_and_a_stick() {
     let (alice, bob) = place.alice_and_bob();
     let stick = place.stick("stick");
 
-    let letter = "# Embers\n\nThe glowing coal under the ash is called okibi and lights the next hearth.\n";
+    let letter =
+        "# Embers\n\nThe glowing coal under the ash is called okibi and lights the next hearth.\n";
     alice.share_document("On embers", &place.file("embers.md", letter));
     let model = place.path("hearthling.gguf");
     std::fs::copy(root().join("fixtures/ember/ember-f32.gguf"), &model).unwrap();
@@ -83,10 +92,19 @@ fn two_homes_and_a_stick() {
     // Sharing asks for a licence.
     let refused = alice.run(["model", "share", "hearthling"]);
     assert_eq!(refused.status.code(), Some(2), "{refused:?}");
-    alice.ok(["model", "share", "hearthling", "--licence", "MIT OR Apache-2.0"]);
+    alice.ok([
+        "model",
+        "share",
+        "hearthling",
+        "--licence",
+        "MIT OR Apache-2.0",
+    ]);
 
     let first = alice.fact("export", ["export-bundle", "--to", "bob", &stick]);
-    assert_eq!((&first["documents"], &first["models"]), (&1.into(), &1.into()));
+    assert_eq!(
+        (&first["documents"], &first["models"]),
+        (&1.into(), &1.into())
+    );
     assert_eq!(first["read_back"], true);
 
     // A dry run tells and changes nothing.
@@ -107,7 +125,16 @@ fn two_homes_and_a_stick() {
     assert_eq!(hits[0]["title"], "On embers");
     assert_eq!(hits[0]["origin"], "alice in hearth");
     assert!(letter.contains(hits[0]["text"].as_str().unwrap().trim()));
-    let chat = ["chat", "-m", "hearthling", "--seed", "7", "--max-tokens", "8", "Once upon a time"];
+    let chat = [
+        "chat",
+        "-m",
+        "hearthling",
+        "--seed",
+        "7",
+        "--max-tokens",
+        "8",
+        "Once upon a time",
+    ];
     let said = bob.ok(chat);
     assert!(said.out.trim().len() > 4, "{said:?}");
     assert_eq!(said.out, alice.ok(chat).out, "one seed, one text");
@@ -115,23 +142,44 @@ fn two_homes_and_a_stick() {
     // The acknowledgement goes back on the same stick.
     let back = alice.fact("import", ["import-bundle", &stick]);
     assert_eq!((&back["acks"], &back["records"]), (&1.into(), &0.into()));
-    let nothing = alice.fact("export", ["export-bundle", "--to", "bob", "--dry-run", &stick]);
-    for what in ["statements", "records", "documents", "models", "content_bytes"] {
+    let nothing = alice.fact(
+        "export",
+        ["export-bundle", "--to", "bob", "--dry-run", &stick],
+    );
+    for what in [
+        "statements",
+        "records",
+        "documents",
+        "models",
+        "content_bytes",
+    ] {
         assert_eq!(nothing[what], 0, "{what}: {nothing}");
     }
     let quiet = alice.fact("export", ["export-bundle", "--to", "bob", &stick]);
     assert!(quiet["bundle"].is_null(), "{quiet}");
 
     // One new document: the second bundle holds that and nothing else.
-    let more = place.file("ash.md", "# Ash\n\nAsh keeps the ember warm through the night.\n");
+    let more = place.file(
+        "ash.md",
+        "# Ash\n\nAsh keeps the ember warm through the night.\n",
+    );
     alice.share_document("On ash", &more);
     let second = alice.fact("export", ["export-bundle", "--to", "bob", &stick]);
-    assert_eq!((&second["records"], &second["documents"]), (&1.into(), &1.into()));
+    assert_eq!(
+        (&second["records"], &second["documents"]),
+        (&1.into(), &1.into())
+    );
     assert_eq!(second["models"], 0);
-    let (large, small) = (first["bytes"].as_u64().unwrap(), second["bytes"].as_u64().unwrap());
+    let (large, small) = (
+        first["bytes"].as_u64().unwrap(),
+        second["bytes"].as_u64().unwrap(),
+    );
     assert!(small * 20 < large, "{small} against {large}");
     let taken = bob.fact("import", ["import-bundle", &stick]);
-    assert_eq!((&taken["records"], &taken["joined"]), (&1.into(), &false.into()));
+    assert_eq!(
+        (&taken["records"], &taken["joined"]),
+        (&1.into(), &false.into())
+    );
     assert_eq!(bob.hashes(), alice.hashes());
 
     // A second time nothing changes.

@@ -170,6 +170,11 @@ impl World {
         feed
     }
 
+    /// The certificate that a feed names at height 0.
+    pub fn certificate(&self, feed: FeedKey) -> StatementId {
+        self.certificates[&feed]
+    }
+
     /// Whose feed it is.
     pub fn owner(&self, feed: FeedKey) -> RootKey {
         self.owners[&feed]

@@ -132,8 +132,10 @@ impl Template {
                 source.len()
             )));
         }
+        // As Jinja2 does with every source.
+        let source = source.replace("\r\n", "\n").replace('\r', "\n");
         let guarded =
-            guard::guard(source).map_err(|reason| TemplateError::Refused(reason.into()))?;
+            guard::guard(&source).map_err(|reason| TemplateError::Refused(reason.into()))?;
         let fuel = MAX_STEPS.min(MAX_TEXT / (guarded.longest_text as u64).max(1));
         let template = Self {
             source: guarded.source,

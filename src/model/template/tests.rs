@@ -125,6 +125,7 @@ fn python_is_spoken() {
             "{% for i in range(9) %}{% if i == 2 %}{% break %}{% endif %}{{ i }}{% endfor %}",
             "01",
         ),
+        ("a\r\nb{{ 'c\r\nd' }}\re", "a\nbc\nd\ne"),
         ("{{ nothing }}{{ messages[9] is defined }}", "False"),
     ] {
         assert_eq!(render(source).as_deref(), Ok(expected), "{source}");

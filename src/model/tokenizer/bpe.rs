@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn hostile_merges_end() {
-        let mut strings = Strings::new();
+        let mut strings = Strings::new(0);
         strings.intern(b"a");
         let merges: [&[u8]; 6] = [b"a a", b"aa a", b"a aa", b" ", b"a", b"aaa aaa"];
         let bpe = Bpe::new(&mut strings, merges.into_iter(), false);

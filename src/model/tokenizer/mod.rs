@@ -1,8 +1,9 @@
 //! Text to tokens and back, straight from a GGUF's metadata.
 //!
-//! Two kinds: `llama` (SentencePiece by score, in `spm`) and `gpt2` (byte-level byte-pair encoding by rank,
-//! in `bpe`, with the cutting schemes of `pre`). Both are held against llama.cpp's own test vectors where
-//! those exist: llama-spm, gpt-2, qwen2 and deepseek-coder. Of the other schemes in `pre` none is verified.
+//! Three kinds: `llama` (SentencePiece by score, in `spm`), `gpt2` (byte-level byte-pair encoding by rank, in
+//! `bpe`, with the cutting schemes of `pre`) and `bert` (WordPiece, in `wordpiece`). They are held against
+//! llama.cpp's own test vectors where those exist: llama-spm, gpt-2, qwen2, deepseek-coder and bert-bge. Of the
+//! other schemes in `pre` none is verified.
 //!
 //! A [`Tokenizer`] owns its data and is immutable, so it can be shared. Encoding takes O(n log n) for any
 //! text and any vocabulary. A vocabulary from a stranger can make nonsense but no panic, no loop and no
@@ -17,6 +18,7 @@ mod special;
 mod spm;
 mod stream;
 mod strings;
+mod wordpiece;
 
 use bpe::Bpe;
 use pre::Pre;
@@ -24,6 +26,7 @@ use special::{Part, Specials};
 use spm::Spm;
 pub use stream::Stream;
 use strings::Strings;
+use wordpiece::WordPiece;
 
 use super::gguf::Gguf;
 
@@ -40,7 +43,7 @@ pub enum TokenizerError {
     #[error("the file has no tokenizer ({0} is missing)")]
     Missing(&'static str),
     /// A kind of tokenizer that is not implemented.
-    #[error("the tokenizer {0:?} is not supported (\"llama\" and \"gpt2\" are)")]
+    #[error("the tokenizer {0:?} is not supported (\"llama\", \"gpt2\" and \"bert\" are)")]
     Kind(String),
     /// A cutting scheme that is not implemented.
     #[error("the pre-tokenizer {0:?} is not supported")]
@@ -74,6 +77,7 @@ enum Class {
 enum Scheme {
     Spm(Spm),
     Bpe(Bpe, Pre),
+    WordPiece(WordPiece),
 }
 
 /// A vocabulary with its rules. See the module's header.
@@ -95,6 +99,7 @@ impl std::fmt::Debug for Tokenizer {
         let kind = match self.scheme {
             Scheme::Spm(_) => "llama",
             Scheme::Bpe(..) => "gpt2",
+            Scheme::WordPiece(_) => "bert",
         };
         write!(f, "Tokenizer({kind}, {} tokens)", self.len())
     }
@@ -114,11 +119,19 @@ const END_TEXTS: [&[u8]; 10] = [
     "<\u{ff5c}end\u{2581}of\u{2581}sentence\u{ff5c}>".as_bytes(),
 ];
 
-/// Whether the file's tokenizer is of the `llama` kind, or an error for an unknown kind.
-fn is_spm(gguf: &Gguf<'_>) -> Result<bool, TokenizerError> {
+/// The kinds of tokenizers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Llama,
+    Gpt2,
+    Bert,
+}
+
+fn kind(gguf: &Gguf<'_>) -> Result<Kind, TokenizerError> {
     match gguf.str("tokenizer.ggml.model") {
-        Some("llama") => Ok(true),
-        Some("gpt2") => Ok(false),
+        Some("llama") => Ok(Kind::Llama),
+        Some("gpt2") => Ok(Kind::Gpt2),
+        Some("bert") => Ok(Kind::Bert),
         Some(other) => Err(TokenizerError::Kind(other.into())),
         None => Err(TokenizerError::Missing("tokenizer.ggml.model")),
     }
@@ -133,7 +146,7 @@ impl Tokenizer {
     /// Refuses a kind of tokenizer that is not implemented, without reading the vocabulary.
     pub(super) fn check(gguf: &Gguf<'_>) -> Result<(), TokenizerError> {
         let name = gguf.str("tokenizer.ggml.pre").unwrap_or_default();
-        match is_spm(gguf)? || pre::scheme(name).is_some() {
+        match kind(gguf)? != Kind::Gpt2 || pre::scheme(name).is_some() {
             true => Ok(()),
             false => Err(TokenizerError::Pre(name.into())),
         }
@@ -144,7 +157,7 @@ impl Tokenizer {
     /// # Errors
     /// Where the file has none, or one that is not supported or does not fit together.
     pub fn from_gguf(gguf: &Gguf<'_>) -> Result<Self, TokenizerError> {
-        let spm = is_spm(gguf)?;
+        let kind = kind(gguf)?;
         let tokens = gguf
             .array("tokenizer.ggml.tokens")
             .ok_or(TokenizerError::Missing("tokenizer.ggml.tokens"))?;
@@ -153,13 +166,13 @@ impl Tokenizer {
         }
         let classes = classes(gguf, tokens.len())?;
 
-        let mut strings = Strings::new();
+        let mut strings = Strings::new(tokens.len() + 512);
         let mut specials = Specials::default();
         for (text, &class) in tokens.strings().zip(&classes) {
             let plain = matches!(class, Class::Normal | Class::Byte);
             // Only normal tokens of the gpt2 kind are in printable form; an added token is as it is.
             let id = match class {
-                Class::Normal if !spm => strings.push(&bpe::decode(text)),
+                Class::Normal if kind == Kind::Gpt2 => strings.push(&bpe::decode(text)),
                 _ => strings.push(text),
             };
             if !plain {
@@ -180,8 +193,15 @@ impl Tokenizer {
         }
 
         let id = |key: &str| special_id(gguf, key, tokens.len());
-        let bos = id("tokenizer.ggml.bos_token_id")?;
-        let eos = id("tokenizer.ggml.eos_token_id")?;
+        let (mut bos, mut eos) = (
+            id("tokenizer.ggml.bos_token_id")?,
+            id("tokenizer.ggml.eos_token_id")?,
+        );
+        if kind == Kind::Bert {
+            // The key is misspelt in the format itself.
+            bos = id("tokenizer.ggml.cls_token_id")?.or(bos);
+            eos = id("tokenizer.ggml.seperator_token_id")?.or(eos);
+        }
         let mut ends: Vec<u32> = eos.into_iter().collect();
         ends.extend(id("tokenizer.ggml.eot_token_id")?);
         ends.extend(id("tokenizer.ggml.eom_token_id")?);
@@ -192,17 +212,22 @@ impl Tokenizer {
         ends.sort_unstable();
         ends.dedup();
 
-        let (scheme, add_bos) = if spm {
-            let unknown = id("tokenizer.ggml.unknown_token_id")?;
-            (Scheme::Spm(spm_scheme(gguf, tokens, unknown)?), true)
-        } else {
-            let pre = pre(gguf)?;
-            let merges = gguf
-                .array("tokenizer.ggml.merges")
-                .ok_or(TokenizerError::Missing("tokenizer.ggml.merges"))?;
-            let bpe = Bpe::new(&mut strings, merges.strings(), pre.ignore_merges);
-            let add_bos = pre.add_bos;
-            (Scheme::Bpe(bpe, pre), add_bos)
+        let unknown = id("tokenizer.ggml.unknown_token_id")?;
+        let (scheme, add_bos) = match kind {
+            Kind::Llama => (Scheme::Spm(spm_scheme(gguf, tokens, unknown)?), true),
+            Kind::Bert => {
+                let longest = tokens.strings().map(<[u8]>::len).max().unwrap_or(0);
+                (Scheme::WordPiece(WordPiece { unknown, longest }), true)
+            }
+            Kind::Gpt2 => {
+                let pre = pre(gguf)?;
+                let merges = gguf
+                    .array("tokenizer.ggml.merges")
+                    .ok_or(TokenizerError::Missing("tokenizer.ggml.merges"))?;
+                let bpe = Bpe::new(&mut strings, merges.strings(), pre.ignore_merges);
+                let add_bos = pre.add_bos;
+                (Scheme::Bpe(bpe, pre), add_bos)
+            }
         };
         let flag = |key: &str, default| gguf.bool(key).unwrap_or(default);
         Ok(Self {
@@ -214,8 +239,8 @@ impl Tokenizer {
             eos,
             ends,
             add_bos: flag("tokenizer.ggml.add_bos_token", add_bos),
-            add_eos: flag("tokenizer.ggml.add_eos_token", false),
-            add_space_prefix: flag("tokenizer.ggml.add_space_prefix", spm),
+            add_eos: flag("tokenizer.ggml.add_eos_token", kind == Kind::Bert),
+            add_space_prefix: flag("tokenizer.ggml.add_space_prefix", kind != Kind::Gpt2),
         })
     }
 
@@ -256,6 +281,16 @@ impl Tokenizer {
     /// The tokens of a text, with nothing added. With `special`, the texts of control tokens become these
     /// tokens; without, they are text like any other.
     pub fn encode(&self, text: &str, special: bool) -> Vec<u32> {
+        self.encode_with(text, special, |_| None)
+    }
+
+    /// The same, with the text between special tokens replaced by what `undisguise` gives for it.
+    pub(super) fn encode_with(
+        &self,
+        text: &str,
+        special: bool,
+        undisguise: impl Fn(&str) -> Option<String>,
+    ) -> Vec<u32> {
         let mut out = Vec::new();
         let mut after_special = true;
         let mut spaced = String::new();
@@ -268,6 +303,8 @@ impl Tokenizer {
                 }
                 Part::Text(text) => text,
             };
+            let undisguised = undisguise(text);
+            let text = undisguised.as_deref().unwrap_or(text);
             match &self.scheme {
                 Scheme::Spm(spm) => {
                     spaced.clear();
@@ -282,6 +319,9 @@ impl Tokenizer {
                     }
                     spm.encode(&self.strings, &spaced, &mut out);
                 }
+                Scheme::WordPiece(wordpiece) => {
+                    wordpiece.encode(&self.strings, text, &mut out);
+                }
                 Scheme::Bpe(bpe, pre) => pre.words(text, &mut |word| {
                     bpe.encode(&self.strings, word.as_bytes(), &mut out);
                 }),
@@ -295,15 +335,25 @@ impl Tokenizer {
     /// model was trained with is added unless the text has it already, as chat templates often do.
     pub fn encode_prompt(&self, text: &str) -> Vec<u32> {
         let mut tokens = self.encode(text, true);
+        self.add_beginning(&mut tokens);
+        if let Some(eos) = self.eos.filter(|_| self.add_eos) {
+            tokens.push(eos);
+        }
+        tokens
+    }
+
+    /// Puts the token that begins a text in front, where the model was trained so and it is not there yet.
+    pub(super) fn add_beginning(&self, tokens: &mut Vec<u32>) {
         if let Some(bos) = self.bos.filter(|_| self.add_bos)
             && tokens.first() != Some(&bos)
         {
             tokens.insert(0, bos);
         }
-        if let Some(eos) = self.eos.filter(|_| self.add_eos) {
-            tokens.push(eos);
-        }
-        tokens
+    }
+
+    /// Where texts of control tokens stand in `text`.
+    pub(super) fn control_tokens_in(&self, text: &str) -> Vec<std::ops::Range<usize>> {
+        self.specials.find(text)
     }
 
     /// Appends the bytes of a token. Control tokens have none unless `special` asks for their text.
@@ -315,7 +365,7 @@ impl Tokenizer {
         match (class, &self.scheme) {
             (Class::Control, _) if !special => {}
             (Class::Byte, Scheme::Spm(_)) => out.extend(spm_byte(bytes)),
-            (Class::Normal | Class::UserDefined, Scheme::Spm(_)) => {
+            (Class::Normal | Class::UserDefined, Scheme::Spm(_) | Scheme::WordPiece(_)) => {
                 let mut rest = bytes;
                 while let Some((&first, tail)) = rest.split_first() {
                     if let Some(tail) = rest.strip_prefix(SPACE_MARK.as_bytes()) {

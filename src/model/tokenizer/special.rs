@@ -49,6 +49,20 @@ impl Specials {
         None
     }
 
+    /// The places of all texts of tokens that are found only where special tokens are parsed, overlapping ones
+    /// included: what is left after one of them is disguised must not be another.
+    pub(super) fn find(&self, text: &str) -> Vec<std::ops::Range<usize>> {
+        let control = |at: usize| {
+            let rest = &text.as_bytes()[at..];
+            let lengths = self.lengths.get(rest.first()?)?;
+            lengths.iter().find_map(|&len| {
+                let (_, always) = self.tokens.get(rest.get(..len)?)?;
+                (!always).then_some(at..at + len)
+            })
+        };
+        (0..text.len()).filter_map(control).collect()
+    }
+
     /// Cuts a text at its special tokens; with `parse` unset, only at those that are always found.
     pub(super) fn split<'t>(&self, text: &'t str, parse: bool) -> Vec<Part<'t>> {
         let mut parts = Vec::new();
@@ -100,5 +114,8 @@ mod tests {
             [Part::Text("x<a>b"), Part::Token(3)]
         );
         assert!(specials.split("", true).is_empty());
+        assert_eq!(specials.find("x<a>b…<a>"), [1..5, 8..11]);
+        specials.add(b"a>b", 5, false);
+        assert_eq!(specials.find("<a>b"), [0..4, 1..4]);
     }
 }

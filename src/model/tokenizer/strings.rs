@@ -6,23 +6,34 @@
 use std::hash::{BuildHasher, RandomState};
 
 /// Marks a free slot. No vocabulary comes near this many strings (see `super::MAX_TOKENS`).
-const FREE: u32 = u32::MAX;
+const FREE: Slot = Slot {
+    id: u32::MAX,
+    tag: 0,
+};
+
+/// Where a string may be found: its number and half of its hash, which spares most looks at other strings.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Slot {
+    id: u32,
+    tag: u32,
+}
 
 pub(super) struct Strings {
     bytes: Vec<u8>,
     ends: Vec<usize>,
     /// Open addressing with linear probing; never more than half full.
-    slots: Vec<u32>,
+    slots: Vec<Slot>,
     indexed: usize,
     hasher: RandomState,
 }
 
 impl Strings {
-    pub(super) fn new() -> Self {
+    /// An empty collection with room in its index for `count` strings.
+    pub(super) fn new(count: usize) -> Self {
         Self {
             bytes: Vec::new(),
             ends: Vec::new(),
-            slots: vec![FREE; 64],
+            slots: vec![FREE; (2 * count).next_power_of_two().max(64)],
             indexed: 0,
             hasher: RandomState::new(),
         }
@@ -49,18 +60,24 @@ impl Strings {
         (self.ends.len() - 1) as u32
     }
 
-    fn slot(&self, string: &[u8]) -> usize {
+    /// The slot of a string, free or not, and its tag.
+    fn slot(&self, string: &[u8]) -> (usize, u32) {
         let mask = self.slots.len() - 1;
-        let mut at = self.hasher.hash_one(string) as usize & mask;
-        while self.slots[at] != FREE && self.get(self.slots[at]) != string {
+        let hash = self.hasher.hash_one(string);
+        let tag = (hash >> 32) as u32;
+        let mut at = hash as usize & mask;
+        loop {
+            let slot = self.slots[at];
+            if slot == FREE || (slot.tag == tag && self.get(slot.id) == string) {
+                return (at, tag);
+            }
             at = (at + 1) & mask;
         }
-        at
     }
 
     pub(super) fn find(&self, string: &[u8]) -> Option<u32> {
-        let id = self.slots[self.slot(string)];
-        (id != FREE).then_some(id)
+        let slot = self.slots[self.slot(string).0];
+        (slot != FREE).then_some(slot.id)
     }
 
     /// Makes string number `id` findable, unless an equal one already is.
@@ -68,14 +85,14 @@ impl Strings {
         if (self.indexed + 1) * 2 > self.slots.len() {
             let old = std::mem::take(&mut self.slots);
             self.slots = vec![FREE; old.len() * 2];
-            for id in old.into_iter().filter(|&id| id != FREE) {
-                let at = self.slot(self.get(id));
-                self.slots[at] = id;
+            for slot in old.into_iter().filter(|&slot| slot != FREE) {
+                let (at, _) = self.slot(self.get(slot.id));
+                self.slots[at] = slot;
             }
         }
-        let at = self.slot(self.get(id));
+        let (at, tag) = self.slot(self.get(id));
         if self.slots[at] == FREE {
-            self.slots[at] = id;
+            self.slots[at] = Slot { id, tag };
             self.indexed += 1;
         }
     }
@@ -96,7 +113,7 @@ mod tests {
 
     #[test]
     fn finds_what_was_put_in() {
-        let mut strings = Strings::new();
+        let mut strings = Strings::new(0);
         for n in 0..1000u32 {
             assert_eq!(strings.intern(n.to_string().as_bytes()), n);
         }

@@ -11,11 +11,15 @@ CREATE TABLE circle (
     -- 'member' or 'shelf'
     standing     TEXT NOT NULL CHECK (standing IN ('member', 'shelf')),
     secret       BLOB CHECK (secret IS NULL OR length(secret) = 32),
-    -- Cache of the fold: valid for this set hash and this version of the rules.
+    -- Cache of the fold, valid for this version of the rules: the state but documents and models (those are
+    -- rows of fact), the frontier, the ids of the set's statements. The hash of the set is NULL until asked for.
     set_hash     BLOB,
     fold_version INTEGER,
     state        BLOB,
-    frontier     BLOB
+    frontier     BLOB,
+    statements   BLOB,
+    waiting      INTEGER NOT NULL DEFAULT 1,
+    newer        INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
 -- Statements of all roots that anything here names.
@@ -42,6 +46,29 @@ CREATE TABLE record (
 ) STRICT;
 CREATE INDEX record_place ON record (circle, feed, height);
 CREATE INDEX record_waiting ON record (deliverer, arrival) WHERE in_set = 0;
+
+CREATE INDEX record_kind ON record (circle, kind, feed);
+
+-- Documents and models that count, and withdrawals by their target: part of the cache.
+CREATE TABLE fact (
+    record BLOB PRIMARY KEY,
+    circle BLOB NOT NULL,
+    kind   INTEGER NOT NULL,
+    -- NULL for withdrawals.
+    author BLOB,
+    target BLOB
+) STRICT, WITHOUT ROWID;
+CREATE INDEX fact_circle ON fact (circle);
+CREATE INDEX fact_target ON fact (target) WHERE target IS NOT NULL;
+
+-- Decisions that a late record changed: told once by status.
+CREATE TABLE notice (
+    id    INTEGER PRIMARY KEY,
+    at    INTEGER NOT NULL,
+    -- JSON object, as in the audit trail.
+    line  TEXT NOT NULL,
+    shown INTEGER NOT NULL DEFAULT 0
+) STRICT;
 
 -- Blobs whose files are complete and verified.
 CREATE TABLE blob (

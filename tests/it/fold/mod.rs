@@ -5,6 +5,8 @@
 //! JSON object a line (`OKIBI_FOLD_COUNT` of them, from seed `OKIBI_FOLD_FROM`).
 
 mod neutral;
+mod offices;
+mod scale;
 mod scenes;
 mod search;
 

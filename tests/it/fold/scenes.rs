@@ -52,7 +52,7 @@ impl Scene {
     }
 }
 
-fn holds(check: impl Fn(&State) + 'static) -> Check {
+pub fn holds(check: impl Fn(&State) + 'static) -> Check {
     Box::new(check)
 }
 
@@ -80,7 +80,12 @@ pub fn all() -> Vec<(&'static str, World, Check)> {
         trunks_without_circles,
         refounded,
     ];
-    scenes.into_iter().map(|scene| scene()).collect()
+    let more = super::offices::ALL;
+    scenes
+        .into_iter()
+        .chain(more)
+        .map(|scene| scene())
+        .collect()
 }
 
 /// A founder, suspended by the other two admins, opens a new feed from genesis as if nothing had happened.

@@ -1,0 +1,182 @@
+//! Telling a model's thoughts from its answer while both stream.
+//!
+//! Models that reason write `<think>...</think>` before they answer; with some the template has already
+//! written the opening mark. Only a block at the very beginning counts: later on the marks are text.
+
+/// Opens a block of thoughts.
+const OPEN: &str = "<think>";
+/// Closes it.
+const CLOSE: &str = "</think>";
+
+/// A piece of what a model says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said<'a> {
+    /// Part of its reasoning.
+    Thought(&'a str),
+    /// Part of its answer.
+    Answer(&'a str),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Beginning,
+    /// Right behind the opening mark: white space is dropped.
+    Opened,
+    Thinking,
+    /// Right behind the block: white space before the answer is dropped.
+    Between,
+    Answering,
+}
+
+/// Splits a stream of text. Feed it every piece with [`Splitter::push`], then call [`Splitter::finish`].
+#[derive(Clone, Debug)]
+pub struct Splitter {
+    state: State,
+    held: String,
+}
+
+impl Splitter {
+    /// A splitter for one answer. `thinking`: the prompt itself ended with the opening mark
+    /// ([`opens_thought`]).
+    pub fn new(thinking: bool) -> Self {
+        let state = match thinking {
+            true => State::Opened,
+            false => State::Beginning,
+        };
+        Self {
+            state,
+            held: String::new(),
+        }
+    }
+
+    /// Takes the next piece and gives on what is certain.
+    pub fn push(&mut self, text: &str, on: &mut dyn FnMut(Said<'_>)) {
+        self.held.push_str(text);
+        loop {
+            match self.state {
+                State::Beginning => {
+                    let trimmed = self.held.trim_start();
+                    if let Some(rest) = trimmed.strip_prefix(OPEN) {
+                        self.held = rest.to_owned();
+                        self.state = State::Opened;
+                    } else if OPEN.starts_with(trimmed) {
+                        return;
+                    } else {
+                        self.state = State::Answering;
+                    }
+                }
+                State::Thinking => {
+                    if let Some(at) = self.held.find(CLOSE) {
+                        give(Said::Thought, self.held[..at].trim_end(), on);
+                        self.held.drain(..at + CLOSE.len());
+                        self.state = State::Between;
+                    } else {
+                        let kept = kept_back(&self.held);
+                        let certain = self.held.len() - kept;
+                        give(Said::Thought, &self.held[..certain], on);
+                        self.held.drain(..certain);
+                        return;
+                    }
+                }
+                State::Opened | State::Between => {
+                    self.held = self.held.trim_start().to_owned();
+                    if self.held.is_empty() {
+                        return;
+                    }
+                    self.state = match self.state {
+                        State::Opened => State::Thinking,
+                        _ => State::Answering,
+                    };
+                }
+                State::Answering => {
+                    give(Said::Answer, &self.held, on);
+                    self.held.clear();
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Gives on what was held back.
+    pub fn finish(&mut self, on: &mut dyn FnMut(Said<'_>)) {
+        match self.state {
+            State::Thinking => give(Said::Thought, self.held.trim_end(), on),
+            _ => give(Said::Answer, &self.held, on),
+        }
+        self.held.clear();
+    }
+}
+
+/// Whether a prompt ends inside of a block of thoughts.
+pub fn opens_thought(prompt: &str) -> bool {
+    prompt.trim_end().ends_with(OPEN)
+}
+
+fn give<'t>(kind: fn(&'t str) -> Said<'t>, text: &'t str, on: &mut dyn FnMut(Said<'_>)) {
+    if !text.is_empty() {
+        on(kind(text));
+    }
+}
+
+/// Bytes at the end that may be white space before the closing mark, or the beginning of it.
+fn kept_back(text: &str) -> usize {
+    let begun = (1..CLOSE.len())
+        .rev()
+        .find(|&len| text.ends_with(&CLOSE[..len]))
+        .unwrap_or(0);
+    let before = text[..text.len() - begun].trim_end();
+    text.len() - before.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Thoughts and answer of a text that comes in pieces of `size` characters.
+    fn split(thinking: bool, text: &str, size: usize) -> (String, String) {
+        let (mut thoughts, mut answer) = (String::new(), String::new());
+        let mut splitter = Splitter::new(thinking);
+        let mut on = |said: Said<'_>| match said {
+            Said::Thought(text) => thoughts.push_str(text),
+            Said::Answer(text) => answer.push_str(text),
+        };
+        let characters: Vec<char> = text.chars().collect();
+        for piece in characters.chunks(size) {
+            splitter.push(&piece.iter().collect::<String>(), &mut on);
+        }
+        splitter.finish(&mut on);
+        (thoughts, answer)
+    }
+
+    #[test]
+    fn thoughts_and_answers_are_told_apart_however_they_come() {
+        for size in 1..12 {
+            for (thinking, text, thoughts, answer) in [
+                (false, "<think>\na\n\nb </think>\n\nc d", "a\n\nb", "c d"),
+                (true, "a</think>b", "a", "b"),
+                (false, " \n<think>\n\n</think>\n\nc", "", "c"),
+                (false, "no <think>a</think>", "", "no <think>a</think>"),
+                (false, "<thin", "", "<thin"),
+                (false, "  x", "", "  x"),
+                (true, "a < b </thin", "a < b </thin", ""),
+                (
+                    false,
+                    "<think>a</think>b<think>c</think>",
+                    "a",
+                    "b<think>c</think>",
+                ),
+                (false, "", "", ""),
+                (false, "<think>熾 火</think>熾", "熾 火", "熾"),
+            ] {
+                let expected = (thoughts.to_owned(), answer.to_owned());
+                assert_eq!(split(thinking, text, size), expected, "{text:?} by {size}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_prompt_may_open_the_block() {
+        assert!(opens_thought("<|assistant|><think>\n"));
+        assert!(!opens_thought("<think>\n\n</think>\n\n"));
+    }
+}

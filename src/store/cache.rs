@@ -1,0 +1,372 @@
+//! The folded state as a rebuildable cache, and the one short cut that keeps it true.
+//!
+//! What authority decided, who belongs, the frontier and the ids of the statements stand in the circle's row;
+//! documents and models that count stand as rows of `fact`. `settle` computes all of it from the pool.
+//!
+//! `extend` takes one ordinary record at the head of a chain that nothing cuts, and changes only what that
+//! record changes: its cost does not depend on how many records there are. Whatever it cannot be sure of it
+//! declines, and the caller settles. The hash of the set is computed when somebody asks for it.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::fold::{self, Membership, Shared, State};
+use crate::identity::{Verified, from_own_store};
+use crate::record::{
+    Body, CircleId, Claim, Entry, ForkEvidence, Frontier, Kind, Previous, Record, RecordId,
+    RootKey, Signed, Statement, StatementId, set_hash, statements_hash,
+};
+
+use super::StoreError;
+use super::circle::history;
+
+/// A circle computed from its pool.
+pub(super) struct Settled {
+    pub membership: Membership,
+    pub state: State,
+}
+
+/// What is kept of a circle between two transactions.
+pub(super) struct Cached {
+    /// The state without documents and models.
+    pub authority: State,
+    pub frontier: Frontier,
+    pub statements: BTreeSet<StatementId>,
+    /// Something waits in the pool, so an arrival may let it in.
+    pub waiting: bool,
+    /// The set holds authority records of a newer okibi.
+    pub newer: bool,
+}
+
+/// Computes a circle from its pool.
+pub(super) fn compute(db: &Connection, id: &CircleId) -> Result<Settled, StoreError> {
+    let (membership, state) = fold::evaluate(&history(db, id)?);
+    Ok(Settled { membership, state })
+}
+
+/// Computes a circle from its pool and keeps the result: what is in the set, and what it comes to.
+pub(super) fn settle(db: &Connection, id: &CircleId) -> Result<Settled, StoreError> {
+    let settled = compute(db, id)?;
+    mark(db, id, &settled.membership)?;
+    keep_facts(db, id, &settled)?;
+    let Settled { membership, state } = &settled;
+    let cached = Cached {
+        authority: bare(state),
+        frontier: membership.frontier.clone(),
+        statements: membership.statements.clone(),
+        waiting: !membership.waiting.is_empty(),
+        newer: !membership.newer.is_empty(),
+    };
+    save(db, id, &cached, Some(&membership.set_hash))?;
+    Ok(settled)
+}
+
+/// The state without what stands as rows.
+fn bare(state: &State) -> State {
+    let mut bare = state.clone();
+    bare.documents.clear();
+    bare.models.clear();
+    bare
+}
+
+/// Brings the records' `in_set` in line with the membership.
+fn mark(db: &Connection, id: &CircleId, membership: &Membership) -> Result<(), StoreError> {
+    let mut wrong: Vec<([u8; 32], bool)> = Vec::new();
+    {
+        let mut sql = db.prepare("SELECT id, in_set FROM record WHERE circle = ?1")?;
+        let mut rows = sql.query([id.0])?;
+        while let Some(row) = rows.next()? {
+            let (record, cached): ([u8; 32], bool) = (row.get(0)?, row.get(1)?);
+            let counts = membership.records.contains(&RecordId(record));
+            if counts != cached {
+                wrong.push((record, counts));
+            }
+        }
+    }
+    let mut sql = db.prepare("UPDATE record SET in_set = ?2 WHERE id = ?1")?;
+    for (record, counts) in wrong {
+        sql.execute(params![record, counts])?;
+    }
+    Ok(())
+}
+
+fn keep_facts(db: &Connection, id: &CircleId, settled: &Settled) -> Result<(), StoreError> {
+    db.execute("DELETE FROM fact WHERE circle = ?1", [id.0])?;
+    for (record, shared) in &settled.state.documents {
+        insert_fact(db, id, record, Kind::DOCUMENT, Some(&shared.author), None)?;
+    }
+    for (record, shared) in &settled.state.models {
+        insert_fact(db, id, record, Kind::MODEL, Some(&shared.author), None)?;
+    }
+    // Withdrawals stand by their target, so that a target that comes later is noticed.
+    let sql = "SELECT bytes FROM record WHERE circle = ?1 AND in_set = 1 AND kind = ?2";
+    let mut sql = db.prepare(sql)?;
+    for bytes in sql.query_map(params![id.0, Kind::WITHDRAW.0 as i64], |row| {
+        row.get::<_, Vec<u8>>(0)
+    })? {
+        let record = decode(&bytes?)?;
+        if let Some(Body::Withdraw { target }) =
+            Body::decode(record.value().kind, &record.value().body)
+        {
+            insert_fact(db, id, &record.id(), Kind::WITHDRAW, None, Some(&target))?;
+        }
+    }
+    Ok(())
+}
+
+fn insert_fact(
+    db: &Connection,
+    id: &CircleId,
+    record: &RecordId,
+    kind: Kind,
+    author: Option<&RootKey>,
+    target: Option<&RecordId>,
+) -> Result<(), StoreError> {
+    let sql = "INSERT OR REPLACE INTO fact (record, circle, kind, author, target)
+               VALUES (?1, ?2, ?3, ?4, ?5)";
+    let (author, target) = (author.map(|root| root.0), target.map(|id| id.0));
+    db.execute(sql, params![record.0, id.0, kind.0 as i64, author, target])?;
+    Ok(())
+}
+
+/// What is kept of a circle; none where nothing is, or of an older version of the rules.
+pub(super) fn load(db: &Connection, id: &CircleId) -> Result<Option<Cached>, StoreError> {
+    let sql = "SELECT fold_version, state, frontier, statements, waiting, newer FROM circle WHERE id = ?1";
+    let row = db.query_row(sql, [id.0], |row| {
+        let version: Option<i64> = row.get(0)?;
+        let blobs: (Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>) =
+            (row.get(1)?, row.get(2)?, row.get(3)?);
+        Ok((
+            version,
+            blobs,
+            row.get::<_, bool>(4)?,
+            row.get::<_, bool>(5)?,
+        ))
+    });
+    let Some((Some(version), (Some(state), Some(frontier), Some(statements)), waiting, newer)) =
+        row.optional()?
+    else {
+        return Ok(None);
+    };
+    if version != fold::VERSION as i64 {
+        return Ok(None);
+    }
+    let (Some(authority), Some(frontier)) = (State::decode(&state), Frontier::decode(&frontier))
+    else {
+        return Ok(None);
+    };
+    let ids = statements
+        .chunks_exact(32)
+        .filter_map(StatementId::from_slice);
+    Ok(Some(Cached {
+        authority,
+        frontier,
+        statements: ids.collect(),
+        waiting,
+        newer,
+    }))
+}
+
+/// Keeps what was changed; the hash of the set, where it is not known, is computed when it is asked for.
+pub(super) fn save(
+    db: &Connection,
+    id: &CircleId,
+    cached: &Cached,
+    hash: Option<&[u8; 32]>,
+) -> Result<(), StoreError> {
+    let statements: Vec<u8> = cached.statements.iter().flat_map(|id| id.0).collect();
+    let sql = "UPDATE circle SET set_hash = ?2, fold_version = ?3, state = ?4, frontier = ?5,
+               statements = ?6, waiting = ?7, newer = ?8 WHERE id = ?1";
+    db.execute(
+        sql,
+        params![
+            id.0,
+            hash,
+            fold::VERSION as i64,
+            cached.authority.encode(),
+            cached.frontier.encode(),
+            statements,
+            cached.waiting,
+            cached.newer
+        ],
+    )?;
+    Ok(())
+}
+
+impl Cached {
+    /// `record::statements_hash` of the circle's statements.
+    pub fn statements_hash(&self) -> [u8; 32] {
+        statements_hash(&self.statements)
+    }
+
+    /// The whole state: documents and models put back in.
+    pub fn state(&self, db: &Connection, id: &CircleId) -> Result<State, StoreError> {
+        let mut state = self.authority.clone();
+        let sql = "SELECT r.bytes, f.author FROM fact f JOIN record r ON r.id = f.record
+                   WHERE f.circle = ?1 AND f.author IS NOT NULL";
+        let mut sql = db.prepare(sql)?;
+        let rows = sql.query_map([id.0], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?)))?;
+        for row in rows {
+            let (bytes, author) = row?;
+            let (record, author) = (decode(&bytes)?, RootKey(author));
+            let time = record.value().time;
+            match Body::decode(record.value().kind, &record.value().body) {
+                Some(Body::Document(content)) => {
+                    state.documents.insert(
+                        record.id(),
+                        Shared {
+                            author,
+                            time,
+                            content,
+                        },
+                    );
+                }
+                Some(Body::Model(content)) => {
+                    state.models.insert(
+                        record.id(),
+                        Shared {
+                            author,
+                            time,
+                            content,
+                        },
+                    );
+                }
+                _ => {}
+            }
+        }
+        Ok(state)
+    }
+
+    /// The hash of the set as it stands in the database.
+    pub fn set_hash(&self, db: &Connection, id: &CircleId) -> Result<[u8; 32], StoreError> {
+        let kept: Option<[u8; 32]> =
+            db.query_row("SELECT set_hash FROM circle WHERE id = ?1", [id.0], |row| {
+                row.get(0)
+            })?;
+        if let Some(hash) = kept {
+            return Ok(hash);
+        }
+        let mut sql = db.prepare("SELECT id FROM record WHERE circle = ?1 AND in_set = 1")?;
+        let records = sql.query_map([id.0], |row| row.get(0).map(RecordId))?;
+        let records: BTreeSet<RecordId> = records.collect::<Result<_, _>>()?;
+        let forks: BTreeSet<ForkEvidence> = self
+            .frontier
+            .0
+            .iter()
+            .filter_map(|(feed, entry)| match entry {
+                Entry::Forked {
+                    height,
+                    first,
+                    second,
+                    ..
+                } => Some((*feed, *height, *first, *second)),
+                Entry::Head { .. } => None,
+            })
+            .collect();
+        Ok(set_hash(&self.statements, &records, &forks))
+    }
+
+    /// Takes one record of the pool into set and state if that is all it does. Returns whether it was.
+    pub fn extend(
+        &mut self,
+        db: &Connection,
+        id: &CircleId,
+        record: &Verified<Record>,
+    ) -> Result<bool, StoreError> {
+        let value = record.value();
+        if self.waiting || value.kind.is_critical() {
+            return Ok(false);
+        }
+        let Some(Entry::Head { height, id: head }) = self.frontier.0.get(&value.feed) else {
+            return Ok(false);
+        };
+        if value.height != height + 1 || value.previous != Previous::Record(*head) {
+            return Ok(false);
+        }
+        let mut members = self.authority.members.iter();
+        let owner = members.find(|(_, member)| member.feeds.contains(&value.feed));
+        let Some((owner, None)) = owner.map(|(root, member)| (*root, member.suspension)) else {
+            return Ok(false);
+        };
+        if is_cut(db, id, &owner, record)? || !self.take_fact(db, id, &owner, record)? {
+            return Ok(false);
+        }
+        let entry = Entry::Head {
+            height: value.height,
+            id: record.id(),
+        };
+        self.frontier.0.insert(value.feed, entry);
+        db.execute(
+            "UPDATE record SET in_set = 1 WHERE id = ?1",
+            [record.id().0],
+        )?;
+        Ok(true)
+    }
+
+    /// What the record says, if it touches nothing but itself.
+    fn take_fact(
+        &mut self,
+        db: &Connection,
+        id: &CircleId,
+        owner: &RootKey,
+        record: &Verified<Record>,
+    ) -> Result<bool, StoreError> {
+        let kind = record.value().kind;
+        let sql = "SELECT 1 FROM fact WHERE target = ?1";
+        if db
+            .query_row(sql, [record.id().0], |_| Ok(()))
+            .optional()?
+            .is_some()
+        {
+            return Ok(false);
+        }
+        match Body::decode(kind, &record.value().body) {
+            Some(Body::Document(_) | Body::Model(_)) => {
+                insert_fact(db, id, &record.id(), kind, Some(owner), None)?;
+            }
+            Some(Body::Withdraw { target }) => {
+                let sql = "SELECT author FROM fact WHERE record = ?1 AND author IS NOT NULL";
+                let author: Option<[u8; 32]> =
+                    db.query_row(sql, [target.0], |row| row.get(0)).optional()?;
+                if author != Some(owner.0) {
+                    return Ok(false);
+                }
+                db.execute("DELETE FROM fact WHERE record = ?1", [target.0])?;
+                insert_fact(db, id, &record.id(), kind, None, Some(&target))?;
+                self.authority.withdrawn.insert(target);
+            }
+            _ => {}
+        }
+        Ok(true)
+    }
+}
+
+/// Whether a revocation or a successor may speak of this record's feed.
+fn is_cut(
+    db: &Connection,
+    id: &CircleId,
+    owner: &RootKey,
+    record: &Verified<Record>,
+) -> Result<bool, StoreError> {
+    let feed = record.value().feed;
+    let sql = "SELECT 1 FROM record WHERE circle = ?1 AND kind = ?2 AND feed = ?3";
+    let closed = params![id.0, Kind::SUCCESSOR.0 as i64, feed.0];
+    if db.query_row(sql, closed, |_| Ok(())).optional()?.is_some() {
+        return Ok(true);
+    }
+    let mut sql = db.prepare("SELECT bytes FROM statement WHERE root = ?1")?;
+    for bytes in sql.query_map([owner.0], |row| row.get::<_, Vec<u8>>(0))? {
+        let statement = Signed::<Statement>::decode(&bytes?)
+            .map_err(|error| StoreError::Damaged(error.to_string()))?;
+        if matches!(&statement.value().claim, Claim::Revocation { key, .. } if *key == feed.0) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn decode(bytes: &[u8]) -> Result<Verified<Record>, StoreError> {
+    let signed = Signed::decode(bytes).map_err(|error| StoreError::Damaged(error.to_string()))?;
+    Ok(from_own_store(signed))
+}
