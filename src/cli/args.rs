@@ -112,7 +112,13 @@ pub struct Chat {
     /// Most tokens of one answer
     #[arg(long, value_name = "N")]
     pub max_tokens: Option<usize>,
-    /// Plain lines without any terminal control; also chosen by TERM=dumb
+    /// End the answer where this text appears; may be repeated
+    #[arg(long, value_name = "TEXT")]
+    pub stop: Vec<String>,
+    /// Show on standard error what a reasoning model thinks before it answers
+    #[arg(long)]
+    pub thoughts: bool,
+    /// Plain lines without any terminal control (this version writes no others)
     #[arg(long)]
     pub plain: bool,
 }
