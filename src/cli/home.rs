@@ -1,5 +1,6 @@
 //! Commands about this node itself: status, audit, doctor, gc, key, config.
 
+use secrecy::ExposeSecret;
 use serde_json::json;
 
 use crate::config::Config;
@@ -338,6 +339,15 @@ pub fn key(out: &Out, node: &mut Handle, args: &Key) -> Outcome {
         Key::Card => {
             let card = node.card()?.to_string();
             out.fact("card", json!({"card": card}), || card.clone())
+                .map_err(|error| broken(&error))?;
+        }
+        Key::Identity => {
+            // The warning comes first: the line below it is a secret.
+            out.warn("key-identity", &[])
+                .map_err(|error| broken(&error))?;
+            let identity = node.age_identity()?;
+            let line = identity.expose_secret();
+            out.fact("identity", json!({"identity": line}), || line.to_owned())
                 .map_err(|error| broken(&error))?;
         }
         Key::Rotate => {
