@@ -17,15 +17,8 @@ use crate::carrier::media::plan::{Content, Plan};
 use crate::carrier::media::write::{Destination, Written, write_bundle};
 use crate::carrier::media::{MediaError, Small};
 use crate::identity::{Directory, Verified};
-<<<<<<< HEAD
 use crate::record::{Ack, BlobRef, Frontier, Record, RecordId, Role, RootKey, Statement};
-use crate::store::{CircleView, OwnFeed, Standing};
-=======
-use crate::record::{
-    Ack, BlobRef, FeedKey, Frontier, Kind, Record, RecordId, Role, RootKey, Statement,
-};
 use crate::store::{CircleView, OwnFeed, STAGING, Standing};
->>>>>>> crash
 
 use super::home::now;
 use super::trust;

@@ -3,13 +3,10 @@
 use std::fs::File;
 use std::path::Path;
 
-<<<<<<< HEAD
 use crate::carrier::media::files::Files;
-=======
 use secrecy::SecretString;
 
 use crate::carrier::media::seal::secret_string;
->>>>>>> newcomer
 use crate::config::Config;
 use crate::identity::{
     KeyCard, ReceiveSecret, Signer, SigningSecret, Verified, certificate, verify,

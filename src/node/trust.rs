@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 //! What `trust/` of a bundle holds, in both directions: the circle's secret, statements, and the records that
 //! judge the rest.
 
@@ -13,27 +12,13 @@ use super::{Exit, Failure};
 /// Bytes of one `trust/` member; a sequence of statements or records is cut at this size.
 const TRUST_MEMBER_BYTES: usize = 1 << 20;
 
-=======
-//! The members of a bundle's `trust/`: what is needed to judge the rest. Envelopes that do not decode or verify
-//! are counted and left out.
-
-use crate::carrier::media::Small;
-use crate::identity::{Verified, verify_all};
-use crate::record::{Payload, Record, Signed, Statement};
-
-use super::{Exit, Failure};
-
->>>>>>> crash
 /// The members of `trust/`, verified.
 #[derive(Default)]
 pub(super) struct Trust {
     pub secret: Option<[u8; 32]>,
     pub statements: Vec<Verified<Statement>>,
     pub records: Vec<Verified<Record>>,
-<<<<<<< HEAD
-=======
     /// How many did not decode or verify.
->>>>>>> crash
     pub refused: usize,
 }
 
@@ -86,7 +71,6 @@ fn items<T: Payload + Send>(bytes: &[u8]) -> Result<(Vec<Verified<T>>, usize), F
     }
     Ok((good, refused))
 }
-<<<<<<< HEAD
 
 /// Parts records into the past of authority records and the rest. Presence is a matter of chains: an authority
 /// record can only be judged with all below it in its feed, and what it cites is authority again.
@@ -148,5 +132,3 @@ fn sequences<'a>(items: impl Iterator<Item = &'a [u8]>) -> Vec<Vec<u8>> {
     }
     all
 }
-=======
->>>>>>> crash

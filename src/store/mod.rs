@@ -19,11 +19,8 @@ mod ingest;
 pub mod keys;
 mod migrate;
 mod models;
-<<<<<<< HEAD
 mod pool;
-=======
 mod work;
->>>>>>> crash
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
