@@ -212,7 +212,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__chat)
-            opts="-m -q -h -V --model --system --temperature --top-k --top-p --min-p --repeat-penalty --seed --context --max-tokens --plain --home --json --quiet --help --version"
+            opts="-m -q -h -V --model --system --temperature --top-k --top-p --min-p --repeat-penalty --seed --context --max-tokens --stop --thoughts --plain --home --json --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -259,6 +259,10 @@ _okibi() {
                     return 0
                     ;;
                 --max-tokens)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --stop)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

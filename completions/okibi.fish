@@ -56,8 +56,10 @@ complete -c okibi -n "__fish_okibi_using_subcommand chat" -l repeat-penalty -d '
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -l seed -d 'Same seed, same text' -r
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -l context -d 'Most tokens of context; at most the model\'s own limit' -r
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -l max-tokens -d 'Most tokens of one answer' -r
+complete -c okibi -n "__fish_okibi_using_subcommand chat" -l stop -d 'End the answer where this text appears; may be repeated' -r
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
-complete -c okibi -n "__fish_okibi_using_subcommand chat" -l plain -d 'Plain lines without any terminal control; also chosen by TERM=dumb'
+complete -c okibi -n "__fish_okibi_using_subcommand chat" -l thoughts -d 'Show on standard error what a reasoning model thinks before it answers'
+complete -c okibi -n "__fish_okibi_using_subcommand chat" -l plain -d 'Plain lines without any terminal control (this version writes no others)'
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -s h -l help -d 'Print help'

@@ -59,7 +59,7 @@ pub enum Command {
     Library(Library),
     /// All that came in and went out, by which road
     Audit(Audit),
-    /// This node's keys: show, card, rotate, open a new feed
+    /// This node's keys: show, card, rotate, open a new feed, print the age identity
     #[command(subcommand)]
     Key(Key),
     /// What is wrong and what to do
@@ -112,7 +112,13 @@ pub struct Chat {
     /// Most tokens of one answer
     #[arg(long, value_name = "N")]
     pub max_tokens: Option<usize>,
-    /// Plain lines without any terminal control; also chosen by TERM=dumb
+    /// End the answer where this text appears; may be repeated
+    #[arg(long, value_name = "TEXT")]
+    pub stop: Vec<String>,
+    /// Show on standard error what a reasoning model thinks before it answers
+    #[arg(long)]
+    pub thoughts: bool,
+    /// Plain lines without any terminal control (this version writes no others)
     #[arg(long)]
     pub plain: bool,
 }
@@ -417,6 +423,8 @@ pub enum Key {
     Rotate,
     /// Open a new feed, after this home was restored, moved or copied
     NewFeed,
+    /// Print the receive key as an age identity, to open bundles without okibi; it is secret
+    Identity,
 }
 
 #[derive(Debug, Args)]

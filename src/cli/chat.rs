@@ -51,6 +51,7 @@ pub fn run(out: &Out, node: &mut Handle, args: &Chat) -> Outcome {
         node,
         conversation,
         interrupted,
+        thoughts: args.thoughts,
     };
     match question(args)? {
         Some(question) => chat.answer(&question),
@@ -97,6 +98,7 @@ fn options(args: &Chat) -> ChatOptions {
         seed: args.seed,
         context: args.context,
         max_tokens: args.max_tokens,
+        stop: args.stop.clone(),
     }
 }
 
@@ -148,6 +150,8 @@ struct Face<'a> {
     node: &'a Handle,
     conversation: Option<Conversation>,
     interrupted: Arc<AtomicBool>,
+    /// Show what the model thinks.
+    thoughts: bool,
 }
 
 impl Face<'_> {
@@ -190,7 +194,7 @@ impl Face<'_> {
 
     /// Prints an answer as it comes; returns its text and how it came about.
     fn stream(&self, conversation: &Conversation) -> Result<Option<(String, Answer)>, Failure> {
-        let mut text = String::new();
+        let (mut text, mut said) = (String::new(), false);
         let write = |bytes: &str| -> Result<(), Failure> {
             if self.out.json {
                 return Ok(());
@@ -206,6 +210,16 @@ impl Face<'_> {
                 Piece::Text(piece) => {
                     write(&printable(&piece))?;
                     text.push_str(&piece);
+                }
+                Piece::Thought(piece) if self.thoughts => {
+                    let _ = write!(io::stderr().lock(), "{}", printable(&piece));
+                }
+                Piece::Thought(_) => {
+                    if !std::mem::replace(&mut said, true) {
+                        self.out
+                            .note("chat-thinking", &[])
+                            .map_err(|error| broken(&error))?;
+                    }
                 }
                 Piece::Done(answer) => {
                     write("\n")?;

@@ -162,12 +162,12 @@ fn tell(out: &Out, event: &Event, progress: bool) -> std::io::Result<()> {
             ];
             out.note("starter-taken", &about)
         }
-        Event::DecisionChanged { circle, records } => {
-            let ids: Vec<String> = records.iter().map(|id| id.short()).collect();
-            out.warn(
-                "decision-changed",
-                &[("circle", circle.short()), ("ids", ids.join(", "))],
-            )
+        Event::DecisionChanged { circle, changes } => {
+            let count = [
+                ("circle", circle.short()),
+                ("count", changes.len().to_string()),
+            ];
+            out.warn("decision-changed", &count)
         }
         Event::HomeMoved => out.warn("home-moved", &[]),
         Event::Progress { what, done, total } if progress => {

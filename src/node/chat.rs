@@ -12,12 +12,13 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Instant;
 
 use crate::library::{Hit, Scope, Shelf};
+use crate::model::chat::Chat;
 use crate::model::file::ModelFile;
 use crate::model::generate::{End, Event, Request, Session};
 use crate::model::sample::Sampling;
-use crate::model::template::{Context, Message, Template, plain};
-use crate::model::tokenizer::Tokenizer;
-use crate::model::{ModelError, Options, load};
+use crate::model::template::{Context, Message};
+use crate::model::thought::{Said, Splitter};
+use crate::model::{ModelError, Options, start};
 
 use super::home::{now, random};
 use super::{Exit, Failure, Handle};
@@ -53,6 +54,8 @@ pub struct ChatOptions {
     pub seed: Option<u64>,
     pub context: Option<usize>,
     pub max_tokens: Option<usize>,
+    /// Texts that end the answer.
+    pub stop: Vec<String>,
 }
 
 /// What comes out of a conversation.
@@ -60,6 +63,8 @@ pub struct ChatOptions {
 pub enum Piece {
     /// The next whole characters of the answer.
     Text(String),
+    /// The next whole characters of what the model thinks before it answers.
+    Thought(String),
     /// The answer is complete.
     Done(Answer),
     /// The answer failed; the conversation goes on.
@@ -132,13 +137,9 @@ impl Handle {
         let path = self.store.blob_path(&row.blob);
         let refused = |error: ModelError| model_failed(name, &error);
         let file = ModelFile::open(&path).map_err(refused)?;
-        let gguf = file.gguf().map_err(refused)?;
-        let tokenizer = Tokenizer::from_gguf(&gguf).map_err(|error| refused(error.into()))?;
-        let template = Template::from_gguf(&gguf, &tokenizer)
-            .map_err(|error| template_failed(name, &error))?;
         let chat = &self.config.chat;
         let context = options.context.or(chat.context);
-        let model = load(&file, Options { context }).map_err(refused)?;
+        let (session, prompts) = start(&file, Options { context }).map_err(refused)?;
         let seed = match options.seed {
             Some(seed) => seed,
             None => u64::from_le_bytes(random()?),
@@ -152,16 +153,16 @@ impl Handle {
             repetition_window: REPETITION_WINDOW,
             seed,
         };
-        let session = Session::new(model, Arc::new(tokenizer));
         let context = session.context();
         let (questions, inbox) = channel();
         let (outbox, pieces) = channel();
         let cancel = Arc::new(AtomicBool::new(false));
         let worker = Worker {
             session,
-            template,
+            prompts,
             sampling,
             max_tokens: options.max_tokens.unwrap_or(chat.max_tokens),
+            stop: options.stop.clone(),
             history: options
                 .system
                 .iter()
@@ -214,9 +215,10 @@ impl Drop for Conversation {
 
 struct Worker {
     session: Session,
-    template: Option<Template>,
+    prompts: Chat,
     sampling: Sampling,
     max_tokens: usize,
+    stop: Vec<String>,
     history: Vec<Message>,
     cancel: Arc<AtomicBool>,
     name: String,
@@ -243,44 +245,37 @@ impl Worker {
     }
 
     fn answer(&mut self, outbox: &Sender<Piece>) -> Result<(String, Answer), Failure> {
-        let (prompt, stop) = match &self.template {
-            Some(template) => {
-                let seconds = i64::try_from(now() / 1_000).ok();
-                let context = Context {
-                    answer: true,
-                    now: seconds,
-                    ..Context::default()
-                };
-                let text = template.render(&self.history, context);
-                (
-                    text.map_err(|error| template_failed(&self.name, &error))?,
-                    Vec::new(),
-                )
-            }
-            None => {
-                let plain = plain(&self.history);
-                (plain.text, plain.stop)
-            }
+        let seconds = i64::try_from(now() / 1_000).ok();
+        let context = Context {
+            answer: true,
+            now: seconds,
+            ..Context::default()
         };
-        let tokens = self.session.tokenizer().encode_prompt(&prompt);
+        let prompt = self.prompts.prompt(&self.history, context);
+        let prompt = prompt.map_err(|error| template_failed(&self.name, &error))?;
+        let stop: Vec<String> = prompt.stop.iter().chain(&self.stop).cloned().collect();
         let request = Request {
-            prompt: &tokens,
+            prompt: &prompt.tokens,
             sampling: self.sampling,
             max_tokens: Some(self.max_tokens),
             stop: &stop,
             cancel: Some(&self.cancel),
         };
+        let mut splitter = Splitter::new(prompt.thinking);
         let (asked, mut first, mut text) = (Instant::now(), None, String::new());
+        let mut lost = false;
         let outcome = self.session.generate(&request, &mut |event| {
             if let Event::Text(piece) = event {
                 first.get_or_insert_with(Instant::now);
-                text.push_str(piece);
-                if outbox.send(Piece::Text(piece.to_owned())).is_err() {
-                    return ControlFlow::Break(());
-                }
+                splitter.push(piece, &mut |said| lost |= !give(said, &mut text, outbox));
             }
-            ControlFlow::Continue(())
+            if lost {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
         });
+        splitter.finish(&mut |said| _ = give(said, &mut text, outbox));
         let outcome = outcome.map_err(|error| model_failed(&self.name, &error))?;
         let first = first.unwrap_or(asked);
         let seconds = first.elapsed().as_secs_f64();
@@ -302,7 +297,22 @@ impl Worker {
     }
 }
 
+/// Passes a piece on; only the answer is remembered. Returns whether somebody still listens.
+fn give(said: Said<'_>, answer: &mut String, outbox: &Sender<Piece>) -> bool {
+    let piece = match said {
+        Said::Thought(text) => Piece::Thought(text.to_owned()),
+        Said::Answer(text) => {
+            answer.push_str(text);
+            Piece::Text(text.to_owned())
+        }
+    };
+    outbox.send(piece).is_ok()
+}
+
 pub(super) fn model_failed(name: &str, error: &ModelError) -> Failure {
+    if let ModelError::Template(error) = error {
+        return template_failed(name, error);
+    }
     let mut said = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(error) = source {

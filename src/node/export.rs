@@ -17,16 +17,12 @@ use crate::carrier::media::plan::{Content, Plan};
 use crate::carrier::media::write::{Destination, Written, write_bundle};
 use crate::carrier::media::{MediaError, Small};
 use crate::identity::{Directory, Verified};
-use crate::record::{
-    Ack, BlobRef, FeedKey, Frontier, Kind, Record, RecordId, Role, RootKey, Statement,
-};
+use crate::record::{Ack, BlobRef, Frontier, Record, RecordId, Role, RootKey, Statement};
 use crate::store::{CircleView, OwnFeed, STAGING, Standing};
 
 use super::home::now;
+use super::trust;
 use super::{Exit, Failure, Handle};
-
-/// Bytes of one `trust/` member; a sequence of statements or records is cut at this size.
-const TRUST_MEMBER_BYTES: usize = 1 << 20;
 
 /// Where a bundle goes.
 pub enum Target<'a> {
@@ -192,7 +188,7 @@ impl Handle {
                 acks.push(ack);
             }
         }
-        let (trust, records) = split(records.into_values().collect());
+        let (trust, records) = trust::split(records.into_values().collect());
         Ok(Shipment {
             statements: if same_statements {
                 Vec::new()
@@ -256,7 +252,12 @@ impl Handle {
             sequence,
             previous,
             standalone: shipment.standalone,
-            trust: trust_members(&shipment, circle),
+            // Who never acknowledged may not know the secret yet.
+            trust: trust::members(
+                circle.secret.filter(|_| shipment.standalone),
+                &shipment.statements,
+                &shipment.trust,
+            ),
             acks: ack_members(&shipment.acks),
             records: shipment
                 .records
@@ -471,59 +472,11 @@ impl Shipment {
     }
 }
 
-/// Parts records into the past of authority records and the rest. Presence is a matter of chains: an authority
-/// record can only be judged with all below it in its feed, and what it cites is authority again.
-fn split(records: Vec<Verified<Record>>) -> (Vec<Verified<Record>>, Vec<Verified<Record>>) {
-    let mut reach: BTreeMap<FeedKey, u64> = BTreeMap::new();
-    for record in records
-        .iter()
-        .filter(|record| record.value().kind.is_critical())
-    {
-        let top = reach.entry(record.value().feed).or_default();
-        *top = (*top).max(record.value().height);
-    }
-    let mut records = records;
-    // Genesis first, then by height: what others rest on comes before them.
-    records.sort_by_key(|record| {
-        let value = record.value();
-        (value.kind != Kind::GENESIS, value.height, record.id())
-    });
-    records.into_iter().partition(|record| {
-        reach
-            .get(&record.value().feed)
-            .is_some_and(|top| record.value().height <= *top)
-    })
-}
-
 fn statement_bytes(directory: &Directory, id: &crate::record::StatementId) -> Option<Vec<u8>> {
     directory
         .statements()
         .find(|s| s.id() == *id)
         .map(|s| s.bytes().to_vec())
-}
-
-fn trust_members(shipment: &Shipment, circle: &CircleView) -> Vec<Small> {
-    let mut members = Vec::new();
-    let mut add = |what: &str, bytes: Vec<u8>| {
-        let name = format!("trust/{:04}-{what}", members.len());
-        members.push(Small { name, bytes });
-    };
-    // Who never acknowledged may not know the secret yet.
-    if let Some(secret) = circle.secret.filter(|_| shipment.standalone) {
-        add("secret", secret.to_vec());
-    }
-    for bytes in sequences(
-        shipment
-            .statements
-            .iter()
-            .map(|statement| statement.bytes()),
-    ) {
-        add("statements.cborseq", bytes);
-    }
-    for bytes in sequences(shipment.trust.iter().map(|record| record.bytes())) {
-        add("records.cborseq", bytes);
-    }
-    members
 }
 
 fn ack_members(acks: &[Verified<Ack>]) -> Vec<Small> {
@@ -534,18 +487,6 @@ fn ack_members(acks: &[Verified<Ack>]) -> Vec<Small> {
             bytes: ack.bytes().to_vec(),
         })
         .collect()
-}
-
-/// Joins items into sequences of about `TRUST_MEMBER_BYTES`.
-fn sequences<'a>(items: impl Iterator<Item = &'a [u8]>) -> Vec<Vec<u8>> {
-    let mut all: Vec<Vec<u8>> = Vec::new();
-    for item in items {
-        match all.last_mut() {
-            Some(last) if last.len() + item.len() <= TRUST_MEMBER_BYTES => last.extend(item),
-            _ => all.push(item.to_vec()),
-        }
-    }
-    all
 }
 
 impl From<MediaError> for Failure {

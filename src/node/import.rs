@@ -413,10 +413,10 @@ impl Handle {
         imported.signer_name = self.name_of(&after, &judged.signer);
         imported.describe(old.as_ref(), &after.state);
         if !imported.receipt.changed.is_empty() {
-            let records = imported.receipt.changed.clone();
+            let changes = imported.receipt.changed.clone();
             (self.sink)(Event::DecisionChanged {
                 circle: judged.circle,
-                records,
+                changes,
             });
         }
         Ok(imported)

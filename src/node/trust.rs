@@ -1,11 +1,16 @@
-//! The members of a bundle's `trust/`: what is needed to judge the rest. Envelopes that do not decode or verify
-//! are counted and left out.
+//! What `trust/` of a bundle holds, in both directions: the circle's secret, statements, and the records that
+//! judge the rest.
+
+use std::collections::BTreeMap;
 
 use crate::carrier::media::Small;
 use crate::identity::{Verified, verify_all};
-use crate::record::{Payload, Record, Signed, Statement};
+use crate::record::{FeedKey, Kind, Payload, Record, Signed, Statement};
 
 use super::{Exit, Failure};
+
+/// Bytes of one `trust/` member; a sequence of statements or records is cut at this size.
+const TRUST_MEMBER_BYTES: usize = 1 << 20;
 
 /// The members of `trust/`, verified.
 #[derive(Default)]
@@ -65,4 +70,65 @@ fn items<T: Payload + Send>(bytes: &[u8]) -> Result<(Vec<Verified<T>>, usize), F
         }
     }
     Ok((good, refused))
+}
+
+/// Parts records into the past of authority records and the rest. Presence is a matter of chains: an authority
+/// record can only be judged with all below it in its feed, and what it cites is authority again.
+pub(super) fn split(
+    records: Vec<Verified<Record>>,
+) -> (Vec<Verified<Record>>, Vec<Verified<Record>>) {
+    let mut reach: BTreeMap<FeedKey, u64> = BTreeMap::new();
+    for record in records
+        .iter()
+        .filter(|record| record.value().kind.is_critical())
+    {
+        let top = reach.entry(record.value().feed).or_default();
+        *top = (*top).max(record.value().height);
+    }
+    let mut records = records;
+    // Genesis first, then by height: what others rest on comes before them.
+    records.sort_by_key(|record| {
+        let value = record.value();
+        (value.kind != Kind::GENESIS, value.height, record.id())
+    });
+    records.into_iter().partition(|record| {
+        reach
+            .get(&record.value().feed)
+            .is_some_and(|top| record.value().height <= *top)
+    })
+}
+
+/// The members of `trust/` for a shipment.
+pub(super) fn members(
+    secret: Option<[u8; 32]>,
+    statements: &[Verified<Statement>],
+    records: &[Verified<Record>],
+) -> Vec<Small> {
+    let mut members = Vec::new();
+    let mut add = |what: &str, bytes: Vec<u8>| {
+        let name = format!("trust/{:04}-{what}", members.len());
+        members.push(Small { name, bytes });
+    };
+    if let Some(secret) = secret {
+        add("secret", secret.to_vec());
+    }
+    for bytes in sequences(statements.iter().map(|statement| statement.bytes())) {
+        add("statements.cborseq", bytes);
+    }
+    for bytes in sequences(records.iter().map(|record| record.bytes())) {
+        add("records.cborseq", bytes);
+    }
+    members
+}
+
+/// Joins items into sequences of about `TRUST_MEMBER_BYTES`.
+fn sequences<'a>(items: impl Iterator<Item = &'a [u8]>) -> Vec<Vec<u8>> {
+    let mut all: Vec<Vec<u8>> = Vec::new();
+    for item in items {
+        match all.last_mut() {
+            Some(last) if last.len() + item.len() <= TRUST_MEMBER_BYTES => last.extend(item),
+            _ => all.push(item.to_vec()),
+        }
+    }
+    all
 }

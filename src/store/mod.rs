@@ -19,6 +19,7 @@ mod ingest;
 pub mod keys;
 mod migrate;
 mod models;
+mod pool;
 mod work;
 
 use std::path::{Path, PathBuf};
