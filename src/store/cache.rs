@@ -148,14 +148,9 @@ pub(super) fn load(db: &Connection, id: &CircleId) -> Result<Option<Cached>, Sto
     let sql = "SELECT fold_version, state, frontier, statements, waiting, newer FROM circle WHERE id = ?1";
     let row = db.query_row(sql, [id.0], |row| {
         let version: Option<i64> = row.get(0)?;
-        let blobs: (Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>) =
-            (row.get(1)?, row.get(2)?, row.get(3)?);
-        Ok((
-            version,
-            blobs,
-            row.get::<_, bool>(4)?,
-            row.get::<_, bool>(5)?,
-        ))
+        let blob = |at| row.get::<_, Option<Vec<u8>>>(at);
+        let blobs = (blob(1)?, blob(2)?, blob(3)?);
+        Ok((version, blobs, row.get(4)?, row.get(5)?))
     });
     let Some((Some(version), (Some(state), Some(frontier), Some(statements)), waiting, newer)) =
         row.optional()?

@@ -113,7 +113,7 @@ fn any_order_gives_one_state() {
         inert += expected.without_effect.len();
         waiting += membership.waiting.len();
         withdrawn += expected.withdrawn.len();
-        let mut dice = Dice(seed ^ 0x6f72_6465_72);
+        let mut dice = Dice(seed ^ 0x006f_7264_6572);
         for way in 0..5 {
             let store = take_in(&world, way, &mut dice, &roots);
             agrees(&store, &pool, &world);
