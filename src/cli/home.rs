@@ -250,6 +250,14 @@ pub fn audit(out: &Out, node: &Handle, args: &Audit) -> Outcome {
         let words = || {
             let field = |name: &str| match value.get(name) {
                 Some(serde_json::Value::String(text)) => text.clone(),
+                Some(serde_json::Value::Array(names)) => names
+                    .iter()
+                    .map(|name| {
+                        name.as_str()
+                            .map_or_else(|| name.to_string(), str::to_owned)
+                    })
+                    .collect::<Vec<_>>()
+                    .join(" and "),
                 Some(other) => other.to_string(),
                 None => String::new(),
             };

@@ -14,6 +14,7 @@ mod library;
 mod model;
 mod out;
 mod stick;
+mod wrap;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;

@@ -88,11 +88,15 @@ pub fn run(out: &Out, node: &mut Handle, command: Model) -> Outcome {
         Model::Remove { name } => {
             let row = node.find_model(&name)?;
             node.remove_model(&row)?;
+            let code = match row.record {
+                Some(_) => "model-removed-shared",
+                None => "model-removed",
+            };
             said(
                 out,
                 "removed",
                 json!({"name": name}),
-                "model-removed",
+                code,
                 &[("name", name.clone())],
             )
         }

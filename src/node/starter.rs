@@ -25,7 +25,8 @@ const PIN: &str = include_str!("../../bundles/starter.pin");
 const PUBLIC_IDENTITY: &str = include_str!("../../bundles/starter.identity");
 /// The toy's licence, as it stands beside its weights.
 const EMBER_LICENCE: &str = "MIT OR Apache-2.0";
-const EMBER_NOTE: &str = "a toy of 1.3 M parameters that dreams fairy tales; it shows that the engine runs and is no assistant";
+const EMBER_NOTE: &str =
+    "1.3 M parameters that dream fairy tales; it shows that the engine runs and is no assistant";
 
 /// The genesis of the shelf that belongs to this binary.
 fn pin() -> Result<CircleId, Failure> {

@@ -139,7 +139,7 @@ impl Home {
     /// Admits the owner of another home.
     pub fn admit(&self, other: &Home, name: &str) {
         let card = other.ok(["key", "card"]).out;
-        self.ok(["circle", "admit", card.trim(), "--name", name]);
+        self.ok(["circle", "admit", card.trim(), "--name", name, "--yes"]);
     }
 
     /// The circles that it belongs to: name, set hash, state hash.

@@ -12,7 +12,9 @@ fn quickstarts(readme: &str) -> Vec<(String, String)> {
     let mut rest = readme;
     while let Some((_, after)) = rest.split_once("<!-- quickstart: ") {
         let (who, after) = after.split_once(" -->\n").expect("a marker ends");
-        let block = after.strip_prefix("```sh\n").expect("a block of shell follows the marker");
+        let block = after
+            .strip_prefix("```sh\n")
+            .expect("a block of shell follows the marker");
         let (block, after) = block.split_once("\n```").expect("a block ends");
         blocks.push((who.to_owned(), block.to_owned()));
         rest = after;
@@ -23,9 +25,16 @@ fn quickstarts(readme: &str) -> Vec<(String, String)> {
 /// Runs lines of shell as a person would type them; the first that fails ends them.
 fn sh(place: &Place, home: &Home, script: &str) -> Run {
     let program = Path::new(env!("CARGO_BIN_EXE_okibi"));
-    assert!(program.ends_with("okibi"), "the README's name of the program");
+    assert!(
+        program.ends_with("okibi"),
+        "the README's name of the program"
+    );
     let old = std::env::var_os("PATH").unwrap_or_default();
-    let folders = program.parent().map(Path::to_owned).into_iter().chain(std::env::split_paths(&old));
+    let folders = program
+        .parent()
+        .map(Path::to_owned)
+        .into_iter()
+        .chain(std::env::split_paths(&old));
     let output = Command::new("sh")
         .args(["-e", "-c", script])
         .env_clear()
@@ -52,18 +61,32 @@ fn the_quickstarts_run_as_written() {
     let place = Place::new();
     let (alice, bob) = (place.home("alice"), place.home("bob"));
     place.stick("stick");
-    place.file("compost.md", "# Compost\n\nTurn the compost when its heart is warm.\n");
+    place.file(
+        "compost.md",
+        "# Compost\n\nTurn the compost when its heart is warm.\n",
+    );
     let card = "okibi key card > bob.card";
-    assert!(readme.contains(card), "the README says how Bob made his card");
+    assert!(
+        readme.contains(card),
+        "the README says how Bob made his card"
+    );
     sh(&place, &bob, card);
 
     let mut ran = Vec::new();
     for (who, block) in quickstarts(&readme) {
-        let home = if who.starts_with("alice") { &alice } else { &bob };
+        let home = if who.starts_with("alice") {
+            &alice
+        } else {
+            &bob
+        };
         let run = sh(&place, home, &block);
         match who.as_str() {
             "bob" => {
-                assert!(run.out.contains("| Turn the compost when its heart is warm."), "{run:#?}");
+                assert!(
+                    run.out
+                        .contains("| Turn the compost when its heart is warm."),
+                    "{run:#?}"
+                );
                 assert!(run.out.contains("from alice in garden"), "{run:#?}");
             }
             "alice again" => {
