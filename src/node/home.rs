@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 
+use crate::carrier::media::files::Files;
 use secrecy::SecretString;
 
 use crate::carrier::media::seal::secret_string;
@@ -72,6 +73,7 @@ impl Handle {
             keys,
             root,
             sink,
+            layer: Box::new(|root| Files::new(root)),
         };
         handle.finish_rotation()?;
         drop(lock);
