@@ -71,8 +71,8 @@ pub enum Command {
     Config(Config),
     /// Print completions for a shell
     Completions { shell: clap_complete::Shell },
-    /// Print the manual page, of a command if one is named
-    Man { command: Option<String> },
+    /// Print the manual page, of a command if one is named, such as `circle admit`
+    Man { command: Vec<String> },
     /// For those who build okibi
     #[command(subcommand, hide = true)]
     Internal(Internal),

@@ -9,7 +9,7 @@ use crate::record::{BlobHash, CircleId, RecordId};
 use super::Outcome;
 use super::args::Library;
 use super::circle::said;
-use super::out::{Out, broken, printable};
+use super::out::{Out, broken, line, printable};
 use super::wrap;
 
 /// What stands before each line of a quotation.
@@ -156,7 +156,7 @@ fn list(out: &Out, node: &Handle) -> Outcome {
         });
         out.fact("document", value, || {
             let hash = BlobHash(document.blob).short();
-            printable(&format!(
+            line(&format!(
                 "{hash}  {:<8} {}  ({})",
                 document.shelf.as_str(),
                 document.title,

@@ -89,7 +89,7 @@ fn dispatch(cli: Cli, out: &Out) -> Outcome {
     let global = cli.global;
     match command {
         Command::Completions { shell } => generate::completions(shell),
-        Command::Man { command } => generate::man(command.as_deref()),
+        Command::Man { command } => generate::man(&command),
         Command::Internal(args::Internal::Man { dir }) => generate::man_pages(&dir),
         Command::Internal(args::Internal::Completions { dir }) => generate::all_completions(&dir),
         Command::Internal(args::Internal::Starter {

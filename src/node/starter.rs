@@ -65,7 +65,10 @@ impl Handle {
             self.drop_shelf(&circle.id)?;
         }
         let (documents, models) = (imported.documents.len(), imported.models.len());
-        (self.sink)(Event::StarterTaken { documents, models });
+        // Another process that was started at the same moment may have been first.
+        if documents + models > 0 {
+            (self.sink)(Event::StarterTaken { documents, models });
+        }
         Ok(())
     }
 

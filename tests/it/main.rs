@@ -13,6 +13,7 @@ mod maker;
 mod manual;
 mod model;
 mod mutations;
+mod newcomer;
 mod peer;
 mod readme;
 mod records;
