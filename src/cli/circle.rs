@@ -156,6 +156,10 @@ fn refound(out: &Out, node: &mut Handle, name: &str, of: &Of, sure: &Sure) -> Ou
     out.note("would-refound", &about)
         .map_err(|error| broken(&error))?;
     if sure.dry_run || !(sure.yes || decide::confirmed(out)?) {
+        if !sure.dry_run {
+            out.note("not-decided", &[])
+                .map_err(|error| broken(&error))?;
+        }
         return Ok(Exit::Done);
     }
     let founded = node.refound(&old, name)?;

@@ -164,6 +164,37 @@ fn a_page_is_found_by_the_words_of_its_command() {
 }
 
 #[test]
+fn a_lost_database_makes_no_new_identity() {
+    let place = Place::new();
+    let home = place.home("home");
+    home.ok(["key", "show"]);
+    std::fs::remove_file(home.path.join("okibi.db")).unwrap();
+    let run = home.run(["status"]);
+    assert_eq!(run.status.code(), Some(19), "{run:#?}");
+    assert!(
+        run.err.contains("no database") && run.err.contains("move the folder"),
+        "{run:#?}"
+    );
+    assert!(!home.path.join("okibi.db").exists(), "nothing was made");
+    std::fs::rename(home.path.join("keys"), place.path("keys")).unwrap();
+    assert!(home.ok(["status"]).err.contains("new identity"));
+}
+
+#[test]
+fn what_was_not_done_is_said() {
+    let place = Place::new();
+    let (alice, _bob) = place.alice_and_bob();
+    for args in [
+        vec!["circle", "refound", "other"],
+        vec!["circle", "suspend", "bob"],
+    ] {
+        let run = alice.ok(args);
+        assert!(run.err.contains("nothing was done; add --yes"), "{run:#?}");
+    }
+    assert_eq!(alice.facts("circle", ["circle", "list"]).len(), 1);
+}
+
+#[test]
 fn a_shared_models_file_stays() {
     let place = Place::new();
     let home = place.home("home");
