@@ -23,6 +23,13 @@ pub fn decide(
     decision: &Decision,
     sure: &Sure,
 ) -> Outcome {
+    if let Decision::Suspend { root, .. } = decision {
+        let mut admins = circle.state.admins();
+        if admins.next() == Some(root) && admins.next().is_none() {
+            out.warn("sole-admin", &[("name", node.name_of(circle, root))])
+                .map_err(|error| broken(&error))?;
+        }
+    }
     if !sure.yes {
         let would = node.look_at(circle, decision)?;
         tell(out, node, &would, false)?;

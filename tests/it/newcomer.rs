@@ -181,6 +181,19 @@ fn a_lost_database_makes_no_new_identity() {
 }
 
 #[test]
+fn an_only_admin_cannot_be_suspended_and_that_is_said() {
+    let place = Place::new();
+    let (alice, bob) = place.alice_and_bob();
+    let stick = place.stick("stick");
+    alice.ok(["export-bundle", "--to", "bob", &stick]);
+    bob.ok(["import-bundle", &stick]);
+    let run = bob.ok(["circle", "suspend", "alice", "--dry-run"]);
+    assert!(run.err.contains("alice is the only admin"), "{run:#?}");
+    let run = alice.ok(["circle", "suspend", "bob", "--dry-run"]);
+    assert!(!run.err.contains("only admin"), "{run:#?}");
+}
+
+#[test]
 fn what_was_not_done_is_said() {
     let place = Place::new();
     let (alice, _bob) = place.alice_and_bob();
