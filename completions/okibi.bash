@@ -121,6 +121,9 @@ _okibi() {
             okibi__subcmd__key,card)
                 cmd="okibi__subcmd__key__subcmd__card"
                 ;;
+            okibi__subcmd__key,identity)
+                cmd="okibi__subcmd__key__subcmd__identity"
+                ;;
             okibi__subcmd__key,new-feed)
                 cmd="okibi__subcmd__key__subcmd__new__subcmd__feed"
                 ;;
@@ -830,7 +833,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__key)
-            opts="-q -h -V --home --json --quiet --help --version show card rotate new-feed"
+            opts="-q -h -V --home --json --quiet --help --version show card rotate new-feed identity"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -848,6 +851,24 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__key__subcmd__card)
+            opts="-q -h -V --home --json --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__key__subcmd__identity)
             opts="-q -h -V --home --json --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -39,12 +39,12 @@ complete -c okibi -n "__fish_okibi_needs_command" -f -a "circle" -d 'Found circl
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "model" -d 'Add, list, show, choose, share and remove models'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "library" -d 'Add, find, share and remove documents'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "audit" -d 'All that came in and went out, by which road'
-complete -c okibi -n "__fish_okibi_needs_command" -f -a "key" -d 'This node\'s keys: show, card, rotate, open a new feed'
+complete -c okibi -n "__fish_okibi_needs_command" -f -a "key" -d 'This node\'s keys: show, card, rotate, open a new feed, print the age identity'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "doctor" -d 'What is wrong and what to do'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "gc" -d 'Remove blobs that nothing names any more'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "config" -d 'Show the configuration and where each value comes from'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "completions" -d 'Print completions for a shell'
-complete -c okibi -n "__fish_okibi_needs_command" -f -a "man" -d 'Print the manual page, of a command if one is named'
+complete -c okibi -n "__fish_okibi_needs_command" -f -a "man" -d 'Print the manual page, of a command if one is named, such as `circle admit`'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "internal" -d 'For those who build okibi'
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -s m -l model -d 'Model to use; see `okibi model list`. Without one the built-in manual is quoted' -r
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -l system -d 'Instructions that stand before the conversation' -r
@@ -324,15 +324,16 @@ complete -c okibi -n "__fish_okibi_using_subcommand audit" -l json -d 'Print fac
 complete -c okibi -n "__fish_okibi_using_subcommand audit" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand audit" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand audit" -s V -l version -d 'Print version'
-complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
-complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed" -l json -d 'Print facts as JSON lines with a `type`, errors too'
-complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed" -s q -l quiet -d 'Print nothing on success'
-complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed" -s h -l help -d 'Print help'
-complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed" -s V -l version -d 'Print version'
-complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed" -f -a "show" -d 'Show fingerprint, words and keys'
-complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed" -f -a "card" -d 'Print the key card, one line to give to who shall admit you'
-complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed" -f -a "rotate" -d 'Make a new sign key; the old feed ends and names the new one'
-complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed" -f -a "new-feed" -d 'Open a new feed, after this home was restored, moved or copied'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed identity" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed identity" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed identity" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed identity" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed identity" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed identity" -f -a "show" -d 'Show fingerprint, words and keys'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed identity" -f -a "card" -d 'Print the key card, one line to give to who shall admit you'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed identity" -f -a "rotate" -d 'Make a new sign key; the old feed ends and names the new one'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed identity" -f -a "new-feed" -d 'Open a new feed, after this home was restored, moved or copied'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed identity" -f -a "identity" -d 'Print the receive key as an age identity, to open bundles without okibi; it is secret'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from show" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from show" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print nothing on success'
@@ -353,6 +354,11 @@ complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcomm
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from new-feed" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from new-feed" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from new-feed" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from identity" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from identity" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from identity" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from identity" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from identity" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand doctor" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand doctor" -l strict -d 'Exit with 1 when something is wrong'
 complete -c okibi -n "__fish_okibi_using_subcommand doctor" -l json -d 'Print facts as JSON lines with a `type`, errors too'

@@ -36,7 +36,12 @@ pub fn say(code: &str, about: &[(&str, String)]) -> String {
             break;
         };
         let value = about.iter().find(|(key, _)| *key == name);
-        words.push_str(value.map_or("?", |(_, value)| value));
+        let value = value.map_or("?", |(_, value)| value);
+        // A name with a line break must not look like a sentence of ours.
+        match name {
+            "error" => words.push_str(value),
+            _ => words.extend(value.chars().map(|c| if c == '\n' { ' ' } else { c })),
+        }
         rest = tail;
     }
     words.push_str(rest);
@@ -56,6 +61,12 @@ mod tests {
     fn the_catalogue_is_readable() {
         assert!(ENGLISH.parse::<toml::Table>().is_ok());
         assert!(codes().count() > 50);
+    }
+
+    #[test]
+    fn a_value_begins_no_line() {
+        let said = say("removed", &[("name", "a\nokibi: b".to_owned())]);
+        assert!(!said.contains('\n'), "{said}");
     }
 
     #[test]

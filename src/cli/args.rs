@@ -10,6 +10,9 @@ refused, 13 lower version asked for, 14 stale, 15 fork, 16 no space, 17 waiting 
 19 key locked, 20 needs a newer okibi, 21 no medium, 130 interrupted. 14, 15 and 17 come only from a command that asks \
 for them, or with --strict.";
 
+/// Heading of the options that every command has: a command's own stand apart.
+const EVERYWHERE: &str = "Options of every command";
+
 /// A terminal-first node for AI that is yours: local models, a signed shared history, bundles on a USB stick.
 #[derive(Debug, Parser)]
 #[command(name = "okibi", version, about, after_help = AFTER, max_term_width = 100)]
@@ -24,13 +27,13 @@ pub struct Cli {
 #[derive(Debug, Args)]
 pub struct Global {
     /// Folder of this node (database, keys, blobs); also OKIBI_HOME
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", help_heading = EVERYWHERE)]
     pub home: Option<PathBuf>,
     /// Print facts as JSON lines with a `type`, errors too
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub json: bool,
     /// Print nothing on success
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = EVERYWHERE)]
     pub quiet: bool,
 }
 
@@ -71,8 +74,8 @@ pub enum Command {
     Config(Config),
     /// Print completions for a shell
     Completions { shell: clap_complete::Shell },
-    /// Print the manual page, of a command if one is named
-    Man { command: Option<String> },
+    /// Print the manual page, of a command if one is named, such as `circle admit`
+    Man { command: Vec<String> },
     /// For those who build okibi
     #[command(subcommand, hide = true)]
     Internal(Internal),

@@ -28,14 +28,19 @@ pub fn run(out: &Out, node: &mut Handle, args: &Chat) -> Outcome {
         None => None,
     };
     let interrupted = Arc::new(AtomicBool::new(false));
+    let answering = Arc::new(AtomicBool::new(true));
     if let Some(conversation) = &conversation {
         let (cancel, flag) = (conversation.canceller(), Arc::clone(&interrupted));
+        let (busy, told) = (Arc::clone(&answering), !out.quiet && !out.json);
         // Without a handler Ctrl-C ends the program, which is no worse.
         let _ = ctrlc::set_handler(move || {
             if flag.swap(true, Ordering::SeqCst) {
                 std::process::exit(i32::from(Exit::Interrupted as u8));
             }
             cancel.store(true, Ordering::SeqCst);
+            if told && !busy.load(Ordering::SeqCst) {
+                let _ = write!(io::stderr().lock(), "\n{}\n> ", say("chat-idle", &[]));
+            }
         });
         if conversation.toy {
             let about = [
@@ -51,6 +56,7 @@ pub fn run(out: &Out, node: &mut Handle, args: &Chat) -> Outcome {
         node,
         conversation,
         interrupted,
+        answering,
         thoughts: args.thoughts,
     };
     match question(args)? {
@@ -150,6 +156,8 @@ struct Face<'a> {
     node: &'a Handle,
     conversation: Option<Conversation>,
     interrupted: Arc<AtomicBool>,
+    /// An answer is on its way: Ctrl-C stops it. Otherwise a second one ends the program.
+    answering: Arc<AtomicBool>,
     /// Show what the model thinks.
     thoughts: bool,
 }
@@ -245,6 +253,7 @@ impl Face<'_> {
         self.out
             .note(code, &[("name", name)])
             .map_err(|error| broken(&error))?;
+        self.answering.store(false, Ordering::SeqCst);
         let mut lines = io::stdin().lock().lines();
         loop {
             if !self.out.quiet && !self.out.json {
@@ -268,7 +277,12 @@ impl Face<'_> {
                 continue;
             }
             self.interrupted.store(false, Ordering::SeqCst);
-            match self.answer(&line) {
+            self.answering.store(true, Ordering::SeqCst);
+            let answered = self.answer(&line);
+            self.answering.store(false, Ordering::SeqCst);
+            // What stopped this answer shall not count towards ending the conversation.
+            self.interrupted.store(false, Ordering::SeqCst);
+            match answered {
                 Ok(_) => {}
                 Err(failure) if failure.exit == Exit::Done => return Err(failure),
                 // One bad answer does not end a conversation.

@@ -20,8 +20,7 @@ const CARD_BYTES: u64 = 64 * 1024;
 
 /// Runs one of the circle commands.
 pub fn run(out: &Out, node: &mut Handle, command: Circle) -> Outcome {
-    let (of, sure, make): (Of, Sure, Box<dyn FnOnce(&Handle, &CircleView) -> Made>) = match command
-    {
+    let (of, sure, make): (Of, Sure, Make) = match command {
         Circle::Found { name, me, with } => return found(out, node, &name, &me, &with),
         Circle::List => return list(out, node),
         Circle::Members { of } => return members(out, node, of.circle.as_deref()),
@@ -149,6 +148,8 @@ pub fn run(out: &Out, node: &mut Handle, command: Circle) -> Outcome {
 }
 
 type Made = Result<Decision, Failure>;
+/// Finds what a decision names, once the circle is known.
+type Make = Box<dyn FnOnce(&Handle, &CircleView) -> Made>;
 
 fn refound(out: &Out, node: &mut Handle, name: &str, of: &Of, sure: &Sure) -> Outcome {
     let old = node.find_circle(of.circle.as_deref())?;
@@ -156,6 +157,10 @@ fn refound(out: &Out, node: &mut Handle, name: &str, of: &Of, sure: &Sure) -> Ou
     out.note("would-refound", &about)
         .map_err(|error| broken(&error))?;
     if sure.dry_run || !(sure.yes || decide::confirmed(out)?) {
+        if !sure.dry_run {
+            out.note("not-decided", &[])
+                .map_err(|error| broken(&error))?;
+        }
         return Ok(Exit::Done);
     }
     let founded = node.refound(&old, name)?;

@@ -13,7 +13,7 @@ use crate::record::RecordId;
 use super::Outcome;
 use super::ages;
 use super::args::Sure;
-use super::out::{Out, broken, printable};
+use super::out::{Out, broken, line, printable};
 
 /// Shows what a decision would do, and makes it when the person is sure.
 pub fn decide(
@@ -23,6 +23,13 @@ pub fn decide(
     decision: &Decision,
     sure: &Sure,
 ) -> Outcome {
+    if let Decision::Suspend { root, .. } = decision {
+        let mut admins = circle.state.admins();
+        if admins.next() == Some(root) && admins.next().is_none() {
+            out.warn("sole-admin", &[("name", node.name_of(circle, root))])
+                .map_err(|error| broken(&error))?;
+        }
+    }
     if !sure.yes {
         let would = node.look_at(circle, decision)?;
         tell(out, node, &would, false)?;
@@ -136,12 +143,11 @@ pub fn log(out: &Out, node: &Handle, circle: &CircleView) -> Outcome {
         out.fact("decision", value, || {
             let why = decided.without.map(|why| say(&format!("why-{why}"), &[]));
             let why = why.map_or_else(String::new, |why| format!("  ({why})"));
-            let line = format!(
+            line(&format!(
                 "{}  {}  {kind:<10} {author}{why}",
                 record.id().short(),
                 ages::date(at)
-            );
-            printable(&line)
+            ))
         })
         .map_err(|error| broken(&error))?;
     }
@@ -158,11 +164,11 @@ pub fn explain(out: &Out, node: &Handle, circle: &CircleView, what: &str) -> Out
     let value =
         json!({"what": shown, "reasons": reasons.iter().map(reason_json).collect::<Vec<_>>()});
     out.fact("explanation", value, || {
-        let mut lines = vec![shown.clone()];
+        let mut lines = vec![line(&shown)];
         for reason in &reasons {
-            lines.push(format!("  {}", reason_words(node, circle, reason)));
+            lines.push(line(&format!("  {}", reason_words(node, circle, reason))));
         }
-        printable(&lines.join("\n"))
+        lines.join("\n")
     })
     .map_err(|error| broken(&error))?;
     Ok(Exit::Done)

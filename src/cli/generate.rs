@@ -19,15 +19,12 @@ pub fn completions(shell: Shell) -> Outcome {
 }
 
 /// Prints the manual page of okibi or of one command.
-pub fn man(name: Option<&str>) -> Outcome {
+pub fn man(words: &[String]) -> Outcome {
     let pages = pages().map_err(|error| out::broken(&error))?;
-    let wanted = name.map_or_else(|| "okibi.1".to_owned(), |name| format!("okibi-{name}.1"));
+    let wanted = [&["okibi".to_owned()], words].concat().join("-") + ".1";
     match pages.into_iter().find(|(file, _)| *file == wanted) {
         Some((_, bytes)) => print(&bytes),
-        None => {
-            let name = name.unwrap_or_default();
-            Err(Failure::new("no-such-command", Exit::Usage).with("name", name))
-        }
+        None => Err(Failure::new("no-such-command", Exit::Usage).with("name", words.join(" "))),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::messages::say;
 use crate::node::{CircleStatus, Exit, Failure, Handle, MemberStatus};
 
 use super::args::{Audit, Doctor, Gc, Key, Status};
-use super::out::{Out, broken, printable};
+use super::out::{Out, broken, line, printable};
 use super::{Outcome, ages};
 
 /// `okibi status`
@@ -156,7 +156,10 @@ fn circle_lines(circle: &CircleStatus) -> Vec<String> {
     let kind = if circle.shelf { "shelf " } else { "circle" };
     let mut lines = vec![format!(
         "{kind} {}  {} records, {} documents, {} models, state {hash}",
-        circle.name, circle.records, circle.documents, circle.models
+        line(&circle.name),
+        circle.records,
+        circle.documents,
+        circle.models
     )];
     if circle.missing_blobs > 0 {
         lines.push(format!(
@@ -180,7 +183,7 @@ fn circle_lines(circle: &CircleStatus) -> Vec<String> {
 
 /// A member in one line.
 pub fn member_line(member: &MemberStatus) -> String {
-    let mut parts = vec![format!("{:<16} {}", member.name, member.fingerprint)];
+    let mut parts = vec![format!("{:<16} {}", line(&member.name), member.fingerprint)];
     if member.me {
         parts.push(say("member-me", &[]));
     }
@@ -259,6 +262,14 @@ pub fn audit(out: &Out, node: &Handle, args: &Audit) -> Outcome {
         let words = || {
             let field = |name: &str| match value.get(name) {
                 Some(serde_json::Value::String(text)) => text.clone(),
+                Some(serde_json::Value::Array(names)) => names
+                    .iter()
+                    .map(|name| {
+                        name.as_str()
+                            .map_or_else(|| name.to_string(), str::to_owned)
+                    })
+                    .collect::<Vec<_>>()
+                    .join(" and "),
                 Some(other) => other.to_string(),
                 None => String::new(),
             };
@@ -276,7 +287,7 @@ pub fn audit(out: &Out, node: &Handle, args: &Audit) -> Outcome {
                 field("what"),
                 field("state")
             );
-            printable(format!("{}  {}", head.trim_end(), rest.join(", ")).trim_end())
+            self::line(format!("{}  {}", head.trim_end(), rest.join(", ")).trim_end())
         };
         out.fact("audit", value.clone(), words)
             .map_err(|error| broken(&error))?;
@@ -342,10 +353,10 @@ pub fn key(out: &Out, node: &mut Handle, args: &Key) -> Outcome {
                 .map_err(|error| broken(&error))?;
         }
         Key::Identity => {
+            let identity = node.age_identity()?;
             // The warning comes first: the line below it is a secret.
             out.warn("key-identity", &[])
                 .map_err(|error| broken(&error))?;
-            let identity = node.age_identity()?;
             let line = identity.expose_secret();
             out.fact("identity", json!({"identity": line}), || line.to_owned())
                 .map_err(|error| broken(&error))?;

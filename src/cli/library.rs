@@ -9,7 +9,11 @@ use crate::record::{BlobHash, CircleId, RecordId};
 use super::Outcome;
 use super::args::Library;
 use super::circle::said;
-use super::out::{Out, broken, printable};
+use super::out::{Out, broken, line, printable};
+use super::wrap;
+
+/// What stands before each line of a quotation.
+const MARK: &str = "  | ";
 
 /// Runs one of the library commands.
 pub fn run(out: &Out, node: &mut Handle, command: Library) -> Outcome {
@@ -152,7 +156,7 @@ fn list(out: &Out, node: &Handle) -> Outcome {
         });
         out.fact("document", value, || {
             let hash = BlobHash(document.blob).short();
-            printable(&format!(
+            line(&format!(
                 "{hash}  {:<8} {}  ({})",
                 document.shelf.as_str(),
                 document.title,
@@ -193,10 +197,14 @@ pub fn hit_json(hit: &Hit) -> serde_json::Value {
 /// A hit in words: its number and name, the quotation marked line by line, where it comes from.
 pub fn hit_words(number: usize, hit: &Hit) -> String {
     let mut lines = vec![format!("[{number}] {}", hit.citation().name())];
+    let text = printable(hit.text.trim_end());
+    let text = match wrap::columns() {
+        Some(columns) => wrap::wrapped(&text, columns - MARK.len()),
+        None => text.lines().map(str::to_owned).collect(),
+    };
     lines.extend(
-        printable(hit.text.trim_end())
-            .lines()
-            .map(|line| format!("  | {line}").trim_end().to_owned()),
+        text.iter()
+            .map(|line| format!("{MARK}{line}").trim_end().to_owned()),
     );
     lines.push(format!(
         "  {}",

@@ -14,6 +14,7 @@ mod library;
 mod model;
 mod out;
 mod stick;
+mod wrap;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -88,7 +89,7 @@ fn dispatch(cli: Cli, out: &Out) -> Outcome {
     let global = cli.global;
     match command {
         Command::Completions { shell } => generate::completions(shell),
-        Command::Man { command } => generate::man(command.as_deref()),
+        Command::Man { command } => generate::man(&command),
         Command::Internal(args::Internal::Man { dir }) => generate::man_pages(&dir),
         Command::Internal(args::Internal::Completions { dir }) => generate::all_completions(&dir),
         Command::Internal(args::Internal::Starter {

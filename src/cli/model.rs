@@ -10,7 +10,7 @@ use super::args::Model;
 use super::circle::said;
 use super::home::size;
 use super::library::withdraw;
-use super::out::{Out, broken, printable};
+use super::out::{Out, broken, line, printable};
 
 /// Runs one of the model commands.
 pub fn run(out: &Out, node: &mut Handle, command: Model) -> Outcome {
@@ -88,11 +88,15 @@ pub fn run(out: &Out, node: &mut Handle, command: Model) -> Outcome {
         Model::Remove { name } => {
             let row = node.find_model(&name)?;
             node.remove_model(&row)?;
+            let code = match row.record {
+                Some(_) => "model-removed-shared",
+                None => "model-removed",
+            };
             said(
                 out,
                 "removed",
                 json!({"name": name}),
-                "model-removed",
+                code,
                 &[("name", name.clone())],
             )
         }
@@ -136,7 +140,7 @@ fn list(out: &Out, node: &Handle) -> Outcome {
             } else {
                 String::new()
             };
-            printable(&format!(
+            line(&format!(
                 "{mark} {:<24} {kind}  ({}){toy}",
                 row.name, row.origin
             ))
@@ -154,7 +158,7 @@ fn show(out: &Out, node: &Handle, name: &str) -> Outcome {
             if text.is_empty() {
                 "-".to_owned()
             } else {
-                text.to_owned()
+                line(text)
             }
         };
         let mut lines = vec![
@@ -200,11 +204,11 @@ fn show(out: &Out, node: &Handle, name: &str) -> Outcome {
             )
         ));
         lines.push(format!("licence       {}", or(&row.licence)));
-        lines.push(format!("origin        {}", row.origin));
+        lines.push(format!("origin        {}", line(&row.origin)));
         lines.push(format!("source        {}", or(row.source.trim())));
         lines.push(format!("blob          {}", row.blob));
         if row.toy {
-            lines.push(format!("{}: {}", say("model-toy", &[]), row.note));
+            lines.push(format!("{}: {}", say("model-toy", &[]), line(&row.note)));
         }
         printable(&lines.join("\n"))
     })

@@ -88,6 +88,11 @@ pub fn printable(text: &str) -> String {
     crate::node::printable_text(text).into_owned()
 }
 
+/// The same on one line: a name must not look like a line of ours.
+pub fn line(text: &str) -> String {
+    crate::node::printable_line(text).into_owned()
+}
+
 /// A failure to write: a closed pipe is no failure at all.
 pub fn broken(error: &io::Error) -> Failure {
     if error.kind() == io::ErrorKind::BrokenPipe {

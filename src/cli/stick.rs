@@ -18,7 +18,7 @@ use super::out::{Out, broken, printable};
 
 /// `okibi export-bundle`
 pub fn export(out: &Out, node: &mut Handle, args: &ExportArgs) -> Outcome {
-    let circle = node.find_circle(args.circle.as_deref())?;
+    let circle = node.find_circle_of(args.circle.as_deref(), &args.to)?;
     let mut to = Vec::new();
     for name in &args.to {
         to.push(node.find_member(&circle, name)?);
@@ -68,16 +68,22 @@ fn tell_export(out: &Out, report: &Export, to: &str, dry: bool) -> Result<(), Fa
         ("content", size(report.content_bytes)),
         ("size", size(written.map_or(0, |w| w.sealed_bytes))),
     ];
+    let ack = report.records + report.documents + report.models == 0;
     let code = match written {
+        Some(_) if ack => "exported-ack",
         Some(_) => "exported",
         None if dry => "would-export",
         None => "export-nothing",
     };
     out.fact("export", value, || printable(&say(code, &about)))
         .map_err(|error| broken(&error))?;
-    if written.is_some_and(|w| w.read_back) {
-        out.note("safe-to-remove", &[])
-            .map_err(|error| broken(&error))?;
+    if let Some(written) = written.filter(|w| w.read_back) {
+        // A folder of its own: it lies on a medium.
+        let code = match written.handle {
+            Some(_) => "safe-to-remove",
+            None => "read-back-file",
+        };
+        out.note(code, &[]).map_err(|error| broken(&error))?;
     }
     Ok(())
 }
@@ -164,6 +170,7 @@ fn tell_import(out: &Out, it: &Imported, dry: bool) -> Result<(), Failure> {
         lines.push(match (dry, nothing) {
             (true, _) => say("would-import", &about),
             (false, true) => say("import-nothing-new", &about),
+            (false, false) if receipt.taken == 0 => say("imported-no-records", &about),
             (false, false) => say("imported", &about),
         });
         for (code, names) in [

@@ -99,3 +99,22 @@ pub fn start(file: &ModelFile, options: Options) -> Result<(Session, Chat), Mode
     let chat = Chat::from_gguf(&gguf, Arc::clone(&tokenizer))?;
     Ok((Session::new(model, tokenizer), chat))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::ARCHITECTURES;
+
+    #[test]
+    fn the_manual_and_the_readme_name_every_architecture() {
+        let manual = include_str!("../../bundles/starter/manual/02-models.md");
+        let readme = include_str!("../../README.md");
+        for name in ARCHITECTURES {
+            let name = format!("`{name}`");
+            assert!(
+                manual.contains(&name),
+                "the manual lacks {name}; then: just starter"
+            );
+            assert!(readme.contains(&name), "the README lacks {name}");
+        }
+    }
+}

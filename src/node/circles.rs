@@ -33,9 +33,17 @@ impl Handle {
         cards: &[(String, KeyCard)],
     ) -> Result<Founded, Failure> {
         valid_name(name)?;
+        // Founded twice by mistake, every later command would have to say which; nothing takes a circle away.
+        if self.own_circles()?.iter().any(|it| it.state.name == name) {
+            return Err(Failure::new("circle-name-taken", Exit::Usage).with("name", name));
+        }
         let (secret, certificate) = self.sign_key()?;
         let mut admins = BTreeMap::from([(self.root, me.to_owned())]);
-        admins.extend(cards.iter().map(|(name, card)| (card.root(), name.clone())));
+        for (name, card) in cards {
+            if admins.insert(card.root(), name.clone()).is_some() {
+                return Err(Failure::new("card-twice", Exit::Usage).with("name", name));
+            }
+        }
         let mut names = BTreeSet::new();
         for name in admins.values() {
             valid_name(name)?;
@@ -156,23 +164,52 @@ impl Handle {
 
     /// The circle that `name` means: its name, the beginning of its id, or the only one when nothing is named.
     pub fn find_circle(&self, name: Option<&str>) -> Result<CircleView, Failure> {
-        let mut circles = self.store.circles()?;
-        circles.retain(|circle| circle.standing == Standing::Member);
+        self.find_circle_of(name, &[])
+    }
+
+    /// The same; where nothing is named, the circle that knows all these members, if it is the only one.
+    pub fn find_circle_of(
+        &self,
+        name: Option<&str>,
+        members: &[String],
+    ) -> Result<CircleView, Failure> {
+        let mut circles = self.own_circles()?;
+        let knows = |circle: &CircleView| {
+            members
+                .iter()
+                .all(|member| self.find_member(circle, member).is_ok())
+        };
+        if name.is_none() && circles.iter().any(knows) {
+            circles.retain(knows);
+        }
         if let Some(name) = name {
             circles.retain(|circle| {
                 circle.state.name == name
                     || (name.len() >= 4 && circle.id.to_string().starts_with(name))
             });
         }
+        let all: Vec<String> = circles
+            .iter()
+            .map(|circle| format!("{} ({})", circle.state.name, circle.id.short()))
+            .collect();
         let only = circles.pop();
         match (only, circles.is_empty(), name) {
             (Some(circle), true, _) => Ok(circle),
-            (Some(_), false, _) => Err(Failure::new("circle-ambiguous", Exit::Usage)),
+            (Some(_), false, _) => {
+                Err(Failure::new("circle-ambiguous", Exit::Usage).with("circles", all.join(", ")))
+            }
             (None, _, Some(name)) => {
                 Err(Failure::new("circle-unknown", Exit::Failed).with("name", name))
             }
             (None, _, None) => Err(Failure::new("no-circle", Exit::Failed)),
         }
+    }
+
+    /// Every circle but the starter's shelf.
+    fn own_circles(&self) -> Result<Vec<CircleView>, Failure> {
+        let mut circles = self.store.circles()?;
+        circles.retain(|circle| circle.standing == Standing::Member);
+        Ok(circles)
     }
 
     /// The member that `name` means: its name, or the beginning of its fingerprint or root key.

@@ -85,6 +85,8 @@ impl Failure {
             std::io::ErrorKind::NotFound => "file-not-found",
             std::io::ErrorKind::PermissionDenied => "file-denied",
             std::io::ErrorKind::StorageFull => "no-space",
+            std::io::ErrorKind::IsADirectory => "file-is-folder",
+            std::io::ErrorKind::ReadOnlyFilesystem => "file-read-only",
             _ => "file-failed",
         };
         let exit = match code {

@@ -53,6 +53,12 @@ impl Handle {
         let path = config.home.join("first-run.lock");
         let lock = File::create(&path).map_err(|error| Failure::io(&path, &error))?;
         lock.lock().map_err(|error| Failure::io(&path, &error))?;
+        // The database is made before the first key: keys without one are a home that lost it. A new
+        // identity beside the old keys would look like the loss of everything, and hide that they are there.
+        if !Store::exists(&config.home) && KeyFolder::of(&config.home).has("root") {
+            let place = config.home.display();
+            return Err(Failure::new("database-missing", Exit::Locked).with("path", place));
+        }
         let mut store = Store::open(&config.home, now(), random()?)?;
         let keys = KeyFolder::of(&config.home);
         let root = match store

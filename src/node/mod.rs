@@ -30,7 +30,7 @@ use crate::store::Store;
 use crate::store::keys::KeyFolder;
 
 // What the faces show comes from the edges through here.
-pub use crate::library::citation::printable_text;
+pub use crate::library::citation::{printable_line, printable_text};
 pub use crate::library::{Document, Hit, Scope};
 pub use crate::model::Card;
 pub use crate::model::generate::End;

@@ -21,8 +21,11 @@ impl Handle {
     ) -> Result<(ModelRow, Card), Failure> {
         let shown = path.display().to_string();
         if !path.is_file() {
-            let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
-            return Err(Failure::io(path, &missing));
+            let kind = match path.is_dir() {
+                true => std::io::ErrorKind::IsADirectory,
+                false => std::io::ErrorKind::NotFound,
+            };
+            return Err(Failure::io(path, &kind.into()));
         }
         let file = ModelFile::open(path).map_err(|error| model_failed(&shown, &error))?;
         let card = Card::read(&file).map_err(|error| model_failed(&shown, &error))?;

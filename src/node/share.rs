@@ -44,7 +44,10 @@ impl Handle {
         }
         let bytes = std::fs::read(path).map_err(|error| Failure::io(path, &error))?;
         let title = match &label.title {
-            Some(title) => title.clone(),
+            Some(title) => {
+                super::circles::valid_name(title)?;
+                title.clone()
+            }
             None => path
                 .file_stem()
                 .map_or_else(String::new, |stem| stem.to_string_lossy().into_owned()),
@@ -155,12 +158,17 @@ impl Handle {
         Ok(id)
     }
 
-    /// Removes a private document, or hides a shared one here; what others have is not touched.
+    /// Removes a private document; what is shared stays.
     pub fn remove_document(&mut self, document: &library::Document) -> Result<(), Failure> {
-        if document.record.is_some() {
-            return Err(Failure::new("document-shared", Exit::Failed).with("name", &document.title));
-        }
-        library::index::remove(self.store.database(), document.id).map_err(library_failed)?;
+        // The same text may also stand on the private shelf: that copy is ours to remove.
+        let private = self
+            .documents()?
+            .into_iter()
+            .find(|other| other.record.is_none() && other.blob == document.blob)
+            .ok_or_else(|| {
+                Failure::new("document-shared", Exit::Failed).with("name", &document.title)
+            })?;
+        library::index::remove(self.store.database(), private.id).map_err(library_failed)?;
         Ok(())
     }
 

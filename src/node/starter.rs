@@ -25,7 +25,8 @@ const PIN: &str = include_str!("../../bundles/starter.pin");
 const PUBLIC_IDENTITY: &str = include_str!("../../bundles/starter.identity");
 /// The toy's licence, as it stands beside its weights.
 const EMBER_LICENCE: &str = "MIT OR Apache-2.0";
-const EMBER_NOTE: &str = "a toy of 1.3 M parameters that dreams fairy tales; it shows that the engine runs and is no assistant";
+const EMBER_NOTE: &str =
+    "1.3 M parameters that dream fairy tales; it shows that the engine runs and is no assistant";
 
 /// The genesis of the shelf that belongs to this binary.
 fn pin() -> Result<CircleId, Failure> {
@@ -64,7 +65,10 @@ impl Handle {
             self.drop_shelf(&circle.id)?;
         }
         let (documents, models) = (imported.documents.len(), imported.models.len());
-        (self.sink)(Event::StarterTaken { documents, models });
+        // Another process that was started at the same moment may have been first.
+        if documents + models > 0 {
+            (self.sink)(Event::StarterTaken { documents, models });
+        }
         Ok(())
     }
 

@@ -33,6 +33,15 @@ impl KeyFolder {
         Self(home.join("keys"))
     }
 
+    /// Whether there is a key of this role.
+    pub fn has(&self, role: &str) -> bool {
+        let begin = format!("{role}-");
+        let entries = std::fs::read_dir(&self.0).into_iter().flatten();
+        entries
+            .flatten()
+            .any(|entry| entry.file_name().to_string_lossy().starts_with(&begin))
+    }
+
     /// Where the key of this role and public half is kept.
     pub fn path(&self, role: &str, public: &[u8; 32]) -> PathBuf {
         self.0

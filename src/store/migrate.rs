@@ -67,6 +67,9 @@ fn peek(path: &Path) -> Result<i64, StoreError> {
         Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(0),
         Err(error) => return Err(StoreError::io(path)(error)),
     }
+    if !header.starts_with(b"SQLite format 3\0") {
+        return Err(StoreError::Damaged("it is no database".to_owned()));
+    }
     let [.., a, b, c, d] = header;
     Ok(i64::from(i32::from_be_bytes([a, b, c, d])))
 }
@@ -109,6 +112,15 @@ mod tests {
         let copy = Connection::open(dir.path().join("okibi.db.before-layout-2")).unwrap();
         assert_eq!(copy.query_row("SELECT x FROM a", [], row).unwrap(), 7);
         assert_eq!(version(&copy).unwrap(), 1);
+    }
+
+    #[test]
+    fn what_is_no_database_is_damaged_not_newer() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("okibi.db");
+        std::fs::write(&path, [0x5a; 4096]).unwrap();
+        assert!(matches!(open(&path, &[ONE]), Err(StoreError::Damaged(_))));
+        assert_eq!(std::fs::read(&path).unwrap(), [0x5a; 4096]);
     }
 
     #[test]

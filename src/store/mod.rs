@@ -98,7 +98,15 @@ pub struct Store {
     home: PathBuf,
 }
 
+/// The database's file in a home.
+const DATABASE: &str = "okibi.db";
+
 impl Store {
+    /// Whether a home has a database.
+    pub fn exists(home: &Path) -> bool {
+        home.join(DATABASE).exists()
+    }
+
     /// Opens the store in `home`, making or migrating it as needed. `random` seeds a new store's epoch.
     pub fn open(home: &Path, now: u64, random: [u8; 8]) -> Result<Self, StoreError> {
         let blobs = home.join("blobs");
@@ -106,7 +114,7 @@ impl Store {
             std::fs::create_dir_all(&blobs).map_err(StoreError::io(home))?;
             blobs::sync_folder(home)?;
         }
-        let path = home.join("okibi.db");
+        let path = home.join(DATABASE);
         let db = migrate::open(&path, migrate::LAYOUTS)?;
         let store = Self {
             db,

@@ -1,5 +1,14 @@
 //! The one integration binary: a file per subject; a further binary would link everything once more.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test fails loudly"
+)]
+
 mod airgap;
 mod append;
 mod architecture;
@@ -16,6 +25,7 @@ mod manual;
 mod model;
 mod mutations;
 mod order;
+mod newcomer;
 mod peer;
 mod readme;
 mod records;
