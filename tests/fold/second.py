@@ -500,6 +500,9 @@ class Circle:
                     return "target"
                 standing.weights = fold.weights
             else:
+                own = [id for id in fold.admissions.get(target, []) if not self.pool.records[id].body["lifts"]]
+                if any(self.pool.records[id].root == root for id in own):
+                    return "target"
                 if target not in fold.members and len(fold.members) >= MEMBERS:
                     return "invitations"
                 if not standing.as_admin:

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use okibi::fold::testing::random::Dice;
-use okibi::fold::testing::{Draft, World, admit, document};
+use okibi::fold::testing::{Draft, World, admit};
 use okibi::fold::{evaluate, fold, membership};
 use okibi::record::{Body, FeedKey, Policy, RecordId};
 
