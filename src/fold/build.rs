@@ -1,6 +1,6 @@
 //! From a verdict on the whole set to the state that others read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::record::{Body, Claim, Kind, Record, RecordId, RootKey};
 
@@ -192,6 +192,7 @@ fn members(rules: &Rules<'_, '_>, verdict: &Verdict, genesis: u32, state: &mut S
             admin: verdict.admins.contains(&root),
             suspension: suspensions.map(|node| graph.record_of(node).id).min(),
             feeds: BTreeSet::new(),
+            open: BTreeSet::new(),
             weight: weights.of.get(&root).copied().unwrap_or(0),
             trunk: key(weights.trunk.get(&root).copied().unwrap_or(root)),
         };
@@ -219,6 +220,7 @@ fn ordinary(
     state: &mut State,
 ) {
     let graph = rules.graph;
+    let open = open_feeds(rules, verdict, outside, membership);
     let mut withdrawals: Vec<(RootKey, RecordId)> = Vec::new();
     let shared = |author: RootKey, record: &Record| {
         let body = match record.kind {
@@ -240,6 +242,9 @@ fn ordinary(
             continue;
         };
         member.feeds.insert(present.record.feed);
+        if open.contains(&(present.root, present.feed)) {
+            member.open.insert(present.record.feed);
+        }
         let (author, time, body) = shared(author, present.record);
         match body {
             Some(Body::Document(content)) => {
@@ -278,6 +283,35 @@ fn ordinary(
             state.models.remove(&target);
         }
     }
+}
+
+/// Feeds in which a record on top would count: not forked, revoked or succeeded, and given back by each
+/// suspension of their root.
+fn open_feeds(
+    rules: &Rules<'_, '_>,
+    verdict: &Verdict,
+    outside: &Outside,
+    membership: &Membership,
+) -> HashSet<(u32, u32)> {
+    let graph = rules.graph;
+    let mut open: HashSet<(u32, u32)> = HashSet::new();
+    for present in &graph.records {
+        open.insert((present.root, present.feed));
+    }
+    open.retain(|key| {
+        !outside.forks.contains_key(&key.1)
+            && !outside.revocations.contains_key(key)
+            && verdict.barred(key.0, key.1).is_none()
+    });
+    for node in 0..graph.nodes.len() as u32 {
+        let present = graph.record_of(node);
+        if matches!(rules.act(node), Act::Successor { .. })
+            && membership.records.contains(&present.id)
+        {
+            open.remove(&(present.root, present.feed));
+        }
+    }
+    open
 }
 
 fn rules_out(rules: &Rules<'_, '_>, verdict: &Verdict, outside: &Outside, record: u32) -> bool {

@@ -53,11 +53,12 @@ impl State {
         e.bytes(&self.policy_head.0)?;
         e.array(self.members.len() as u64)?;
         for (root, member) in &self.members {
-            e.array(9)?.bytes(&root.0)?.str(&member.name)?;
+            e.array(10)?.bytes(&root.0)?.str(&member.name)?;
             e.bytes(&member.admission.0)?.bytes(&member.sponsor.0)?;
             e.bool(member.admin)?;
             e.bytes(member.suspension.as_ref().map_or(&[], |id| &id.0[..]))?;
             ids(e, member.feeds.iter().map(|feed| &feed.0))?;
+            ids(e, member.open.iter().map(|feed| &feed.0))?;
             e.u64(member.weight)?.bytes(&member.trunk.0)?;
         }
         shared(e, &self.documents, |it| Body::Document(it.clone()))?;
@@ -134,7 +135,7 @@ fn read(d: &mut Decoder<'_>) -> Read<State> {
     };
     state.policy_head = RecordId(cbor::fixed(d)?);
     state.members = map(d, |d| {
-        cbor::array(d, 9)?;
+        cbor::array(d, 10)?;
         let root = RootKey(cbor::fixed(d)?);
         let member = Member {
             name: d.str()?.to_owned(),
@@ -143,6 +144,7 @@ fn read(d: &mut Decoder<'_>) -> Read<State> {
             admin: d.bool()?,
             suspension: cbor::fixed_or_empty(d)?.map(RecordId),
             feeds: set(d, FeedKey)?,
+            open: set(d, FeedKey)?,
             weight: d.u64()?,
             trunk: RootKey(cbor::fixed(d)?),
         };

@@ -71,3 +71,20 @@ pub struct Membership {
     /// Feeds of a critical kind that this version does not know: it takes no decision in the circle.
     pub newer: BTreeSet<FeedKey>,
 }
+
+impl Membership {
+    /// The records that show the forks. Those outside the set must be kept and passed on like it: the set and
+    /// the evidence alone give the same set again.
+    pub fn evidence(&self) -> impl Iterator<Item = RecordId> {
+        self.forks.iter().flat_map(|fork| [fork.2, fork.3])
+    }
+
+    /// Whether a waiting record may be dropped for good, because it will never be in the set or is a branch that
+    /// nothing reaches (whoever cites it later brings it along).
+    pub fn may_drop(&self, id: &RecordId) -> bool {
+        let droppable = |lack: &Lack| matches!(lack, Lack::Branch | Lack::Never);
+        let lacks = self.waiting.get(id);
+        lacks.is_some_and(|lacks| lacks.iter().any(droppable))
+            && !self.evidence().any(|half| half == *id)
+    }
+}

@@ -76,7 +76,7 @@ fn any_order_duplication_and_batching_gives_one_set_and_one_state() {
     for seed in seeds(40) {
         let world = history(seed, ROOTS, RECORDS);
         let (all, state) = world.evaluate();
-        let evidence: BTreeSet<RecordId> = all.forks.iter().flat_map(|f| [f.2, f.3]).collect();
+        let evidence: BTreeSet<RecordId> = all.evidence().collect();
         let mut dice = Dice(seed ^ 0xabcd);
         for round in 0..3 {
             let mut order: Vec<usize> = (0..world.records.len()).collect();
@@ -126,17 +126,12 @@ fn any_order_duplication_and_batching_gives_one_set_and_one_state() {
 }
 
 fn forget_branches(node: History, found: &Membership) -> History {
-    let evidence: BTreeSet<RecordId> = found.forks.iter().flat_map(|f| [f.2, f.3]).collect();
     let mut kept = History::new(node.circle);
     for statement in node.statements.values() {
         kept.add_statement(statement.clone());
     }
     for (id, record) in &node.records {
-        let branch = found
-            .waiting
-            .get(id)
-            .is_some_and(|lacks| *lacks == [Lack::Branch].into());
-        if !branch || evidence.contains(id) {
+        if !found.may_drop(id) {
             kept.add_record(record.clone());
         }
     }
@@ -148,7 +143,7 @@ fn the_set_and_its_evidence_give_the_set_again() {
     for seed in seeds(150) {
         let world = history(seed, ROOTS, RECORDS);
         let (all, state) = world.evaluate();
-        let evidence: BTreeSet<RecordId> = all.forks.iter().flat_map(|f| [f.2, f.3]).collect();
+        let evidence: BTreeSet<RecordId> = all.evidence().collect();
         let mut alone = History::new(world.circle);
         for statement in &world.statements {
             if all.statements.contains(&statement.id()) {

@@ -37,6 +37,10 @@ struct Memory {
     admissions: HashMap<u32, Vec<u32>>,
     /// Author: permitted first admissions that it gave as a member, and whom they admit.
     given: HashMap<u32, Vec<(u32, u32)>>,
+    /// Node: the roots of all its endorsements, permitted or not.
+    endorsers: HashMap<u32, BTreeSet<u32>>,
+    /// Feed, target, whether as admin: endorsements of suspensions and liftings, as records.
+    endorsed: HashMap<(u32, u32, bool), Vec<u32>>,
 }
 
 impl<'g, 'a> Rules<'g, 'a> {
@@ -69,6 +73,12 @@ impl<'g, 'a> Rules<'g, 'a> {
             }
         }
         for node in 0..graph.nodes.len() as u32 {
+            if let Act::Endorse { target } = *rules.act(node) {
+                let author = rules.author(node);
+                memory.endorsers.entry(target).or_default().insert(author);
+            }
+        }
+        for node in 0..graph.nodes.len() as u32 {
             let standing = rules.stand(node, &mut memory);
             rules.remember(node, &standing, &mut memory);
             rules.standing.push(standing);
@@ -80,23 +90,66 @@ impl<'g, 'a> Rules<'g, 'a> {
         if standing.refusal.is_some() {
             return;
         }
-        match self.act(node) {
-            Act::Admit { root, lifts, .. } => {
-                memory.admissions.entry(*root).or_default().push(node);
-                if lifts.is_empty() && !standing.as_admin {
-                    let given = memory.given.entry(self.author(node)).or_default();
-                    given.push((node, *root));
+        if let Act::Admit { root, lifts, .. } = self.act(node) {
+            memory.admissions.entry(*root).or_default().push(node);
+            if lifts.is_empty() && !standing.as_admin {
+                let given = memory.given.entry(self.author(node)).or_default();
+                given.push((node, *root));
+            }
+        }
+        if self.relevant(node, standing, memory) {
+            memory.relevant.insert(node);
+        }
+    }
+
+    /// Whether a permitted record can make a difference in the fold of any past. This only spares work: a
+    /// member's key that says a hundred thousand things that nobody carries costs one fold, not as many.
+    fn relevant(&self, node: u32, standing: &Standing, memory: &mut Memory) -> bool {
+        // Behind a record stand in no past more than all who ever endorsed it.
+        let behind = || {
+            let mut roots = memory.endorsers.get(&node).cloned().unwrap_or_default();
+            roots.insert(self.author(node));
+            roots
+        };
+        match *self.act(node) {
+            Act::Admit { ref lifts, .. } if lifts.is_empty() => true,
+            Act::Admit { .. } | Act::Suspend { .. } | Act::Lift { .. } => {
+                let behind = behind();
+                let weights = standing.weights.as_deref();
+                standing.admins.iter().any(|root| behind.contains(root))
+                    || weights.is_some_and(|weights| weights.majority(&behind))
+            }
+            Act::Policy => {
+                let behind = behind();
+                standing.admins.iter().any(|root| behind.contains(root))
+            }
+            Act::AddAdmin { .. } | Act::Successor { .. } => true,
+            Act::Endorse { target } => {
+                let carries = memory.relevant.has(target);
+                match self.act(target) {
+                    Act::Admit { .. } | Act::AddAdmin { .. } | Act::Policy if standing.as_admin => {
+                        carries
+                    }
+                    // Only permission and place matter here, and both hold for what is below in the chain,
+                    // if they hold for this one.
+                    Act::Suspend { .. } | Act::Lift { .. } | Act::Admit { .. }
+                        if carries && self.lifting(target) =>
+                    {
+                        let present = self.graph.record_of(node);
+                        let key = (present.feed, target, standing.as_admin);
+                        let record = self.graph.nodes[node as usize].record;
+                        let earlier = memory.endorsed.entry(key).or_default();
+                        let said = earlier.iter().any(|&e| self.graph.at_or_below(e, record));
+                        if !said {
+                            earlier.push(record);
+                        }
+                        !said
+                    }
+                    _ => false,
                 }
             }
-            Act::Suspend { .. }
-            | Act::Lift { .. }
-            | Act::AddAdmin { .. }
-            | Act::Endorse { .. }
-            | Act::Policy
-            | Act::Successor { .. } => {}
-            _ => return,
+            _ => false,
         }
-        memory.relevant.insert(node);
     }
 
     fn stand(&self, node: u32, memory: &mut Memory) -> Standing {
@@ -182,6 +235,9 @@ impl<'g, 'a> Rules<'g, 'a> {
                 let known = standing.as_admin || verdict.members.contains_key(root);
                 (!known).then_some(Why::Target)
             }
+            Act::Admit { root, .. } if self.own_admission(author, *root, verdict) => {
+                Some(Why::Target)
+            }
             Act::Admit { root, .. } => {
                 let new = !verdict.members.contains_key(root);
                 if new && verdict.members.len() >= limits::MEMBERS {
@@ -203,6 +259,20 @@ impl<'g, 'a> Rules<'g, 'a> {
             Act::AddAdmin { root } => (!verdict.active(*root)).then_some(Why::Target),
             _ => None,
         }
+    }
+
+    /// Whether a record is judged in steps 2 and 3.
+    fn lifting(&self, node: u32) -> bool {
+        !matches!(self.act(node), Act::Admit { lifts, .. } if lifts.is_empty())
+    }
+
+    /// Whether an admission of a root by this author counts.
+    fn own_admission(&self, author: u32, root: u32, verdict: &Verdict) -> bool {
+        let counting = verdict.members.get(&root).into_iter().flatten();
+        counting.into_iter().any(|&node| {
+            let first = matches!(self.act(node), Act::Admit { lifts, .. } if lifts.is_empty());
+            first && self.author(node) == author
+        })
     }
 
     /// Whether a fork of the record's own feed, at or below its height, is known in its past.

@@ -22,6 +22,9 @@ pub struct Member {
     pub suspension: Option<RecordId>,
     /// Its feeds that count: those in which at least one record of the set lies within all cuts.
     pub feeds: BTreeSet<FeedKey>,
+    /// Those of them in which a record on top would count as well. What is forked, revoked, succeeded or cut
+    /// off is none of them, even where its older records count.
+    pub open: BTreeSet<FeedKey>,
     /// Its share of influence where admins are not counted by head; 0 while suspended.
     pub weight: u64,
     /// The root at the top of its admissions, whose 2^16 it shares.

@@ -138,6 +138,8 @@ fn a_revocation_and_a_successor_end_a_feed() {
     world.revoke(feeds[1], Some(first));
     let (_, state) = world.evaluate();
     assert!(state.documents.contains_key(&first) && !state.documents.contains_key(&second));
+    assert!(state.members[&roots[1]].feeds.contains(&feeds[1]));
+    assert!(state.members[&roots[1]].open.is_empty());
 
     let next = world.device(0, 1);
     world.write(feeds[0], &Body::Successor { feed: next });

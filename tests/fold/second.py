@@ -500,6 +500,9 @@ class Circle:
                     return "target"
                 standing.weights = fold.weights
             else:
+                own = [id for id in fold.admissions.get(target, []) if not self.pool.records[id].body["lifts"]]
+                if any(self.pool.records[id].root == root for id in own):
+                    return "target"
                 if target not in fold.members and len(fold.members) >= MEMBERS:
                     return "invitations"
                 if not standing.as_admin:
@@ -652,6 +655,14 @@ class Circle:
                 ):
                     withdrawn.add(target.id)
 
+        def closed(root):
+            """Feeds in which a record on top would not count."""
+            feeds = set(self.known_forks) | {feed for by, feed in revocations if by == root}
+            feeds |= {records[id].feed for id in ids if records[id].kind == SUCCESSOR and records[id].body is not None}
+            for suspension in fold.of_root(root, fold.force):
+                feeds |= {record.feed for record in records.values()} - (fold.force[suspension] or frozenset())
+            return feeds
+
         members = []
         for root in sorted(fold.members):
             mine = sorted(s for s in fold.of_root(root, fold.force) if fold.force[s] is None)
@@ -659,6 +670,7 @@ class Circle:
             by_genesis = root in self.genesis_admins
             named = (all_admissions[:1] or [None])[0] if by_genesis else fold.placed[root]
             admission = genesis.id if by_genesis else named
+            feeds = {records[id].feed for id in counting if records[id].root == root}
             members.append(
                 {
                     "root": root,
@@ -667,7 +679,8 @@ class Circle:
                     "sponsor": records[admission].root,
                     "admin": root in fold.admins,
                     "suspension": mine[0] if mine else None,
-                    "feeds": sorted({records[id].feed for id in counting if records[id].root == root}),
+                    "feeds": sorted(feeds),
+                    "open": sorted(feeds - closed(root)),
                     "weight": fold.weights.get(root, 0),
                     "trunk": fold.trunk[root],
                 }

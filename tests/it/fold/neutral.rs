@@ -190,6 +190,7 @@ fn state(state: &State, id: &Id<'_>) -> Value {
             "admin": member.admin,
             "suspension": member.suspension.map(|at| id(&at.0)),
             "feeds": member.feeds.iter().map(|feed| id(&feed.0)).collect::<Vec<_>>(),
+            "open": member.open.iter().map(|feed| id(&feed.0)).collect::<Vec<_>>(),
             "weight": member.weight,
             "trunk": id(&member.trunk.0),
         })

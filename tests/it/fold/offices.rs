@@ -6,7 +6,7 @@ use okibi::record::Body;
 
 use super::scenes::{Build, Check, Scene, holds};
 
-pub const ALL: [Build; 7] = [
+pub const ALL: [Build; 8] = [
     members_suspend_by_weight,
     successors_after_a_readmission,
     readmitted_admin_is_a_member,
@@ -14,6 +14,7 @@ pub const ALL: [Build; 7] = [
     nobody_vouches_for_himself,
     evidence_keeps_an_admission,
     endorser_who_lost_the_office,
+    forked_successor_is_not_followed,
 ];
 
 /// Members suspend a member without any admin, by more than half of the weight of their past.
@@ -225,4 +226,26 @@ fn endorser_who_lost_the_office() -> (&'static str, World, Check) {
         assert_eq!(state.without_effect[&proposal], "votes");
     });
     ("endorser-who-lost-the-office", s.world, check)
+}
+
+/// A feed that counts again was forked, and its successor stands on a branch: that leads nowhere.
+fn forked_successor_is_not_followed() -> (&'static str, World, Check) {
+    let mut s = Scene::new(true, 1, 1);
+    s.world.admit(s.feeds[0], s.roots[1]);
+    let kept = s.world.document(s.feeds[1], "below the fork");
+    let next = s.world.device(1, 1);
+    let body = Body::Successor { feed: next };
+    let successor = s.world.add(Draft::new(s.feeds[1], &body).after(kept));
+    s.world
+        .add(Draft::new(s.feeds[1], &document("the other half")).after(kept));
+    s.world
+        .add(Draft::new(s.feeds[0], &Body::Merge).seen(&[successor]));
+    let suspension = s.world.suspend(s.feeds[0], s.roots[1], &[kept]);
+    let body = readmit(s.roots[1], &[suspension], &[s.feeds[1]]);
+    s.world.write(s.feeds[0], &body);
+    s.world.document(next, "in the next feed");
+    let check = holds(move |state| {
+        assert_eq!(state.documents.keys().collect::<Vec<_>>(), [&kept]);
+    });
+    ("forked-successor-is-not-followed", s.world, check)
 }

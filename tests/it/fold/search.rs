@@ -116,6 +116,7 @@ impl Small {
                         // That a feed was written in at all shows.
                         if let Some(old) = before.members.get(root) {
                             member.feeds.clone_from(&old.feeds);
+                            member.open.clone_from(&old.open);
                         }
                     }
                     assert_eq!(without, before, "refused with an effect: {longer:?}");
