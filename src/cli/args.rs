@@ -59,7 +59,7 @@ pub enum Command {
     Library(Library),
     /// All that came in and went out, by which road
     Audit(Audit),
-    /// This node's keys: show, card, rotate, open a new feed
+    /// This node's keys: show, card, rotate, open a new feed, print the age identity
     #[command(subcommand)]
     Key(Key),
     /// What is wrong and what to do
@@ -423,6 +423,8 @@ pub enum Key {
     Rotate,
     /// Open a new feed, after this home was restored, moved or copied
     NewFeed,
+    /// Print the receive key as an age identity, to open bundles without okibi; it is secret
+    Identity,
 }
 
 #[derive(Debug, Args)]

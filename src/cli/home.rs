@@ -1,5 +1,6 @@
 //! Commands about this node itself: status, audit, doctor, gc, key, config.
 
+use secrecy::ExposeSecret;
 use serde_json::json;
 
 use crate::config::Config;
@@ -92,25 +93,34 @@ pub fn status(out: &Out, node: &mut Handle, args: &Status) -> Outcome {
         warn(out, "home-moved", vec![])?;
     }
     for notice in node.take_notices()? {
-        let ids = |field: &str| -> String {
-            let ids = notice
+        let text = |value: &serde_json::Value, field: &str| -> String {
+            value
                 .get(field)
-                .and_then(|ids| ids.as_array())
-                .into_iter()
-                .flatten();
-            let short = ids.filter_map(|id| id.as_str()?.get(..8));
-            short.collect::<Vec<_>>().join(", ")
+                .and_then(|text| text.as_str())
+                .unwrap_or_default()
+                .to_owned()
         };
-        let circle = notice
-            .get("circle")
-            .and_then(|name| name.as_str())
-            .unwrap_or_default();
-        let about = vec![
-            ("circle", circle.to_owned()),
-            ("ids", ids("records")),
-            ("by", ids("by")),
-        ];
-        warn(out, "status-changed", about)?;
+        let list = |field: &str| {
+            notice
+                .get(field)
+                .and_then(|it| it.as_array())
+                .cloned()
+                .unwrap_or_default()
+        };
+        let by: Vec<String> = list("by")
+            .iter()
+            .filter_map(|id| id.as_str()?.get(..8).map(str::to_owned))
+            .collect();
+        for change in list("changes") {
+            let about = vec![
+                ("circle", text(&notice, "circle")),
+                ("what", text(&change, "what")),
+                ("was", say(&format!("why-{}", text(&change, "was")), &[])),
+                ("is", say(&format!("why-{}", text(&change, "is")), &[])),
+                ("by", by.join(", ")),
+            ];
+            warn(out, "status-changed", about)?;
+        }
     }
     Ok(exit)
 }
@@ -329,6 +339,15 @@ pub fn key(out: &Out, node: &mut Handle, args: &Key) -> Outcome {
         Key::Card => {
             let card = node.card()?.to_string();
             out.fact("card", json!({"card": card}), || card.clone())
+                .map_err(|error| broken(&error))?;
+        }
+        Key::Identity => {
+            // The warning comes first: the line below it is a secret.
+            out.warn("key-identity", &[])
+                .map_err(|error| broken(&error))?;
+            let identity = node.age_identity()?;
+            let line = identity.expose_secret();
+            out.fact("identity", json!({"identity": line}), || line.to_owned())
                 .map_err(|error| broken(&error))?;
         }
         Key::Rotate => {

@@ -36,7 +36,12 @@ pub fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are answers, everything else is a usage error; clap writes either where it belongs.
-            let _ = error.print();
+            let script = std::env::args_os().any(|arg| arg == "--json");
+            if script && error.use_stderr() {
+                usage(&error);
+            } else {
+                let _ = error.print();
+            }
             let code = if error.use_stderr() {
                 Exit::Usage
             } else {
@@ -59,6 +64,19 @@ pub fn run() -> ExitCode {
         }
     };
     ExitCode::from(exit as u8)
+}
+
+/// A usage error for a script that asked for JSON.
+fn usage(error: &clap::Error) {
+    let text = error.render().to_string();
+    // Below the first paragraph clap repeats usage and help for people.
+    let said = text.split("\n\n").next().unwrap_or_default();
+    let said = said.trim_start_matches("error: ").replace('\n', " ");
+    let out = Out {
+        json: true,
+        quiet: false,
+    };
+    out.failure(&Failure::new("usage", Exit::Usage).with("error", said));
 }
 
 fn dispatch(cli: Cli, out: &Out) -> Outcome {
@@ -144,12 +162,12 @@ fn tell(out: &Out, event: &Event, progress: bool) -> std::io::Result<()> {
             ];
             out.note("starter-taken", &about)
         }
-        Event::DecisionChanged { circle, records } => {
-            let ids: Vec<String> = records.iter().map(|id| id.short()).collect();
-            out.warn(
-                "decision-changed",
-                &[("circle", circle.short()), ("ids", ids.join(", "))],
-            )
+        Event::DecisionChanged { circle, changes } => {
+            let count = [
+                ("circle", circle.short()),
+                ("count", changes.len().to_string()),
+            ];
+            out.warn("decision-changed", &count)
         }
         Event::HomeMoved => out.warn("home-moved", &[]),
         Event::Progress { what, done, total } if progress => {

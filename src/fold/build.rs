@@ -120,7 +120,7 @@ pub(super) fn state(rules: &Rules<'_, '_>, membership: &Membership) -> State {
     pointers(rules, &verdict, genesis, &mut state);
     votes(rules, &verdict, &mut state);
     for id in &membership.records {
-        let node = graph.index.get(id).and_then(|&at| graph.node_of(at));
+        let node = graph.find(id).and_then(|at| graph.node_of(at));
         if let Some(node) = node.filter(|&node| graph.record_of(node).record.kind.is_critical())
             && let Some(why) = reason(rules, &verdict, node)
         {
@@ -263,7 +263,7 @@ fn ordinary(
         }
     }
     for (author, target) in withdrawals {
-        let Some(&at) = graph.index.get(&target) else {
+        let Some(at) = graph.find(&target) else {
             continue;
         };
         let present = &graph.records[at as usize];

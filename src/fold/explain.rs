@@ -86,7 +86,7 @@ impl Explainer<'_, '_, '_> {
         if let Some(lacks) = self.membership.waiting.get(&id) {
             return lacks.iter().map(|lack| self.lack(id, lack)).collect();
         }
-        let Some(&at) = self.graph.index.get(&id) else {
+        let Some(at) = self.graph.find(&id) else {
             return vec![plain("unknown")];
         };
         let present = &self.graph.records[at as usize];
@@ -142,8 +142,8 @@ impl Explainer<'_, '_, '_> {
             },
             Lack::Admission => plain("lacks-admission"),
             Lack::Branch => {
-                let at = self.graph.index.get(&id);
-                let feed = at.map(|&at| self.graph.records[at as usize].record.feed);
+                let at = self.graph.find(&id);
+                let feed = at.map(|at| self.graph.records[at as usize].record.feed);
                 Reason {
                     records: feed.map_or_else(BTreeSet::new, |feed| self.halves(feed)),
                     ..plain("branch")

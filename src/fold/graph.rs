@@ -35,12 +35,21 @@ pub(super) struct Present<'a> {
     pub(super) names: Vec<u32>,
     /// The certificate at the bottom of its chain.
     pub(super) certificate: StatementId,
+    /// Whether that is a spare key's.
+    pub(super) spare: bool,
     /// An unbranched stretch of its feed.
     pub(super) stretch: u32,
     /// Whether its own chain names a successor below it.
     pub(super) succeeded: bool,
     /// The nearest node at or below it in its own chain, or `NONE`.
     pub(super) anchor: u32,
+}
+
+/// What stands at the bottom of a chain.
+struct Chain {
+    certificate: StatementId,
+    spare: bool,
+    root: RootKey,
 }
 
 /// What an authority record says, with everything that it names looked up in its past.
@@ -97,7 +106,9 @@ pub(super) struct Node {
 pub(super) struct Graph<'a> {
     pub(super) history: &'a History,
     pub(super) records: Vec<Present<'a>>,
-    pub(super) index: HashMap<RecordId, u32>,
+    /// All ids of the pool, ascending, and the numbers of those that are present.
+    ids: Vec<RecordId>,
+    numbers: Vec<u32>,
     pub(super) nodes: Vec<Node>,
     pub(super) roots: Vec<RootKey>,
     pub(super) feeds: Vec<FeedKey>,
@@ -117,7 +128,8 @@ impl<'a> Graph<'a> {
         let mut graph = Self {
             history,
             records: Vec::new(),
-            index: HashMap::new(),
+            ids: Vec::new(),
+            numbers: Vec::new(),
             nodes: Vec::new(),
             roots: Vec::new(),
             feeds: Vec::new(),
@@ -130,6 +142,12 @@ impl<'a> Graph<'a> {
         graph.find_present();
         graph.find_nodes();
         graph
+    }
+
+    /// The number of a present record.
+    pub(super) fn find(&self, id: &RecordId) -> Option<u32> {
+        let at = self.ids.binary_search(id).ok()?;
+        Some(self.numbers[at]).filter(|&number| number != NONE)
     }
 
     /// The node of a record, if it is one.
@@ -165,8 +183,8 @@ impl<'a> Graph<'a> {
         let feed = self.records[record as usize].record.feed;
         cut.binary_search_by(|place| place.feed.cmp(&feed))
             .ok()
-            .and_then(|at| self.index.get(&cut[at].id))
-            .is_some_and(|&top| self.at_or_below(record, top))
+            .and_then(|at| self.find(&cut[at].id))
+            .is_some_and(|top| self.at_or_below(record, top))
     }
 
     pub(super) fn root(&mut self, key: RootKey) -> u32 {
@@ -189,7 +207,7 @@ impl<'a> Graph<'a> {
     fn find_present(&mut self) {
         let history = self.history;
         let ids: Vec<RecordId> = history.records.keys().copied().collect();
-        let number: HashMap<RecordId, u32> = ids.iter().copied().zip(0..).collect();
+        let number = |id: &RecordId| ids.binary_search(id).ok().map(|at| at as u32);
         let records: Vec<&'a Record> = history.records.values().map(|r| r.value()).collect();
         let certified = certified_signers(history);
 
@@ -197,16 +215,20 @@ impl<'a> Graph<'a> {
         let mut names = vec![Vec::new(); ids.len()];
         let mut named_by = vec![Vec::new(); ids.len()];
         let mut open = vec![0_u32; ids.len()];
+        let mut belows = vec![NONE; ids.len()];
         for (at, record) in records.iter().enumerate() {
             for place in places(record) {
-                match number.get(&place.id) {
+                match number(&place.id) {
                     None => {
                         own[at].insert(Lack::Record(place.id));
                     }
-                    Some(&other) => {
+                    Some(other) => {
                         let found = records[other as usize];
                         if found.feed != place.feed || found.height != place.height {
                             own[at].insert(Lack::Never);
+                        }
+                        if record.previous == Previous::Record(place.id) {
+                            belows[at] = other;
                         }
                         names[at].push(other);
                         named_by[other as usize].push(at as u32);
@@ -230,15 +252,15 @@ impl<'a> Graph<'a> {
                 }
             }
             let record = records[here];
-            let below = match record.previous {
-                Previous::Record(id) => number.get(&id).map_or(NONE, |&n| done[n as usize]),
-                Previous::Certificate(_) => NONE,
+            let below = match belows[here] {
+                NONE => NONE,
+                below => done[below as usize],
             };
             let chain = self.chain(record, below);
             match &chain {
-                Ok((certificate, Role::Spare, root)) if record.kind.is_critical() => {
-                    if !certified.contains(&(*root, record.feed)) {
-                        lack.insert(Lack::Certificate(*certificate));
+                Ok(chain) if chain.spare && record.kind.is_critical() => {
+                    if !certified.contains(&(chain.root, record.feed)) {
+                        lack.insert(Lack::Certificate(chain.certificate));
                     }
                 }
                 Ok(_) | Err(None) => {}
@@ -246,11 +268,15 @@ impl<'a> Graph<'a> {
                     lack.insert(why.clone());
                 }
             }
-            if let (true, Ok((certificate, _, root))) = (lack.is_empty(), chain) {
+            if let (true, Ok(chain)) = (lack.is_empty(), chain) {
                 done[here] = self.records.len() as u32;
-                self.index.insert(ids[here], done[here]);
-                let root = self.root(root);
-                let feed = self.feed(record.feed);
+                let (root, feed) = match below {
+                    NONE => (self.root(chain.root), self.feed(record.feed)),
+                    below => {
+                        let below = &self.records[below as usize];
+                        (below.root, below.feed)
+                    }
+                };
                 let succeeded = below != NONE && {
                     let below = &self.records[below as usize];
                     below.succeeded
@@ -264,7 +290,8 @@ impl<'a> Graph<'a> {
                     feed,
                     previous: below,
                     names: names[here].iter().map(|&n| done[n as usize]).collect(),
-                    certificate,
+                    certificate: chain.certificate,
+                    spare: chain.spare,
                     stretch: NONE,
                     succeeded,
                     anchor: NONE,
@@ -282,18 +309,23 @@ impl<'a> Graph<'a> {
                 }
             }
         }
+        self.numbers = done;
+        self.ids = ids;
     }
 
-    /// The certificate of a record's chain, its role and root. An error says what is lacking, or nothing
-    /// where the record below already says it.
-    fn chain(
-        &self,
-        record: &Record,
-        below: u32,
-    ) -> Result<(StatementId, Role, RootKey), Option<Lack>> {
+    /// What a record's chain stands on. An error says what is lacking, or nothing where the record below
+    /// already says it.
+    fn chain(&self, record: &Record, below: u32) -> Result<Chain, Option<Lack>> {
         let certificate = match record.previous {
             Previous::Certificate(id) => id,
-            Previous::Record(_) if below != NONE => self.records[below as usize].certificate,
+            Previous::Record(_) if below != NONE => {
+                let below = &self.records[below as usize];
+                return Ok(Chain {
+                    certificate: below.certificate,
+                    spare: below.spare,
+                    root: self.roots[below.root as usize],
+                });
+            }
             Previous::Record(_) => return Err(None),
         };
         let Some(statement) = self.history.statements.get(&certificate) else {
@@ -304,20 +336,31 @@ impl<'a> Graph<'a> {
                 role: role @ (Role::Sign | Role::Spare),
                 key,
                 ..
-            } if key == record.feed.0 => Ok((certificate, role, statement.value().root)),
+            } if key == record.feed.0 => Ok(Chain {
+                certificate,
+                spare: role == Role::Spare,
+                root: statement.value().root,
+            }),
             _ => Err(Some(Lack::Never)),
         }
     }
 
     /// Finds stretches, siblings and nodes, and what each node reaches.
     fn find_nodes(&mut self) {
-        let mut groups: BTreeMap<(u32, u64, u32), Vec<u32>> = BTreeMap::new();
-        for (at, present) in self.records.iter().enumerate() {
-            let key = (present.feed, present.record.height, present.previous);
-            groups.entry(key).or_default().push(at as u32);
-        }
-        groups.retain(|_, group| group.len() > 1);
-        let branching: HashSet<u32> = groups.values().flatten().copied().collect();
+        let mut places: Vec<(u32, u64, u32, u32)> = self
+            .records
+            .iter()
+            .zip(0..)
+            .map(|(present, at)| (present.feed, present.record.height, present.previous, at))
+            .collect();
+        places.sort_unstable();
+        let same =
+            |a: &(u32, u64, u32, u32), b: &(u32, u64, u32, u32)| (a.0, a.1, a.2) == (b.0, b.1, b.2);
+        let groups: Vec<&[(u32, u64, u32, u32)]> = places
+            .chunk_by(same)
+            .filter(|group| group.len() > 1)
+            .collect();
+        let branching: HashSet<u32> = groups.iter().flat_map(|g| g.iter().map(|p| p.3)).collect();
 
         for at in 0..self.records.len() {
             let (previous, height, kind) = {
@@ -341,11 +384,11 @@ impl<'a> Graph<'a> {
                 self.records[at].anchor = below_anchor;
             }
         }
-        let siblings = groups.into_iter().map(|((feed, height, _), group)| {
-            let nodes = group.iter().map(|&at| self.records[at as usize].anchor);
-            (feed, height, nodes.collect())
-        });
-        self.siblings = siblings.collect();
+        for group in groups {
+            let nodes = group.iter().map(|p| self.records[p.3 as usize].anchor);
+            let (feed, height) = (group[0].0, group[0].1);
+            self.siblings.push((feed, height, nodes.collect()));
+        }
     }
 
     fn add_node(&mut self, at: u32) {
@@ -431,7 +474,7 @@ impl<'a> Graph<'a> {
 
     /// The authority record of this id, if it stands in a past.
     fn named(&self, id: &RecordId, past: &Bits) -> Option<u32> {
-        let node = self.node_of(*self.index.get(id)?)?;
+        let node = self.node_of(self.find(id)?)?;
         let authority = self.record_of(node).record.kind.is_critical();
         (authority && past.has(node)).then_some(node)
     }

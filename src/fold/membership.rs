@@ -6,7 +6,7 @@
 //! depends on the pool alone, never on what arrived first; and the set together with the two records
 //! of each fork's evidence gives the same set again, so a store may drop the rest.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::record::{
     Body, Claim, Entry, FeedKey, Frontier, RecordId, Role, RootKey, Statement, StatementId, limits,
@@ -150,6 +150,7 @@ impl Sieve<'_, '_, '_> {
     /// Feeds beyond what one root may have in a circle: those with the greatest keys.
     fn excess_feeds(&self) -> BTreeSet<(u32, u32)> {
         let mut feeds: BTreeMap<u32, BTreeSet<(FeedKey, u32)>> = BTreeMap::new();
+        let mut seen = HashSet::new();
         for (present, _) in self
             .graph
             .records
@@ -157,8 +158,10 @@ impl Sieve<'_, '_, '_> {
             .zip(&self.candidate)
             .filter(|x| *x.1)
         {
-            let of_root = feeds.entry(present.root).or_default();
-            of_root.insert((present.record.feed, present.feed));
+            if seen.insert((present.root, present.feed)) {
+                let of_root = feeds.entry(present.root).or_default();
+                of_root.insert((present.record.feed, present.feed));
+            }
         }
         let excess = feeds.into_iter().flat_map(|(root, feeds)| {
             let beyond = feeds.into_iter().skip(limits::FEEDS_PER_ROOT);
@@ -189,7 +192,7 @@ impl Sieve<'_, '_, '_> {
                     cut: Some((height, id)),
                 } = &statement.claim
                     && circle.is_none_or(|circle| circle == graph.history.circle)
-                    && let Some(&at) = graph.index.get(id)
+                    && let Some(at) = graph.find(id)
                 {
                     let present = &graph.records[at as usize];
                     if self.candidate[at as usize]

@@ -50,8 +50,8 @@ impl<'g, 'a> Rules<'g, 'a> {
             standing: Vec::with_capacity(graph.nodes.len()),
         };
         let circle: CircleId = graph.history.circle;
-        let genesis = graph.index.get(&RecordId::from(circle));
-        if let Some(node) = genesis.and_then(|&record| graph.node_of(record))
+        let genesis = graph.find(&RecordId::from(circle));
+        if let Some(node) = genesis.and_then(|record| graph.node_of(record))
             && let Some(Body::Genesis { admins, policy, .. }) = &graph.nodes[node as usize].body
         {
             let founder = graph.roots[graph.record_of(node).root as usize];

@@ -210,7 +210,7 @@ impl Rules<'_, '_> {
         if let Some(cuts) = outside.revocations.get(&(present.root, present.feed)) {
             let within = |cut: &RevocationCut| {
                 cut.is_some_and(|(height, id)| {
-                    self.graph.index.get(&id).is_some_and(|&top| {
+                    self.graph.find(&id).is_some_and(|top| {
                         self.graph.records[top as usize].record.height == height
                             && self.graph.at_or_below(record, top)
                     })

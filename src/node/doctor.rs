@@ -1,7 +1,5 @@
 //! What is wrong and what to do: checks of identity, files, database, blobs, circles.
 
-use std::collections::BTreeSet;
-
 use crate::record::Role;
 
 use super::{Failure, Handle};
@@ -113,22 +111,14 @@ impl Handle {
             .filter(|circle| !circle.shelf)
         {
             let name = &circle.name;
-            let admins = circle
-                .members
-                .iter()
-                .filter(|member| member.admin && !member.suspended)
-                .count();
-            if admins < 2 {
-                findings.push(Finding::new("doctor-one-admin", false).with("circle", name));
-            }
-            let view = self.store.circle(&circle.id)?;
-            let trunks: BTreeSet<_> = view
-                .state
-                .active()
-                .map(|(_, member)| member.trunk)
-                .collect();
-            if trunks.len() == 2 {
-                findings.push(Finding::new("doctor-two-trunks", false).with("circle", name));
+            for exposure in self.store.circle(&circle.id)?.state.exposures() {
+                let code = match exposure {
+                    "no-admin" => "doctor-no-admin",
+                    "one-admin" => "doctor-one-admin",
+                    "two-admins" => "doctor-two-admins",
+                    _ => "doctor-two-trunks",
+                };
+                findings.push(Finding::new(code, false).with("circle", name));
             }
             if !circle.forked.is_empty() {
                 findings.push(Finding::new("doctor-fork", false).with("circle", name));

@@ -1,6 +1,7 @@
 //! What a node tells its faces while it works.
 
-use crate::record::{CircleId, RecordId, RootKey};
+use crate::fold::Change;
+use crate::record::{CircleId, RootKey};
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,10 +16,10 @@ pub enum Event {
         done: u64,
         total: u64,
     },
-    /// A late record changed what earlier ones do.
+    /// What arrived changed what was decided before.
     DecisionChanged {
         circle: CircleId,
-        records: Vec<RecordId>,
+        changes: Vec<Change>,
     },
     /// This home stands elsewhere than where it was; writing is stopped until a new feed is opened.
     HomeMoved,

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
@@ -17,21 +17,19 @@ use crate::carrier::media::plan::{Content, Plan};
 use crate::carrier::media::write::{Destination, Written, write_bundle};
 use crate::carrier::media::{MediaError, Small};
 use crate::identity::{Directory, Verified};
-use crate::record::{
-    Ack, BlobRef, FeedKey, Frontier, Kind, Record, RecordId, Role, RootKey, Statement,
-};
-use crate::store::{CircleView, OwnFeed, Standing};
+use crate::record::{Ack, BlobRef, Frontier, Record, RecordId, Role, RootKey, Statement};
+use crate::store::{CircleView, OwnFeed, STAGING, Standing};
 
 use super::home::now;
+use super::trust;
 use super::{Exit, Failure, Handle};
-
-/// Bytes of one `trust/` member; a sequence of statements or records is cut at this size.
-const TRUST_MEMBER_BYTES: usize = 1 << 20;
 
 /// Where a bundle goes.
 pub enum Target<'a> {
     /// A folder on a medium.
     Medium(&'a Path),
+    /// A medium that is locked already.
+    Held(&'a Medium),
     /// One plain age file.
     File(&'a Path),
     /// A pipe.
@@ -190,7 +188,7 @@ impl Handle {
                 acks.push(ack);
             }
         }
-        let (trust, records) = split(records.into_values().collect());
+        let (trust, records) = trust::split(records.into_values().collect());
         Ok(Shipment {
             statements: if same_statements {
                 Vec::new()
@@ -254,7 +252,12 @@ impl Handle {
             sequence,
             previous,
             standalone: shipment.standalone,
-            trust: trust_members(&shipment, circle),
+            // Who never acknowledged may not know the secret yet.
+            trust: trust::members(
+                circle.secret.filter(|_| shipment.standalone),
+                &shipment.statements,
+                &shipment.trust,
+            ),
             acks: ack_members(&shipment.acks),
             records: shipment
                 .records
@@ -265,6 +268,7 @@ impl Handle {
         };
         let road = match &target {
             Target::Medium(path) | Target::File(path) => path.display().to_string(),
+            Target::Held(medium) => medium.files().root().display().to_string(),
             Target::Stream(_) => "standard output".to_owned(),
         };
         let report = shipment.report();
@@ -294,61 +298,62 @@ impl Handle {
         receive: &[[u8; 32]],
         target: Target<'_>,
     ) -> Result<Written, Failure> {
-        let scratch = Files::new(self.store.home());
-        scratch
-            .ensure_dir("spool")
-            .map_err(|error| Failure::io(self.store.home(), &error))?;
-        let spool = Path::new("spool").join(format!("{}", std::process::id()));
+        let _work = self.store.work()?;
+        let scratch = self.files(self.store.home());
+        let spool = self.workplace(&scratch, "export")?;
         let mut unlucky = None;
         let mut fill = |bytes: &mut [u8]| {
             if let Err(error) = getrandom::fill(bytes) {
                 unlucky = Some(error);
             }
         };
-        let spool = (&scratch, spool.as_path());
-        let written = match target {
-            Target::Medium(path) => {
-                let medium = Medium::take(&Files::new(path))?;
-                medium.sweep()?;
-                self.clear_collected(&medium)?;
-                write_bundle(
-                    spool,
-                    Destination::Medium(&medium),
-                    plan,
-                    signer,
-                    receive,
-                    &mut fill,
-                )?
-            }
-            Target::File(path) => {
-                let folder = match path.parent() {
-                    Some(folder) if !folder.as_os_str().is_empty() => folder,
-                    _ => Path::new("."),
-                };
-                let name = path.file_name().ok_or_else(|| {
-                    Failure::new("file-not-found", Exit::Usage).with("path", path.display())
-                })?;
-                let files = Files::new(folder);
-                let destination = Destination::File {
-                    files: &files,
-                    path: Path::new(name),
-                };
-                write_bundle(spool, destination, plan, signer, receive, &mut fill)?
-            }
-            Target::Stream(out) => write_bundle(
-                spool,
-                Destination::Stream(out),
-                plan,
-                signer,
-                receive,
-                &mut fill,
-            )?,
+        let write = |destination: Destination<'_>| {
+            let spool = (&scratch, spool.as_path());
+            write_bundle(spool, destination, plan, signer, receive, &mut fill)
+                .map_err(Failure::from)
         };
+        let written = match target {
+            Target::Medium(path) => Medium::take(&self.files(path))
+                .map_err(Failure::from)
+                .and_then(|medium| {
+                    self.tidy(&medium)?;
+                    write(Destination::Medium(&medium))
+                }),
+            Target::Held(medium) => self
+                .tidy(medium)
+                .and_then(|()| write(Destination::Medium(medium))),
+            Target::File(path) => self.beside(path).and_then(|(files, name)| {
+                let files = &files;
+                write(Destination::File { files, path: name })
+            }),
+            Target::Stream(out) => write(Destination::Stream(out)),
+        };
+        // What cannot be removed now goes with the next work here.
+        let _ = scratch.remove_all(&spool);
+        let written = written?;
         match unlucky {
             // age and ids came from a generator that failed: the bundle must not be used.
             Some(error) => Err(Failure::new("no-randomness", Exit::Failed).with("error", error)),
             None => Ok(written),
         }
+    }
+
+    /// The file layer of a file's folder, and its name there.
+    fn beside<'a>(&self, path: &'a Path) -> Result<(Files, &'a Path), Failure> {
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let name = path.file_name().ok_or_else(|| {
+            Failure::new("file-not-found", Exit::Usage).with("path", path.display())
+        })?;
+        Ok((self.files(folder), Path::new(name)))
+    }
+
+    /// Takes off a medium what unfinished writers left, and what is collected.
+    fn tidy(&self, medium: &Medium) -> Result<(), Failure> {
+        medium.sweep()?;
+        self.clear_collected(medium)
     }
 
     /// Takes bundles of mine off a medium that all their recipients have taken in.
@@ -391,12 +396,29 @@ impl Handle {
         files
     }
 
+    /// A new folder in staging, this process's own.
+    pub(super) fn workplace(&self, files: &Files, what: &str) -> Result<PathBuf, Failure> {
+        let fail = |error: std::io::Error| Failure::io(&files.path(STAGING), &error);
+        files.ensure_dir(STAGING).map_err(fail)?;
+        let mut number = 0u64;
+        loop {
+            let name = format!("{what}-{}-{number}", std::process::id());
+            let folder = Path::new(STAGING).join(name);
+            match files.mkdir(&folder) {
+                Ok(()) => return Ok(folder),
+                // Of another process of this number, in another container.
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => number += 1,
+                Err(error) => return Err(fail(error)),
+            }
+        }
+    }
+
     /// Writes an acknowledgement alone to who signed a bundle on this medium.
     pub(super) fn ship_ack(
         &mut self,
         circle: &CircleView,
         to: &RootKey,
-        medium: &Path,
+        medium: &Medium,
     ) -> Result<Option<Written>, Failure> {
         if circle.standing == Standing::Shelf
             || *to == self.root
@@ -423,7 +445,7 @@ impl Handle {
             news: true,
         };
         let names = [self.name_of(circle, to)];
-        let target = Target::Medium(medium);
+        let target = Target::Held(medium);
         self.ship(circle, shipment, &receive, target, &names, "acknowledge")
             .map(Some)
     }
@@ -450,59 +472,11 @@ impl Shipment {
     }
 }
 
-/// Parts records into the past of authority records and the rest. Presence is a matter of chains: an authority
-/// record can only be judged with all below it in its feed, and what it cites is authority again.
-fn split(records: Vec<Verified<Record>>) -> (Vec<Verified<Record>>, Vec<Verified<Record>>) {
-    let mut reach: BTreeMap<FeedKey, u64> = BTreeMap::new();
-    for record in records
-        .iter()
-        .filter(|record| record.value().kind.is_critical())
-    {
-        let top = reach.entry(record.value().feed).or_default();
-        *top = (*top).max(record.value().height);
-    }
-    let mut records = records;
-    // Genesis first, then by height: what others rest on comes before them.
-    records.sort_by_key(|record| {
-        let value = record.value();
-        (value.kind != Kind::GENESIS, value.height, record.id())
-    });
-    records.into_iter().partition(|record| {
-        reach
-            .get(&record.value().feed)
-            .is_some_and(|top| record.value().height <= *top)
-    })
-}
-
 fn statement_bytes(directory: &Directory, id: &crate::record::StatementId) -> Option<Vec<u8>> {
     directory
         .statements()
         .find(|s| s.id() == *id)
         .map(|s| s.bytes().to_vec())
-}
-
-fn trust_members(shipment: &Shipment, circle: &CircleView) -> Vec<Small> {
-    let mut members = Vec::new();
-    let mut add = |what: &str, bytes: Vec<u8>| {
-        let name = format!("trust/{:04}-{what}", members.len());
-        members.push(Small { name, bytes });
-    };
-    // Who never acknowledged may not know the secret yet.
-    if let Some(secret) = circle.secret.filter(|_| shipment.standalone) {
-        add("secret", secret.to_vec());
-    }
-    for bytes in sequences(
-        shipment
-            .statements
-            .iter()
-            .map(|statement| statement.bytes()),
-    ) {
-        add("statements.cborseq", bytes);
-    }
-    for bytes in sequences(shipment.trust.iter().map(|record| record.bytes())) {
-        add("records.cborseq", bytes);
-    }
-    members
 }
 
 fn ack_members(acks: &[Verified<Ack>]) -> Vec<Small> {
@@ -513,18 +487,6 @@ fn ack_members(acks: &[Verified<Ack>]) -> Vec<Small> {
             bytes: ack.bytes().to_vec(),
         })
         .collect()
-}
-
-/// Joins items into sequences of about `TRUST_MEMBER_BYTES`.
-fn sequences<'a>(items: impl Iterator<Item = &'a [u8]>) -> Vec<Vec<u8>> {
-    let mut all: Vec<Vec<u8>> = Vec::new();
-    for item in items {
-        match all.last_mut() {
-            Some(last) if last.len() + item.len() <= TRUST_MEMBER_BYTES => last.extend(item),
-            _ => all.push(item.to_vec()),
-        }
-    }
-    all
 }
 
 impl From<MediaError> for Failure {

@@ -3,6 +3,10 @@
 use std::fs::File;
 use std::path::Path;
 
+use crate::carrier::media::files::Files;
+use secrecy::SecretString;
+
+use crate::carrier::media::seal::secret_string;
 use crate::config::Config;
 use crate::identity::{
     KeyCard, ReceiveSecret, Signer, SigningSecret, Verified, certificate, verify,
@@ -69,6 +73,7 @@ impl Handle {
             keys,
             root,
             sink,
+            layer: Box::new(|root| Files::new(root)),
         };
         handle.finish_rotation()?;
         drop(lock);
@@ -131,6 +136,18 @@ impl Handle {
             }
         }
         Ok(keys)
+    }
+
+    /// The current receive key as an age identity (`AGE-SECRET-KEY-1...`), for opening bundles with stock tools.
+    pub fn age_identity(&self) -> Result<SecretString, Failure> {
+        let directory = self.store.directory()?;
+        let (_, public) = directory
+            .current(&self.root, Role::Receive)
+            .ok_or_else(|| {
+                Failure::new("identity-broken", Exit::Locked).with("error", "no receive key")
+            })?;
+        let secret = ReceiveSecret::from_bytes(*self.keys.read("receive", &public)?);
+        Ok(secret_string(&secret))
     }
 
     /// Rotates the sign key: a new key and certificate, and in every circle a last record that names the successor.

@@ -27,6 +27,7 @@ use crate::record::{
 use crate::store::{Batch, Join, Receipt, Source, Standing};
 
 use super::home::now;
+use super::trust::Trust;
 use super::{Event, Exit, Failure, Handle};
 
 /// What one bundle brought.
@@ -105,7 +106,12 @@ impl Handle {
         path: &Path,
         options: ImportOptions,
     ) -> Result<ImportReport, Failure> {
-        let scan = medium::scan(path)?;
+        let mut scan = medium::scan(path)?;
+        // On a medium nobody else writes or takes away meanwhile; what was looked at before that may be gone.
+        let held = self.hold(&scan)?;
+        if held.is_some() {
+            scan = medium::scan(path)?;
+        }
         let secrets = self.receive_keys()?;
         let mut report = ImportReport {
             unfinished: scan.unfinished.len(),
@@ -128,7 +134,6 @@ impl Handle {
             }
         }
         fronts.sort_by_key(|(sequence, _)| *sequence);
-        let root = scan.folder.as_deref().and_then(Path::parent);
         for (_, found) in fronts {
             match self.import_one(
                 Stream::Found(found),
@@ -140,10 +145,10 @@ impl Handle {
                     imported.handle = found.handle.clone();
                     if !options.dry_run
                         && options.acknowledge
-                        && let (Some(root), Some(handle)) = (root, &found.handle)
+                        && let (Some(medium), Some(handle)) = (&held, &found.handle)
                     {
                         let again = found.done.contains(&token);
-                        self.answer(&mut imported, root, handle, token, again);
+                        self.answer(&mut imported, medium, handle, token, again);
                     }
                     report.imported.push(imported);
                 }
@@ -151,6 +156,21 @@ impl Handle {
             }
         }
         Ok(report)
+    }
+
+    /// Locks the medium that a scan found bundles on, if its folder has the right name.
+    fn hold(&self, scan: &medium::Scan) -> Result<Option<Medium>, Failure> {
+        let Some(folder) = &scan.folder else {
+            return Ok(None);
+        };
+        let folder = folder
+            .canonicalize()
+            .map_err(|error| Failure::io(folder, &error))?;
+        if folder.file_name() != Some(medium::FOLDER.as_ref()) {
+            return Ok(None);
+        }
+        let root = folder.parent().unwrap_or(&folder);
+        Ok(Some(Medium::hold(&self.files(root))?))
     }
 
     /// Imports one bundle from a stream.
@@ -174,24 +194,23 @@ impl Handle {
         policy: Policy,
         dry: bool,
     ) -> Result<(Imported, [u8; 16]), Failure> {
-        let files = Files::new(self.store.home());
+        // Until the transaction is through: nobody takes staged files or new blobs for rubbish meanwhile.
+        let _work = self.store.work()?;
+        let files = self.files(self.store.home());
+        let folder = self.workplace(&files, "import")?;
         let mut judged = None;
-        // Each process stages in a folder of its own; what a killed one left is removed by `gc`.
-        let folder = Path::new("staging").join(format!("import-{}", std::process::id()));
-        files
-            .ensure_dir("staging")
-            .map_err(|error| Failure::io(self.store.home(), &error))?;
         let staged = stage(source, secrets, (&files, &folder), |front, trust| {
             judged = Some(self.judge(front, trust, policy)?);
             Ok::<_, Failure>(())
-        })?;
-        let judged = judged.ok_or_else(|| Failure::new("bundle-refused", Exit::Refused))?;
-        let token = staged.front.token;
-        let imported = self.apply(judged, &staged, policy, dry);
-        staged.clear()?;
-        // The folder itself goes too; an error here costs nothing.
-        let _ = files.rmdir(&folder);
-        imported.map(|imported| (imported, token))
+        });
+        let imported = staged.and_then(|staged| {
+            let judged = judged.ok_or_else(|| Failure::new("bundle-refused", Exit::Refused))?;
+            let imported = self.apply(judged, &staged, &files, policy, dry)?;
+            Ok((imported, staged.front.token))
+        });
+        // What was to be kept has been moved away; what cannot be removed now goes with the next work here.
+        let _ = files.remove_all(&folder);
+        imported
     }
 
     /// Folds `trust/` over what is here and decides whether this bundle may speak.
@@ -310,6 +329,7 @@ impl Handle {
         &mut self,
         judged: Judged,
         staged: &Staged,
+        files: &Files,
         policy: Policy,
         dry: bool,
     ) -> Result<Imported, Failure> {
@@ -361,7 +381,7 @@ impl Handle {
         // Files first: a name without a row is rubbish, a row without its file would be a lie.
         for (path, blob) in &blobs {
             if self.store.blob(&blob.blake3)?.is_none() {
-                self.store.publish_blob(path, &blob.blake3)?;
+                self.publish(files, path, &blob.blake3)?;
             }
         }
         let (source, standing, road) = match policy {
@@ -393,13 +413,28 @@ impl Handle {
         imported.signer_name = self.name_of(&after, &judged.signer);
         imported.describe(old.as_ref(), &after.state);
         if !imported.receipt.changed.is_empty() {
-            let records = imported.receipt.changed.clone();
+            let changes = imported.receipt.changed.clone();
             (self.sink)(Event::DecisionChanged {
                 circle: judged.circle,
-                records,
+                changes,
             });
         }
         Ok(imported)
+    }
+
+    /// Gives a staged file its name among the blobs, durably.
+    fn publish(&self, files: &Files, staged: &Path, hash: &BlobHash) -> Result<(), Failure> {
+        let home = self.store.home();
+        let target = self.store.blob_path(hash);
+        let below = |path: &Path| path.strip_prefix(home).unwrap_or(path).to_owned();
+        let (from, to) = (below(staged), below(&target));
+        let folder = to.parent().unwrap_or(Path::new(""));
+        let published = files
+            .ensure_dir(folder)
+            .and_then(|()| files.publish(from, &to))
+            // A killed process may have made the folder and not come to this.
+            .and_then(|()| files.sync_dir("blobs"));
+        published.map_err(|error| Failure::io(&target, &error))
     }
 
     /// What the circle would be with these facts.
@@ -445,7 +480,7 @@ impl Handle {
     fn answer(
         &mut self,
         imported: &mut Imported,
-        root: &Path,
+        medium: &Medium,
         handle: &str,
         token: [u8; 16],
         again: bool,
@@ -455,8 +490,9 @@ impl Handle {
         if again && receipt.taken + receipt.statements + receipt.blobs + receipt.acks == 0 {
             return;
         }
-        let written =
-            Medium::take(&Files::new(root)).and_then(|medium| medium.acknowledge(handle, token));
+        let written = medium
+            .explain()
+            .and_then(|()| medium.acknowledge(handle, token));
         imported.ack_failed = written.is_err();
         let receipt = &imported.receipt;
         // A bundle that brought acknowledgements only asks for no answer.
@@ -465,7 +501,7 @@ impl Handle {
             return;
         }
         let acknowledged = match self.store.circle(&imported.circle) {
-            Ok(circle) => self.ship_ack(&circle, &imported.signer, root),
+            Ok(circle) => self.ship_ack(&circle, &imported.signer, medium),
             Err(error) => Err(error.into()),
         };
         match acknowledged {
@@ -507,65 +543,6 @@ fn named(name: &str, root: &RootKey) -> String {
     } else {
         name.to_owned()
     }
-}
-
-/// The members of `trust/`, verified.
-#[derive(Default)]
-pub(super) struct Trust {
-    secret: Option<[u8; 32]>,
-    statements: Vec<Verified<Statement>>,
-    records: Vec<Verified<Record>>,
-    refused: usize,
-}
-
-impl Trust {
-    fn read(members: &[Small]) -> Result<Self, Failure> {
-        let mut trust = Self::default();
-        for member in members {
-            let kind = member.name.split_once('-').map_or("", |(_, kind)| kind);
-            match kind {
-                "secret" => trust.secret = <[u8; 32]>::try_from(member.bytes.as_slice()).ok(),
-                "statements.cborseq" => {
-                    let (good, bad) = items::<Statement>(&member.bytes)?;
-                    trust.statements.extend(good);
-                    trust.refused += bad;
-                }
-                "records.cborseq" => {
-                    let (good, bad) = items::<Record>(&member.bytes)?;
-                    trust.records.extend(good);
-                    trust.refused += bad;
-                }
-                // A member of a newer okibi: what rests on it will wait.
-                _ => {}
-            }
-        }
-        Ok(trust)
-    }
-}
-
-/// A sequence of envelopes: those that verify, and how many do not.
-fn items<T: Payload + Send>(bytes: &[u8]) -> Result<(Vec<Verified<T>>, usize), Failure> {
-    let mut decoder = minicbor::Decoder::new(bytes);
-    let (mut signed, mut refused) = (Vec::new(), 0);
-    while decoder.position() < bytes.len() {
-        let start = decoder.position();
-        decoder.skip().map_err(|_| {
-            let why = "trust/ is no sequence of CBOR items";
-            Failure::new("bundle-refused", Exit::Refused).with("error", why)
-        })?;
-        match Signed::<T>::decode(bytes.get(start..decoder.position()).unwrap_or_default()) {
-            Ok(item) => signed.push(item),
-            Err(_) => refused += 1,
-        }
-    }
-    let mut good = Vec::with_capacity(signed.len());
-    for item in verify_all(signed) {
-        match item {
-            Ok(item) => good.push(item),
-            Err(_) => refused += 1,
-        }
-    }
-    Ok((good, refused))
 }
 
 /// Staged contents that some record names: what nothing names is not kept, whoever sent it.

@@ -9,7 +9,7 @@ use crate::carrier::media::read::{Front, Source as Stream, inspect, verify as ch
 use crate::identity::{fingerprint, verify};
 use crate::record::{CircleId, Claim, RootKey, Signed, Statement};
 
-use super::import::Trust;
+use super::trust::Trust;
 use super::{Failure, Handle};
 
 /// What this node sees of a bundle that is addressed to it.

@@ -19,7 +19,11 @@ mod share;
 mod shelves;
 mod starter;
 mod status;
+mod trust;
 
+use std::path::Path;
+
+use crate::carrier::media::files::Files;
 use crate::config::Config;
 use crate::record::RootKey;
 use crate::store::Store;
@@ -51,9 +55,26 @@ pub struct Handle {
     keys: KeyFolder,
     root: RootKey,
     sink: Sink,
+    layer: Layer,
 }
 
+/// Gives the file layer below a root.
+pub type Layer = Box<dyn Fn(&Path) -> Files + Send>;
+
 impl Handle {
+    /// The same home over another file layer: tests record what is written, and make it fail.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn over(mut self, layer: Layer) -> Self {
+        self.layer = layer;
+        self
+    }
+
+    /// The file layer below a root.
+    fn files(&self, root: &Path) -> Files {
+        (self.layer)(root)
+    }
+
     /// The configuration that this handle was opened with.
     pub fn config(&self) -> &Config {
         &self.config

@@ -43,6 +43,7 @@ impl Handle {
         if let Some(taken) = self.store.model(&clean)? {
             return Err(Failure::new("model-name-taken", Exit::Failed).with("name", taken.name));
         }
+        let _work = self.store.work()?;
         let blob = self.store.add_blob(path)?;
         let licence = match label.licence.as_str() {
             "" => card.license.clone().unwrap_or_default(),

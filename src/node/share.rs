@@ -64,8 +64,11 @@ impl Handle {
         // The text is checked before the blob is kept; the index row follows the blob it names.
         library::chunk::sections(std::str::from_utf8(&bytes).unwrap_or_default(), media_type)
             .map_err(refused)?;
+        let _work = self.store.work()?;
         self.store.add_blob_bytes(&bytes)?;
-        let added = library::index::add(self.store.database(), &new).map_err(refused)?;
+        let added = self
+            .store
+            .immediately(|| library::index::add(self.store.database(), &new).map_err(refused))?;
         let all = library::index::list(self.store.database(), library::Scope::All)
             .map_err(library_failed)?;
         let document = all.into_iter().find(|document| document.id == added.id);
@@ -268,7 +271,12 @@ impl Handle {
     }
 
     /// Removes blobs that nothing names and rests of interrupted commands. Returns how many and their bytes.
+    /// Busy while another process works on files: what nothing names yet may be named in a moment.
     pub fn collect_garbage(&mut self, dry: bool) -> Result<(usize, u64), Failure> {
+        let alone = self.store.alone()?;
+        if alone.is_none() && !dry {
+            return Err(Failure::new("home-busy", Exit::Busy));
+        }
         let mut named = std::collections::BTreeSet::new();
         for circle in self.store.circles()? {
             named.extend(

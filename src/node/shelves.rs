@@ -16,15 +16,25 @@ impl Handle {
     pub(super) fn refresh_shelves(&mut self) -> Result<(), Failure> {
         for circle in self.store.circles()? {
             let key = format!("shelves:{}", circle.id);
-            let hash = circle.state.state_hash();
-            if self.store.meta(&key)?.is_some_and(|done| done == hash) {
+            let done =
+                |hash: &[u8; 32]| Ok::<_, Failure>(self.store.meta(&key)?.as_deref() == Some(hash));
+            if done(&circle.state.state_hash())? {
                 continue;
             }
-            let whole = self.refresh_documents(&circle)? & self.refresh_models(&circle)?;
-            // While blobs are missing the next opening looks again.
-            if whole {
-                self.store.set_meta(&key, &hash)?;
-            }
+            // Several processes may see this at once; one after the other looks again and does what is left.
+            self.store.immediately(|| {
+                let circle = self.store.circle(&circle.id)?;
+                let hash = circle.state.state_hash();
+                if done(&hash)? {
+                    return Ok::<_, Failure>(());
+                }
+                let whole = self.refresh_documents(&circle)? & self.refresh_models(&circle)?;
+                // While blobs are missing the next opening looks again.
+                if whole {
+                    self.store.set_meta(&key, &hash)?;
+                }
+                Ok(())
+            })?;
         }
         Ok(())
     }
@@ -42,7 +52,7 @@ impl Handle {
     }
 
     /// Returns whether every blob was there.
-    fn refresh_documents(&mut self, circle: &CircleView) -> Result<bool, Failure> {
+    fn refresh_documents(&self, circle: &CircleView) -> Result<bool, Failure> {
         let db = self.store.database();
         let shelved = library::index::list(db, library::Scope::Circle(circle.id.0))
             .map_err(library_failed)?;
@@ -97,7 +107,7 @@ impl Handle {
         Ok(whole)
     }
 
-    fn refresh_models(&mut self, circle: &CircleView) -> Result<bool, Failure> {
+    fn refresh_models(&self, circle: &CircleView) -> Result<bool, Failure> {
         let rows = self.store.models()?;
         for row in rows.iter().filter(|row| row.circle == Some(circle.id)) {
             let gone = row

@@ -38,7 +38,7 @@ impl Store {
             let (statements, frontier, lacks) = match cached {
                 Ok(cached) => (cached.statements_hash(), cached.frontier, BTreeSet::new()),
                 Err(settled) => {
-                    let lacks = super::ingest::wanted_ids(&settled);
+                    let lacks = settled.wanted();
                     let membership = settled.membership;
                     (
                         statements_hash(&membership.statements),

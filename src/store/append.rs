@@ -10,8 +10,8 @@ use crate::record::{
     StatementId, limits,
 };
 
-use super::circle::{self, Standing};
-use super::{Store, StoreError, cache, clock, meta, set_clock};
+use super::circle::Standing;
+use super::{Store, StoreError, cache, clock, meta, pool, set_clock};
 
 /// The key that writes, and whose it is.
 pub struct OwnFeed<'a> {
@@ -51,7 +51,7 @@ impl Store {
         self.transaction(|tx| {
             writable(tx)?;
             for statement in statements {
-                circle::insert_statement(tx, statement)?;
+                pool::insert_statement(tx, statement)?;
             }
             let time = clock(tx)?.tick(now);
             let record = Record {
@@ -69,7 +69,7 @@ impl Store {
             let id = CircleId::from(record.id());
             let sql = "INSERT INTO circle (id, standing, secret) VALUES (?1, ?2, ?3)";
             tx.execute(sql, params![id.0, standing.as_str(), secret])?;
-            circle::insert_record(tx, &record, None)?;
+            pool::insert_record(tx, &record, None)?;
             set_clock(tx, time)?;
             cache::settle(tx, &id)?;
             Ok(id)
@@ -148,7 +148,7 @@ impl Store {
     pub fn add_statements(&mut self, statements: &[Verified<Statement>]) -> Result<(), StoreError> {
         self.transaction(|tx| {
             for statement in statements {
-                circle::insert_statement(tx, statement)?;
+                pool::insert_statement(tx, statement)?;
             }
             let mut sql = tx.prepare("SELECT id FROM circle")?;
             let ids: Vec<[u8; 32]> = sql
@@ -171,7 +171,7 @@ fn decide(
     now: u64,
 ) -> Result<(Vec<RecordId>, State), StoreError> {
     for statement in statements {
-        circle::insert_statement(db, statement)?;
+        pool::insert_statement(db, statement)?;
     }
     let ids = append(db, id, owner, drafts, now)?;
     Ok((ids, cache::compute(db, id)?.state))
@@ -216,7 +216,7 @@ fn append(
         let kind = draft.body.kind();
         let mut seen = Vec::new();
         if kind.is_critical() {
-            seen = circle::authority_heads(db, id)?;
+            seen = pool::authority_heads(db, id)?;
             seen.retain(|place| place.feed != feed);
             seen.truncate(limits::SEEN);
         }
@@ -235,7 +235,7 @@ fn append(
             body: draft.body.encode(),
         };
         let record = sign(owner, record)?;
-        circle::insert_record(db, &record, None)?;
+        pool::insert_record(db, &record, None)?;
         // Authority records cite what is in the set, so the set has to be true before the next one.
         if cached.extend(db, id, &record)? {
             cache::save(db, id, &cached, None)?;

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::record::{BlobHash, BlobRef};
 
-use super::{Store, StoreError};
+use super::{STAGING, Store, StoreError};
 
 /// Bytes moved at a time.
 const CHUNK: usize = 1 << 18;
@@ -40,31 +40,30 @@ impl Store {
     /// Copies a file into the store and returns its name; what is there already is not written again.
     pub fn add_blob(&self, source: &Path) -> Result<BlobRef, StoreError> {
         let mut file = File::open(source).map_err(StoreError::io(source))?;
-        let temporary = self.temporary()?;
-        let copied = copy(&mut file, source, &temporary);
-        let blob = match copied {
-            Ok(blob) => blob,
-            Err(error) => {
-                let _ = std::fs::remove_file(&temporary);
-                return Err(error);
-            }
-        };
-        self.publish_blob(&temporary, &blob.blake3)?;
-        self.record_blob(&blob)?;
-        Ok(blob)
+        self.take(&mut file, source)
     }
 
     /// Copies bytes into the store.
     pub fn add_blob_bytes(&self, bytes: &[u8]) -> Result<BlobRef, StoreError> {
-        let temporary = self.temporary()?;
-        let blob = copy(&mut &bytes[..], &temporary, &temporary)?;
-        self.publish_blob(&temporary, &blob.blake3)?;
-        self.record_blob(&blob)?;
-        Ok(blob)
+        self.take(&mut &bytes[..], Path::new("memory"))
     }
 
-    /// Gives a complete, synced and verified file its name. Its row is written by whoever commits what names it.
-    pub fn publish_blob(&self, file: &Path, hash: &BlobHash) -> Result<(), StoreError> {
+    fn take(&self, source: &mut dyn Read, from: &Path) -> Result<BlobRef, StoreError> {
+        let _work = self.work()?;
+        let (temporary, mut file) = self.temporary()?;
+        let taken = copy(source, from, &mut file, &temporary).and_then(|blob| {
+            self.publish_blob(&temporary, &blob.blake3)?;
+            insert(&self.db, &blob)?;
+            Ok(blob)
+        });
+        if taken.is_err() {
+            let _ = std::fs::remove_file(&temporary);
+        }
+        taken
+    }
+
+    /// Gives a complete, synced and verified file its name.
+    fn publish_blob(&self, file: &Path, hash: &BlobHash) -> Result<(), StoreError> {
         let target = self.blob_path(hash);
         // The target has a parent by construction.
         let folder = target.parent().unwrap_or(&self.home);
@@ -72,10 +71,6 @@ impl Store {
         std::fs::rename(file, &target).map_err(StoreError::io(&target))?;
         sync_folder(folder)?;
         sync_folder(&self.home.join("blobs"))
-    }
-
-    fn record_blob(&self, blob: &BlobRef) -> Result<(), StoreError> {
-        insert(&self.db, blob)
     }
 
     /// Removes a blob's row and file.
@@ -93,6 +88,7 @@ impl Store {
     }
 
     /// Files in the blob folder without a row: rests of interrupted commands. Returns how many and their bytes.
+    /// Who removes them is `alone`: else they may be half of somebody's work.
     pub fn stray_files(&self, dry: bool) -> Result<(usize, u64), StoreError> {
         let (mut count, mut bytes) = (0, 0);
         let root = self.home.join("blobs");
@@ -121,19 +117,27 @@ impl Store {
         Ok((count, bytes))
     }
 
-    /// A fresh name in the blob folder, unique among processes and calls.
-    fn temporary(&self) -> Result<PathBuf, StoreError> {
-        use std::sync::atomic::{AtomicU64, Ordering};
-        static COUNTER: AtomicU64 = AtomicU64::new(0);
-        let count = COUNTER.fetch_add(1, Ordering::Relaxed);
-        let folder = self.home.join("staging");
-        std::fs::create_dir_all(&folder).map_err(StoreError::io(&folder))?;
-        Ok(folder.join(format!("blob-{}-{count}", std::process::id())))
+    /// A new file in staging, whoever else makes one at the same time.
+    fn temporary(&self) -> Result<(PathBuf, File), StoreError> {
+        let mut number = 0u64;
+        loop {
+            let name = format!("blob-{}-{number}", std::process::id());
+            let path = self.home.join(STAGING).join(name);
+            match File::create_new(&path) {
+                Ok(file) => return Ok((path, file)),
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => number += 1,
+                Err(error) => return Err(StoreError::io(&path)(error)),
+            }
+        }
     }
 }
 
-fn copy(source: &mut dyn Read, from: &Path, to: &Path) -> Result<BlobRef, StoreError> {
-    let mut target = File::create(to).map_err(StoreError::io(to))?;
+fn copy(
+    source: &mut dyn Read,
+    from: &Path,
+    target: &mut File,
+    to: &Path,
+) -> Result<BlobRef, StoreError> {
     let (mut blake3, mut sha256, mut size) = (blake3::Hasher::new(), Sha256::new(), 0);
     let mut buffer = vec![0; CHUNK];
     loop {
@@ -158,7 +162,7 @@ fn copy(source: &mut dyn Read, from: &Path, to: &Path) -> Result<BlobRef, StoreE
     })
 }
 
-fn sync_folder(folder: &Path) -> Result<(), StoreError> {
+pub(super) fn sync_folder(folder: &Path) -> Result<(), StoreError> {
     File::open(folder)
         .and_then(|file| file.sync_all())
         .map_err(StoreError::io(folder))

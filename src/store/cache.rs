@@ -11,20 +11,33 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::fold::{self, Membership, Shared, State};
-use crate::identity::{Verified, from_own_store};
+use crate::fold::{self, Lack, Membership, Shared, State};
+use crate::identity::Verified;
 use crate::record::{
     Body, CircleId, Claim, Entry, ForkEvidence, Frontier, Kind, Previous, Record, RecordId,
-    RootKey, Signed, Statement, StatementId, set_hash, statements_hash,
+    RootKey, Signed, Statement, StatementId, limits, set_hash, statements_hash,
 };
 
 use super::StoreError;
-use super::circle::history;
+use super::pool::{decode, history};
 
 /// A circle computed from its pool.
 pub(super) struct Settled {
     pub membership: Membership,
     pub state: State,
+}
+
+impl Settled {
+    /// Ids of records and certificates that would let waiting records in.
+    pub fn wanted(&self) -> BTreeSet<[u8; 32]> {
+        let lacks = self.membership.waiting.values().flatten();
+        let ids = lacks.filter_map(|lack| match lack {
+            Lack::Record(id) => Some(id.0),
+            Lack::Certificate(id) => Some(id.0),
+            _ => None,
+        });
+        ids.take(limits::WANTED).collect()
+    }
 }
 
 /// What is kept of a circle between two transactions.
@@ -105,7 +118,7 @@ fn keep_facts(db: &Connection, id: &CircleId, settled: &Settled) -> Result<(), S
     for bytes in sql.query_map(params![id.0, Kind::WITHDRAW.0 as i64], |row| {
         row.get::<_, Vec<u8>>(0)
     })? {
-        let record = decode(&bytes?)?;
+        let record: Verified<Record> = decode(&bytes?)?;
         if let Some(Body::Withdraw { target }) =
             Body::decode(record.value().kind, &record.value().body)
         {
@@ -209,7 +222,7 @@ impl Cached {
         let rows = sql.query_map([id.0], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?)))?;
         for row in rows {
             let (bytes, author) = row?;
-            let (record, author) = (decode(&bytes)?, RootKey(author));
+            let (record, author): (Verified<Record>, _) = (decode(&bytes)?, RootKey(author));
             let time = record.value().time;
             match Body::decode(record.value().kind, &record.value().body) {
                 Some(Body::Document(content)) => {
@@ -364,9 +377,4 @@ fn is_cut(
         }
     }
     Ok(false)
-}
-
-fn decode(bytes: &[u8]) -> Result<Verified<Record>, StoreError> {
-    let signed = Signed::decode(bytes).map_err(|error| StoreError::Damaged(error.to_string()))?;
-    Ok(from_own_store(signed))
 }

@@ -3,13 +3,13 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::fold::{History, Membership, State};
-use crate::identity::{Directory, Verified, from_own_store};
+use crate::identity::{Directory, Verified};
 use crate::record::{
-    CircleId, FeedKey, Frontier, Gap, Kind, Payload, Previous, Record, RecordId, Signed, Statement,
-    difference, statements_hash,
+    CircleId, FeedKey, Frontier, Gap, Previous, Record, RecordId, Statement, difference,
+    statements_hash,
 };
 
-use super::{Store, StoreError, cache};
+use super::{Store, StoreError, cache, pool};
 
 /// What this node is to a circle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,12 +104,12 @@ impl Store {
 
     /// Everything at hand of a circle.
     pub fn history(&self, id: &CircleId) -> Result<History, StoreError> {
-        history(&self.db, id)
+        pool::history(&self.db, id)
     }
 
     /// All statements, indexed.
     pub fn directory(&self) -> Result<Directory, StoreError> {
-        directory(&self.db)
+        pool::directory(&self.db)
     }
 
     /// One record of the pool.
@@ -119,7 +119,7 @@ impl Store {
             .db
             .query_row(sql, [id.0], |row| row.get(0))
             .optional()?;
-        bytes.map(|bytes| decode(&bytes)).transpose()
+        bytes.map(|bytes| pool::decode(&bytes)).transpose()
     }
 
     /// The records of a circle's set whose id begins with these hexadecimal digits.
@@ -131,7 +131,7 @@ impl Store {
         let sql = "SELECT bytes FROM record WHERE circle = ?1 AND substr(hex(id), 1, length(?2)) = upper(?2)";
         let mut sql = self.db.prepare(sql)?;
         let rows = sql.query_map(params![id.0, prefix], |row| row.get::<_, Vec<u8>>(0))?;
-        rows.map(|bytes| decode(&bytes?)).collect()
+        rows.map(|bytes| pool::decode(&bytes?)).collect()
     }
 
     /// The authority records of a circle's set, in order of arrival.
@@ -139,7 +139,7 @@ impl Store {
         let sql = "SELECT bytes FROM record WHERE circle = ?1 AND in_set = 1 AND kind < 64 ORDER BY arrival";
         let mut sql = self.db.prepare(sql)?;
         let rows = sql.query_map([id.0], |row| row.get::<_, Vec<u8>>(0))?;
-        rows.map(|bytes| decode(&bytes?)).collect()
+        rows.map(|bytes| pool::decode(&bytes?)).collect()
     }
 
     /// What of this circle's set a node with `theirs` lacks, as `record::difference` says.
@@ -175,7 +175,7 @@ impl Store {
                     row.get::<_, Vec<u8>>(0)
                 })?;
                 for bytes in rows {
-                    found.push(decode(&bytes?)?);
+                    found.push(pool::decode(&bytes?)?);
                 }
             }
             for tip in &gap.branches {
@@ -249,95 +249,6 @@ fn chain_id(
         row.get(0)
     });
     Ok(id.optional()?.map(RecordId))
-}
-
-/// Reads back what this store verified when it came in.
-fn decode<T: Payload>(bytes: &[u8]) -> Result<Verified<T>, StoreError> {
-    let signed = Signed::decode(bytes).map_err(|error| StoreError::Damaged(error.to_string()))?;
-    Ok(from_own_store(signed))
-}
-
-pub(super) fn directory(db: &Connection) -> Result<Directory, StoreError> {
-    let mut directory = Directory::default();
-    let mut sql = db.prepare("SELECT bytes FROM statement")?;
-    for bytes in sql.query_map([], |row| row.get::<_, Vec<u8>>(0))? {
-        directory.insert(decode(&bytes?)?);
-    }
-    Ok(directory)
-}
-
-pub(super) fn history(db: &Connection, id: &CircleId) -> Result<History, StoreError> {
-    let mut history = History::new(*id);
-    for statement in directory(db)?.statements() {
-        history.add_statement(statement.clone());
-    }
-    let mut sql = db.prepare("SELECT bytes FROM record WHERE circle = ?1")?;
-    for bytes in sql.query_map([id.0], |row| row.get::<_, Vec<u8>>(0))? {
-        history.add_record(decode(&bytes?)?);
-    }
-    Ok(history)
-}
-
-/// The ids and feeds of critical records that no other critical record of the set reaches directly.
-pub(super) fn authority_heads(
-    db: &Connection,
-    circle: &CircleId,
-) -> Result<Vec<crate::record::Place>, StoreError> {
-    let sql = "SELECT bytes FROM record WHERE circle = ?1 AND in_set = 1 AND kind < 64 ORDER BY feed, height, id";
-    let mut sql = db.prepare(sql)?;
-    let mut critical: Vec<Verified<Record>> = Vec::new();
-    for bytes in sql.query_map([circle.0], |row| row.get::<_, Vec<u8>>(0))? {
-        critical.push(decode(&bytes?)?);
-    }
-    let mut reached = std::collections::BTreeSet::new();
-    for (at, record) in critical.iter().enumerate() {
-        reached.extend(record.value().seen.iter().map(|place| place.id));
-        // Sorted by feed and height, so the authority record before it in its feed stands before it here.
-        // On a forked feed this may pass over a branch; that branch then stays a head, which is harmless.
-        if let Some(before) = at.checked_sub(1).and_then(|at| critical.get(at))
-            && before.value().feed == record.value().feed
-            && before.value().height < record.value().height
-        {
-            reached.insert(before.id());
-        }
-    }
-    let heads = critical
-        .iter()
-        .filter(|record| !reached.contains(&record.id()));
-    Ok(heads.map(|record| record.place()).collect())
-}
-
-pub(super) fn insert_statement(
-    db: &Connection,
-    statement: &Verified<Statement>,
-) -> Result<bool, StoreError> {
-    let sql = "INSERT OR IGNORE INTO statement (id, root, bytes) VALUES (?1, ?2, ?3)";
-    let (id, root) = (statement.id().0, statement.value().root.0);
-    Ok(db.execute(sql, params![id, root, statement.bytes()])? > 0)
-}
-
-pub(super) fn insert_record(
-    db: &Connection,
-    record: &Verified<Record>,
-    deliverer: Option<&[u8; 32]>,
-) -> Result<bool, StoreError> {
-    let sql = "INSERT OR IGNORE INTO record (id, circle, feed, height, kind, deliverer, bytes)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-    let (id, value) = (record.id(), record.value());
-    let Kind(kind) = value.kind;
-    let changed = db.execute(
-        sql,
-        params![
-            id.0,
-            value.circle(id).0,
-            value.feed.0,
-            value.height as i64,
-            kind as i64,
-            deliverer,
-            record.bytes()
-        ],
-    )?;
-    Ok(changed > 0)
 }
 
 impl Store {

@@ -7,13 +7,14 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::{Value, json};
 
-use crate::fold::{Lack, State};
+use crate::fold::{Change, State, Subject, changes};
 use crate::identity::Verified;
+use crate::identity::fingerprint;
 use crate::record::{Ack, BlobRef, CircleId, Record, RecordId, Role, RootKey, Statement, limits};
 
 use super::cache::{self, Cached, Settled};
-use super::circle::{self, Standing};
-use super::{Store, StoreError, ack, audit, blobs, clock, set_clock};
+use super::circle::Standing;
+use super::{Store, StoreError, ack, audit, blobs, clock, pool, set_clock};
 
 /// Who brought a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,8 +73,8 @@ pub struct Receipt {
     pub wanted: BTreeSet<[u8; 32]>,
     /// Records of other circles than the batch's: refused.
     pub foreign: usize,
-    /// Records known before whose effect this batch changed.
-    pub changed: Vec<RecordId>,
+    /// What was decided before and is decided otherwise now.
+    pub changed: Vec<Change>,
 }
 
 impl Store {
@@ -91,7 +92,7 @@ impl Store {
             let before = cache::load(tx, &id)?;
             let mut receipt = Receipt::default();
             for statement in &batch.statements {
-                receipt.statements += usize::from(circle::insert_statement(tx, statement)?);
+                receipt.statements += usize::from(pool::insert_statement(tx, statement)?);
             }
             trim_statements(tx, &batch.statements)?;
             let deliverer = match &source {
@@ -103,7 +104,7 @@ impl Store {
             for record in &batch.records {
                 if record.value().circle(record.id()) != id {
                     receipt.foreign += 1;
-                } else if circle::insert_record(tx, record, deliverer)? {
+                } else if pool::insert_record(tx, record, deliverer)? {
                     time = time.observe(record.value().time, now);
                     arrived.push(record);
                 } else {
@@ -128,10 +129,10 @@ impl Store {
                     let records = &settled.membership.records;
                     receipt.taken = records.len().saturating_sub(taken_before);
                     receipt.waiting = settled.membership.waiting.len();
-                    receipt.wanted = wanted_ids(&settled);
+                    receipt.wanted = settled.wanted();
                     arrived.retain(|record| records.contains(&record.id()));
                     if let Some(before) = before {
-                        receipt.changed = changed(&before, &settled.state);
+                        receipt.changed = changes(&before, &settled.state);
                         announce(tx, &settled.state, &receipt.changed, &arrived, now)?;
                     }
                     settled.state
@@ -188,7 +189,7 @@ fn extend(
     let Some(mut cached) = before else {
         return Ok(Extended::Not(None));
     };
-    let state = cached.authority.clone();
+    let state = cached.state(db, id)?;
     if statements > 0 {
         return Ok(Extended::Not(Some(state)));
     }
@@ -209,7 +210,7 @@ fn extend(
 fn announce(
     db: &Connection,
     state: &State,
-    changed: &[RecordId],
+    changed: &[Change],
     arrived: &[&Verified<Record>],
     now: u64,
 ) -> Result<(), StoreError> {
@@ -220,8 +221,24 @@ fn announce(
         .iter()
         .filter(|record| record.value().kind.is_critical());
     let by: Vec<RecordId> = by.map(|record| record.id()).collect();
+    let changes: Vec<Value> = changed
+        .iter()
+        .map(|change| {
+            let what = match change.subject {
+                Subject::Root(root) => state.members.get(&root).map(|member| member.name.clone()),
+                Subject::Record(_) => None,
+            };
+            let what =
+                what.filter(|name| !name.is_empty())
+                    .unwrap_or_else(|| match change.subject {
+                        Subject::Root(root) => fingerprint(&root),
+                        Subject::Record(id) => id.short(),
+                    });
+            json!({"what": what, "was": change.was, "is": change.is})
+        })
+        .collect();
     let line = json!({
-        "what": "decision-changed", "circle": state.name, "records": changed, "by": by,
+        "what": "decision-changed", "circle": state.name, "changes": changes, "by": by,
     });
     audit::append(db, now, &line)?;
     let sql = "INSERT INTO notice (at, line) VALUES (?1, ?2)";
@@ -277,38 +294,6 @@ fn evict(db: &Connection, id: &CircleId, settled: &mut Settled) -> Result<usize,
     Ok(out.len())
 }
 
-pub(super) fn wanted_ids(settled: &Settled) -> BTreeSet<[u8; 32]> {
-    let lacks = settled.membership.waiting.values().flatten();
-    let ids = lacks.filter_map(|lack| match lack {
-        Lack::Record(id) => Some(id.0),
-        Lack::Certificate(id) => Some(id.0),
-        _ => None,
-    });
-    ids.take(limits::WANTED).collect()
-}
-
-/// Records whose effect differs between two states of one circle.
-fn changed(before: &State, after: &State) -> Vec<RecordId> {
-    let lost = after
-        .without_effect
-        .keys()
-        .filter(|id| !before.without_effect.contains_key(id) && known(before, id));
-    let won = before
-        .without_effect
-        .keys()
-        .filter(|id| !after.without_effect.contains_key(id));
-    lost.chain(won).copied().collect()
-}
-
-/// Whether a state shows an effect of this record.
-fn known(state: &State, id: &RecordId) -> bool {
-    state
-        .members
-        .values()
-        .any(|member| member.admission == *id || member.suspension == Some(*id))
-        || state.pointers.values().any(|target| target == id)
-}
-
 fn take_acks(
     db: &Connection,
     id: &CircleId,
@@ -317,7 +302,7 @@ fn take_acks(
     me: RootKey,
     now: u64,
 ) -> Result<usize, StoreError> {
-    let directory = circle::directory(db)?;
+    let directory = pool::directory(db)?;
     let mut taken = 0;
     for ack in acks {
         let value = ack.value();

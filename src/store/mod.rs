@@ -19,6 +19,8 @@ mod ingest;
 pub mod keys;
 mod migrate;
 mod models;
+mod pool;
+mod work;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -33,6 +35,7 @@ pub use audit::AuditLine;
 pub use circle::{CircleView, Standing};
 pub use ingest::{Batch, Join, Receipt, Source};
 pub use models::ModelRow;
+pub use work::{STAGING, Work};
 
 /// How long a process waits for another one's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -98,7 +101,11 @@ pub struct Store {
 impl Store {
     /// Opens the store in `home`, making or migrating it as needed. `random` seeds a new store's epoch.
     pub fn open(home: &Path, now: u64, random: [u8; 8]) -> Result<Self, StoreError> {
-        std::fs::create_dir_all(home.join("blobs")).map_err(StoreError::io(home))?;
+        let blobs = home.join("blobs");
+        if !blobs.is_dir() {
+            std::fs::create_dir_all(&blobs).map_err(StoreError::io(home))?;
+            blobs::sync_folder(home)?;
+        }
         let path = home.join("okibi.db");
         let db = migrate::open(&path, migrate::LAYOUTS)?;
         let store = Self {

@@ -45,13 +45,41 @@ fn every_code_that_exists_is_said() {
     }
     let unsaid: Vec<String> = catalogue()
         .into_keys()
-        .filter(|code| !literals.contains(code.trim_end_matches(".hint")))
+        // `why-CODE` is what the fold's reason CODE is called.
+        .filter(|code| {
+            let code = code.trim_end_matches(".hint");
+            !literals.contains(code) && !literals.contains(code.trim_start_matches("why-"))
+        })
         .collect();
     assert!(
         unsaid.is_empty(),
         "in the catalogue, and nowhere said:\n{}",
         unsaid.join("\n")
     );
+}
+
+/// Every reason of docs/circles.md has words.
+#[test]
+fn every_reason_has_words() {
+    let catalogue = catalogue();
+    let document = include_str!("../../docs/circles.md");
+    let (_, reasons) = document
+        .split_once("## Reasons")
+        .expect("the document lists the reasons");
+    let (_, codes) = document
+        .split_once("## 3. Permission")
+        .expect("the document has the codes of permission");
+    let rows = codes.lines().filter(|line| line.starts_with("| `"));
+    let cells = rows.filter_map(|line| line.split('|').nth(1));
+    let named: Vec<&str> = cells
+        .chain([reasons])
+        .flat_map(|text| text.split('`').skip(1).step_by(2))
+        .filter(|code| code.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'))
+        .collect();
+    assert!(named.len() > 20, "{named:?}");
+    for code in named {
+        assert!(catalogue.contains_key(&format!("why-{code}")), "why-{code}");
+    }
 }
 
 #[test]

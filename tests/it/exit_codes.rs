@@ -125,9 +125,10 @@ fn failed_is_1_and_partly_is_3() {
         1,
         "member-unknown",
     );
+    let rubbish = place.file("card.txt", "no card at all\n");
     fails(
         &alice,
-        &["circle", "admit", "okibi-card-of-nobody", "--name", "x"],
+        &["circle", "admit", &rubbish, "--name", "x"],
         1,
         "card-bad",
     );

@@ -20,7 +20,8 @@ impl Source {
     /// Takes a file apart; `path` begins with `src/`.
     pub fn new(path: String, text: String) -> Self {
         let code = blanked(&text);
-        let only_tests = path.ends_with("tests.rs") || path.contains("/tests/");
+        let only_tests =
+            path.ends_with("tests.rs") || path.ends_with("laws.rs") || path.contains("/tests/");
         let shipped = if only_tests {
             String::new()
         } else {

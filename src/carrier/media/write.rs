@@ -211,10 +211,11 @@ impl<'a> Draft<'a> {
             }
             Destination::Stream(out) => {
                 let at = Path::new("the output");
-                let mut out = Hashing::new(out);
-                self.stream(&mut out, at, recipients)?;
+                // Buffered: age puts what the system says of its header's write into words, the kind is lost.
+                let out = BufWriter::with_capacity(BUFFER, Hashing::new(out));
+                let mut out = self.stream(out, at, recipients)?;
                 out.flush().map_err(MediaError::io(at))?;
-                written.sealed_bytes = out.size;
+                written.sealed_bytes = out.get_ref().size;
             }
         }
         Ok(written)

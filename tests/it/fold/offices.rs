@@ -4,9 +4,7 @@
 use okibi::fold::testing::{Draft, World, admit, document, readmit, suspend};
 use okibi::record::Body;
 
-use super::scenes::{Check, Scene, holds};
-
-type Build = fn() -> (&'static str, World, Check);
+use super::scenes::{Build, Check, Scene, holds};
 
 pub const ALL: [Build; 7] = [
     members_suspend_by_weight,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use okibi::fold::testing::random::Dice;
-use okibi::fold::testing::{Draft, World, admit, document};
+use okibi::fold::testing::{Draft, World, admit};
 use okibi::fold::{evaluate, fold, membership};
 use okibi::record::{Body, FeedKey, Policy, RecordId};
 
@@ -87,11 +87,14 @@ fn rebuild() {
     }
 }
 
+/// Something to say about genesis, the `n`th time.
+type Say = fn(&mut World, RecordId, usize) -> Body;
+
 /// One member's key floods the circle with whatever a member may say.
 #[test]
 #[ignore = "prints timings; run it alone, optimised"]
 fn flood() {
-    let bodies: [(&str, fn(&mut World, RecordId, usize) -> Body); 4] = [
+    let bodies: [(&str, Say); 4] = [
         ("endorsements", |_, target, _| Body::Endorse { target }),
         ("suspensions", |world, _, n| Body::Suspend {
             root: world.root(n % 3),
@@ -105,14 +108,14 @@ fn flood() {
     ];
     for (name, body) in bodies {
         for count in [1_000, 4_000] {
-            let mut world = grown(50, 0);
+            let mut world = grown(41, 0);
             let genesis = RecordId::from(world.circle);
-            let feed = world.device(5, 0);
+            let feed = world.device(5, 1);
+            let tip = world.merge(feed);
             for n in 0..count {
                 let body = body(&mut world, genesis, n);
-                world.add(Draft::new(feed, &body).seen(&[genesis]));
+                world.add(Draft::new(feed, &body).seen(&[tip]));
             }
-            world.add(Draft::new(feed, &document("last")));
             let history = world.history();
             let start = Watch::start();
             let (membership, _) = evaluate(&history);

@@ -12,6 +12,9 @@ pub struct Scene {
     pub genesis: RecordId,
 }
 
+/// Builds a scene: name, history, what must hold.
+pub type Build = fn() -> (&'static str, World, Check);
+
 /// What must hold of the state.
 pub type Check = Box<dyn Fn(&State)>;
 
@@ -58,7 +61,7 @@ pub fn holds(check: impl Fn(&State) + 'static) -> Check {
 
 /// Every scene: name, history, what must hold.
 pub fn all() -> Vec<(&'static str, World, Check)> {
-    let scenes: [fn() -> (&'static str, World, Check); 20] = [
+    let scenes: [Build; 20] = [
         suspended_founder,
         sybils_beyond_a_cut,
         old_key_forks_at_height_one,

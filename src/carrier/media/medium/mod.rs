@@ -51,7 +51,7 @@ pub struct Medium {
 /// What a scan found.
 #[derive(Debug, Default)]
 pub struct Scan {
-    /// The folder `okibi`, if there is one.
+    /// The folder that bundles were looked for in; none for a single file.
     pub folder: Option<PathBuf>,
     /// Bundles, by handle.
     pub bundles: Vec<Found>,
@@ -104,6 +104,7 @@ pub fn scan(path: &Path) -> Result<Scan, MediaError> {
     {
         let mut scan = Scan::default();
         look(parent, handle, &mut scan)?;
+        scan.folder = Some(parent.to_owned());
         return Ok(scan);
     } else {
         path.to_owned()
@@ -330,18 +331,29 @@ impl Medium {
         }
         let at = files.path(FOLDER);
         files.ensure_dir(FOLDER).map_err(MediaError::io(&at))?;
-        let lock = lock(&at)?;
-        let medium = Self {
-            files: files.clone(),
-            _lock: lock,
-        };
-        let readme = Path::new(FOLDER).join("README.txt");
-        let limit = README.len() as u64;
-        if read_small(&files.path(&readme), limit).ok().as_deref() != Some(README.as_bytes()) {
-            let written = files.replace(&readme, README.as_bytes());
-            written.map_err(MediaError::io(&files.path(&readme)))?;
-        }
+        let medium = Self::hold(files)?;
+        medium.explain()?;
         Ok(medium)
+    }
+
+    /// Locks a medium that has its folder already, and writes nothing: for reading, and perhaps answering.
+    pub fn hold(files: &Files) -> Result<Self, MediaError> {
+        Ok(Self {
+            files: files.clone(),
+            _lock: lock(&files.path(FOLDER))?,
+        })
+    }
+
+    /// Puts README.txt there, unless it is.
+    pub fn explain(&self) -> Result<(), MediaError> {
+        let readme = Path::new(FOLDER).join("README.txt");
+        let at = self.files.path(&readme);
+        let limit = README.len() as u64;
+        if read_small(&at, limit).ok().as_deref() != Some(README.as_bytes()) {
+            let written = self.files.replace(&readme, README.as_bytes());
+            written.map_err(MediaError::io(&at))?;
+        }
+        Ok(())
     }
 
     /// The file layer, rooted at the medium.

@@ -1,0 +1,100 @@
+//! The pool: every record and statement at hand, as bytes that this store verified when they came in.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, params};
+
+use crate::fold::History;
+use crate::identity::{Directory, Verified, from_own_store};
+use crate::record::{CircleId, Kind, Payload, Place, Record, Signed, Statement};
+
+use super::StoreError;
+
+/// Reads back what this store verified when it came in.
+pub(super) fn decode<T: Payload>(bytes: &[u8]) -> Result<Verified<T>, StoreError> {
+    let signed = Signed::decode(bytes).map_err(|error| StoreError::Damaged(error.to_string()))?;
+    Ok(from_own_store(signed))
+}
+
+pub(super) fn directory(db: &Connection) -> Result<Directory, StoreError> {
+    let mut directory = Directory::default();
+    let mut sql = db.prepare("SELECT bytes FROM statement")?;
+    for bytes in sql.query_map([], |row| row.get::<_, Vec<u8>>(0))? {
+        directory.insert(decode(&bytes?)?);
+    }
+    Ok(directory)
+}
+
+pub(super) fn history(db: &Connection, id: &CircleId) -> Result<History, StoreError> {
+    let mut history = History::new(*id);
+    for statement in directory(db)?.statements() {
+        history.add_statement(statement.clone());
+    }
+    let mut sql = db.prepare("SELECT bytes FROM record WHERE circle = ?1")?;
+    for bytes in sql.query_map([id.0], |row| row.get::<_, Vec<u8>>(0))? {
+        history.add_record(decode(&bytes?)?);
+    }
+    Ok(history)
+}
+
+/// The ids and feeds of critical records that no other critical record of the set reaches directly.
+pub(super) fn authority_heads(
+    db: &Connection,
+    circle: &CircleId,
+) -> Result<Vec<Place>, StoreError> {
+    let sql = "SELECT bytes FROM record WHERE circle = ?1 AND in_set = 1 AND kind < 64 ORDER BY feed, height, id";
+    let mut sql = db.prepare(sql)?;
+    let mut critical: Vec<Verified<Record>> = Vec::new();
+    for bytes in sql.query_map([circle.0], |row| row.get::<_, Vec<u8>>(0))? {
+        critical.push(decode(&bytes?)?);
+    }
+    let mut reached = BTreeSet::new();
+    for (at, record) in critical.iter().enumerate() {
+        reached.extend(record.value().seen.iter().map(|place| place.id));
+        // Sorted by feed and height, so the authority record before it in its feed stands before it here.
+        // On a forked feed this may pass over a branch; that branch then stays a head, which is harmless.
+        if let Some(before) = at.checked_sub(1).and_then(|at| critical.get(at))
+            && before.value().feed == record.value().feed
+            && before.value().height < record.value().height
+        {
+            reached.insert(before.id());
+        }
+    }
+    let heads = critical
+        .iter()
+        .filter(|record| !reached.contains(&record.id()));
+    Ok(heads.map(|record| record.place()).collect())
+}
+
+pub(super) fn insert_statement(
+    db: &Connection,
+    statement: &Verified<Statement>,
+) -> Result<bool, StoreError> {
+    let sql = "INSERT OR IGNORE INTO statement (id, root, bytes) VALUES (?1, ?2, ?3)";
+    let (id, root) = (statement.id().0, statement.value().root.0);
+    Ok(db.execute(sql, params![id, root, statement.bytes()])? > 0)
+}
+
+pub(super) fn insert_record(
+    db: &Connection,
+    record: &Verified<Record>,
+    deliverer: Option<&[u8; 32]>,
+) -> Result<bool, StoreError> {
+    let sql = "INSERT OR IGNORE INTO record (id, circle, feed, height, kind, deliverer, bytes)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let (id, value) = (record.id(), record.value());
+    let Kind(kind) = value.kind;
+    let changed = db.execute(
+        sql,
+        params![
+            id.0,
+            value.circle(id).0,
+            value.feed.0,
+            value.height as i64,
+            kind as i64,
+            deliverer,
+            record.bytes()
+        ],
+    )?;
+    Ok(changed > 0)
+}
