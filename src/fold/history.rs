@@ -79,6 +79,14 @@ impl Membership {
         self.forks.iter().flat_map(|fork| [fork.2, fork.3])
     }
 
+    /// How many records wait for something that may still come: branches that nothing reaches, and what can
+    /// never belong, do not wait.
+    pub fn pending(&self) -> usize {
+        let idle = |lack: &Lack| matches!(lack, Lack::Branch | Lack::Never);
+        let waiting = self.waiting.values();
+        waiting.filter(|lacks| !lacks.iter().any(idle)).count()
+    }
+
     /// Whether a waiting record may be dropped for good, because it will never be in the set or is a branch that
     /// nothing reaches (whoever cites it later brings it along).
     pub fn may_drop(&self, id: &RecordId) -> bool {

@@ -459,7 +459,7 @@ impl Handle {
         }
         let (membership, state) = fold::evaluate(&history);
         imported.receipt.taken = membership.records.len().saturating_sub(before);
-        imported.receipt.waiting = membership.waiting.len();
+        imported.receipt.waiting = membership.pending();
         Ok(state)
     }
 

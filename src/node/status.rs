@@ -142,7 +142,7 @@ impl Handle {
                 .iter()
                 .map(|(feed, ..)| feed.to_string())
                 .collect(),
-            waiting: membership.waiting.len(),
+            waiting: membership.pending(),
             wanted: wanted.collect(),
             missing_blobs: self.missing_blobs(&circle.state)?.len(),
             newer: !membership.newer.is_empty(),

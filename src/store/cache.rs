@@ -293,7 +293,7 @@ impl Cached {
             return Ok(false);
         }
         let mut members = self.authority.members.iter();
-        let owner = members.find(|(_, member)| member.feeds.contains(&value.feed));
+        let owner = members.find(|(_, member)| member.open.contains(&value.feed));
         let Some((owner, None)) = owner.map(|(root, member)| (*root, member.suspension)) else {
             return Ok(false);
         };

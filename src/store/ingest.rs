@@ -94,7 +94,6 @@ impl Store {
             for statement in &batch.statements {
                 receipt.statements += usize::from(pool::insert_statement(tx, statement)?);
             }
-            trim_statements(tx, &batch.statements)?;
             let deliverer = match &source {
                 Source::Member(root) => Some(&root.0),
                 Source::Own | Source::Shelf => None,
@@ -125,10 +124,11 @@ impl Store {
                 Extended::Not(before) => {
                     let taken_before = count_in_set(tx, &id)?;
                     let mut settled = cache::settle(tx, &id)?;
+                    trim_statements(tx, &batch.statements)?;
                     receipt.evicted = evict(tx, &id, &mut settled)?;
                     let records = &settled.membership.records;
                     receipt.taken = records.len().saturating_sub(taken_before);
-                    receipt.waiting = settled.membership.waiting.len();
+                    receipt.waiting = settled.membership.pending();
                     receipt.wanted = settled.wanted();
                     arrived.retain(|record| records.contains(&record.id()));
                     if let Some(before) = before {
@@ -252,16 +252,29 @@ fn count_in_set(db: &Connection, id: &CircleId) -> Result<usize, StoreError> {
     Ok(usize::try_from(count).unwrap_or(0))
 }
 
-/// Keeps the smallest ids of a root that states too much; the rule is indifferent to order.
+/// Keeps the smallest ids of a root that states too much, and whatever a circle's set holds; the rule is
+/// indifferent to order.
 fn trim_statements(db: &Connection, batch: &[Verified<Statement>]) -> Result<(), StoreError> {
     let roots: BTreeSet<RootKey> = batch
         .iter()
         .map(|statement| statement.value().root)
         .collect();
-    let sql = "DELETE FROM statement WHERE id IN
-               (SELECT id FROM statement WHERE root = ?1 ORDER BY id LIMIT -1 OFFSET ?2)";
+    let used: BTreeSet<[u8; 32]> = {
+        let mut sql = db.prepare("SELECT statements FROM circle WHERE statements IS NOT NULL")?;
+        let sets = sql.query_map([], |row| row.get::<_, Vec<u8>>(0))?;
+        let sets: Vec<Vec<u8>> = sets.collect::<Result<_, _>>()?;
+        let ids = sets.iter().flat_map(|set| set.chunks_exact(32));
+        ids.filter_map(|id| id.try_into().ok()).collect()
+    };
+    let sql = "SELECT id FROM statement WHERE root = ?1 ORDER BY id LIMIT -1 OFFSET ?2";
     for root in roots {
-        db.execute(sql, params![root.0, limits::STATEMENTS_PER_ROOT as i64])?;
+        let mut sql = db.prepare(sql)?;
+        let limit = limits::STATEMENTS_PER_ROOT as i64;
+        let over = sql.query_map(params![root.0, limit], |row| row.get::<_, [u8; 32]>(0))?;
+        let over: Vec<[u8; 32]> = over.collect::<Result<_, _>>()?;
+        for id in over.iter().filter(|id| !used.contains(*id)) {
+            db.execute("DELETE FROM statement WHERE id = ?1", [id])?;
+        }
     }
     Ok(())
 }
@@ -270,6 +283,8 @@ fn trim_statements(db: &Connection, batch: &[Verified<Statement>]) -> Result<(),
 fn evict(db: &Connection, id: &CircleId, settled: &mut Settled) -> Result<usize, StoreError> {
     let sql = "SELECT id, deliverer, length(bytes) FROM record WHERE in_set = 0 AND circle = ?1
                AND deliverer IS NOT NULL ORDER BY arrival DESC";
+    // What shows a fork is kept and passed on like the set itself.
+    let evidence: BTreeSet<RecordId> = settled.membership.evidence().collect();
     let mut out = Vec::new();
     {
         let mut sql = db.prepare(sql)?;
@@ -279,6 +294,9 @@ fn evict(db: &Connection, id: &CircleId, settled: &mut Settled) -> Result<usize,
         while let Some(row) = rows.next()? {
             let (record, deliverer, size): ([u8; 32], [u8; 32], i64) =
                 (row.get(0)?, row.get(1)?, row.get(2)?);
+            if evidence.contains(&RecordId(record)) {
+                continue;
+            }
             let used = each.entry(deliverer).or_default();
             *used += size.unsigned_abs();
             total += size.unsigned_abs();
