@@ -18,10 +18,12 @@ use super::out::{Out, broken, printable};
 /// Bytes read from a file or standard input that should hold a key card.
 const CARD_BYTES: u64 = 64 * 1024;
 
+/// Makes a decision once the circle is found.
+type Make = Box<dyn FnOnce(&Handle, &CircleView) -> Made>;
+
 /// Runs one of the circle commands.
 pub fn run(out: &Out, node: &mut Handle, command: Circle) -> Outcome {
-    let (of, sure, make): (Of, Sure, Box<dyn FnOnce(&Handle, &CircleView) -> Made>) = match command
-    {
+    let (of, sure, make): (Of, Sure, Make) = match command {
         Circle::Found { name, me, with } => return found(out, node, &name, &me, &with),
         Circle::List => return list(out, node),
         Circle::Members { of } => return members(out, node, of.circle.as_deref()),

@@ -87,7 +87,7 @@ impl Handle {
             && shipment.statements.is_empty()
             && shipment.contents.is_empty()
             && !shipment.news;
-        if !dry && !(empty && !full) {
+        if !dry && (full || !empty) {
             let names: Vec<String> = to.iter().map(|root| self.name_of(circle, root)).collect();
             report.written = Some(self.ship(circle, shipment, &receive, target, &names, "export")?);
         }

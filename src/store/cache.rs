@@ -148,8 +148,8 @@ pub(super) fn load(db: &Connection, id: &CircleId) -> Result<Option<Cached>, Sto
     let sql = "SELECT fold_version, state, frontier, statements, waiting, newer FROM circle WHERE id = ?1";
     let row = db.query_row(sql, [id.0], |row| {
         let version: Option<i64> = row.get(0)?;
-        let blobs: (Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>) =
-            (row.get(1)?, row.get(2)?, row.get(3)?);
+        let blob = |column: usize| row.get::<_, Option<Vec<u8>>>(column);
+        let blobs = (blob(1)?, blob(2)?, blob(3)?);
         Ok((
             version,
             blobs,

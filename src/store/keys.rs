@@ -114,7 +114,7 @@ mod tests {
         assert!(keys.exposed().is_empty());
         let path = keys.path("root", &[1; 32]);
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
-        assert_eq!(keys.exposed(), [path.clone()]);
+        assert_eq!(keys.exposed(), std::slice::from_ref(&path));
         std::fs::write(&path, "rubbish").unwrap();
         assert!(matches!(
             keys.read("root", &[1; 32]),

@@ -1,5 +1,15 @@
 //! The one integration binary: a file per subject; a further binary would link everything once more.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unreachable,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test fails loudly"
+)]
+
 mod airgap;
 mod architecture;
 mod bundle_stock_tools;
