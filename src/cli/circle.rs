@@ -18,6 +18,9 @@ use super::out::{Out, broken, printable};
 /// Bytes read from a file or standard input that should hold a key card.
 const CARD_BYTES: u64 = 64 * 1024;
 
+/// Makes a decision once the circle is found.
+type Make = Box<dyn FnOnce(&Handle, &CircleView) -> Made>;
+
 /// Runs one of the circle commands.
 pub fn run(out: &Out, node: &mut Handle, command: Circle) -> Outcome {
     let (of, sure, make): (Of, Sure, Make) = match command {

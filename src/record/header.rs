@@ -180,7 +180,8 @@ impl Payload for Record {
                 "a genesis record stands at height 0 and cites nothing",
             ));
         }
-        if !record.kind.is_critical() && !(record.seen.is_empty() && record.cut.is_empty()) {
+        let cites = !record.seen.is_empty() || !record.cut.is_empty();
+        if cites && !record.kind.is_critical() {
             return Err(malformed("an ordinary kind carries `seen` or a cut"));
         }
         if !record.seen.is_sorted_by(|a, b| a < b) {
