@@ -151,8 +151,6 @@ pub fn run(out: &Out, node: &mut Handle, command: Circle) -> Outcome {
 }
 
 type Made = Result<Decision, Failure>;
-/// Finds what a decision names, once the circle is known.
-type Make = Box<dyn FnOnce(&Handle, &CircleView) -> Made>;
 
 fn refound(out: &Out, node: &mut Handle, name: &str, of: &Of, sure: &Sure) -> Outcome {
     let old = node.find_circle(of.circle.as_deref())?;
