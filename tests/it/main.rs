@@ -15,6 +15,7 @@ mod append;
 mod architecture;
 mod bundle_stock_tools;
 mod catalogue;
+mod cost;
 mod crash;
 mod exit_codes;
 mod fold;
