@@ -17,6 +17,7 @@ mod bundle_stock_tools;
 mod catalogue;
 mod cost;
 mod crash;
+mod crowd;
 mod exit_codes;
 mod fold;
 mod generated;
