@@ -37,3 +37,4 @@ mod source;
 mod speed;
 mod starter;
 mod story;
+mod threats;
