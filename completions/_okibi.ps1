@@ -88,10 +88,13 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;export-bundle' {
             [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'A member to write for: name, or beginning of its fingerprint; may be repeated')
+            [CompletionResult]::new('--to-ssh', '--to-ssh', [CompletionResultType]::ParameterName, 'Somebody with an SSH key, who needs no okibi to open it: the public key''s line, or a file of such lines')
+            [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'Whoever knows the passphrase in the first line of a file')
             [CompletionResult]::new('--circle', '--circle', [CompletionResultType]::ParameterName, 'The circle, where there are several')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write one plain age file instead; - for standard output')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write one plain age file instead; - for standard output')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'Whoever knows a passphrase, which is asked for')
             [CompletionResult]::new('--full', '--full', [CompletionResultType]::ParameterName, 'Everything, not only what was not acknowledged yet')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would be written')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
@@ -104,9 +107,12 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             break
         }
         'okibi;import-bundle' {
+            [CompletionResult]::new('--ssh-key', '--ssh-key', [CompletionResultType]::ParameterName, 'Also open what is written for this SSH private key; may be repeated')
+            [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'Also open what is written for the passphrase in the first line of a file')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would change, and change nothing')
             [CompletionResult]::new('--no-ack', '--no-ack', [CompletionResultType]::ParameterName, 'Write nothing to the medium: the acknowledgement goes with the next export')
+            [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'Also open what is written for a passphrase, which is asked for')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -117,7 +123,10 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             break
         }
         'okibi;inspect-bundle' {
+            [CompletionResult]::new('--ssh-key', '--ssh-key', [CompletionResultType]::ParameterName, 'Also open what is written for this SSH private key; may be repeated')
+            [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'Also open what is written for the passphrase in the first line of a file')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'Also open what is written for a passphrase, which is asked for')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -128,7 +137,10 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             break
         }
         'okibi;verify-bundle' {
+            [CompletionResult]::new('--ssh-key', '--ssh-key', [CompletionResultType]::ParameterName, 'Also open what is written for this SSH private key; may be repeated')
+            [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'Also open what is written for the passphrase in the first line of a file')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'Also open what is written for a passphrase, which is asked for')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')

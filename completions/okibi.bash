@@ -673,13 +673,21 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__export__subcmd__bundle)
-            opts="-o -q -h -V --to --circle --full --output --dry-run --home --json --quiet --help --version"
+            opts="-o -q -h -V --to --to-ssh --passphrase --passphrase-file --circle --full --output --dry-run --home --json --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --to-ssh)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --passphrase-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -725,12 +733,20 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__import__subcmd__bundle)
-            opts="-q -h -V --dry-run --no-ack --home --json --quiet --help --version"
+            opts="-q -h -V --dry-run --no-ack --ssh-key --passphrase --passphrase-file --home --json --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --ssh-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --passphrase-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -743,12 +759,20 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__inspect__subcmd__bundle)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --ssh-key --passphrase --passphrase-file --home --json --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --ssh-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --passphrase-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1311,12 +1335,20 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__verify__subcmd__bundle)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --ssh-key --passphrase --passphrase-file --home --json --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --ssh-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --passphrase-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -72,28 +72,40 @@ complete -c okibi -n "__fish_okibi_using_subcommand status" -s q -l quiet -d 'Pr
 complete -c okibi -n "__fish_okibi_using_subcommand status" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand status" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l to -d 'A member to write for: name, or beginning of its fingerprint; may be repeated' -r
+complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l to-ssh -d 'Somebody with an SSH key, who needs no okibi to open it: the public key\'s line, or a file of such lines' -r
+complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l passphrase-file -d 'Whoever knows the passphrase in the first line of a file' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l circle -d 'The circle, where there are several' -r
 complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -s o -l output -d 'Write one plain age file instead; - for standard output' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l passphrase -d 'Whoever knows a passphrase, which is asked for'
 complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l full -d 'Everything, not only what was not acknowledged yet'
 complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l dry-run -d 'Say what would be written'
 complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -l ssh-key -d 'Also open what is written for this SSH private key; may be repeated' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -l passphrase-file -d 'Also open what is written for the passphrase in the first line of a file' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -l dry-run -d 'Say what would change, and change nothing'
 complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -l no-ack -d 'Write nothing to the medium: the acknowledgement goes with the next export'
+complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -l passphrase -d 'Also open what is written for a passphrase, which is asked for'
 complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand inspect-bundle" -l ssh-key -d 'Also open what is written for this SSH private key; may be repeated' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand inspect-bundle" -l passphrase-file -d 'Also open what is written for the passphrase in the first line of a file' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand inspect-bundle" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand inspect-bundle" -l passphrase -d 'Also open what is written for a passphrase, which is asked for'
 complete -c okibi -n "__fish_okibi_using_subcommand inspect-bundle" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand inspect-bundle" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand inspect-bundle" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand inspect-bundle" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -l ssh-key -d 'Also open what is written for this SSH private key; may be repeated' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -l passphrase-file -d 'Also open what is written for the passphrase in the first line of a file' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -l passphrase -d 'Also open what is written for a passphrase, which is asked for'
 complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -s h -l help -d 'Print help'

@@ -247,7 +247,7 @@ pub fn done(bytes: &[u8]) -> bool {
 /// An age stream as it lies on a stick, and a records member, which is zstd.
 pub fn sealed(bytes: &[u8]) -> bool {
     use std::io::Read;
-    let _ = seal::open_token(bytes, &ReceiveSecret::from_bytes([1; 32]));
+    let _ = seal::open_token(bytes, &ReceiveSecret::from_bytes([1; 32]).into());
     if let Ok(raw) = records::decompress(bytes) {
         assert!(
             raw.len() <= okibi::bundle::limits::RECORDS_RAW_BYTES,
@@ -255,7 +255,7 @@ pub fn sealed(bytes: &[u8]) -> bool {
         );
         return true;
     }
-    let secrets = [ReceiveSecret::from_bytes([1; 32])];
+    let secrets = [ReceiveSecret::from_bytes([1; 32]).into()];
     let Ok(opened) = seal::open(bytes, &secrets) else {
         return false;
     };

@@ -71,9 +71,10 @@ pub fn circle_tag(secret: &[u8; 32], bundle: &[u8; 32]) -> [u8; 32] {
     *blake3::keyed_hash(secret, bundle).as_bytes()
 }
 
-/// What a recipient finds itself by: BLAKE3 keyed with the bundle id, over the receive key.
-pub fn hint(bundle: &[u8; 32], receive: &[u8; 32]) -> [u8; 32] {
-    *blake3::keyed_hash(bundle, receive).as_bytes()
+/// What a recipient finds itself by: BLAKE3 keyed with the bundle id, over its receive key, or over what a
+/// recipient from outside is named by.
+pub fn hint(bundle: &[u8; 32], name: &[u8]) -> [u8; 32] {
+    *blake3::keyed_hash(bundle, name).as_bytes()
 }
 
 const KEYS: [&str; 11] = [
@@ -227,9 +228,9 @@ impl Head {
         })
     }
 
-    /// The place of a recipient, found by its receive key.
-    pub fn recipient(&self, receive: &[u8; 32]) -> Option<usize> {
-        let hint = hint(&self.bundle, receive);
+    /// The place of a recipient, found by its receive key or other name.
+    pub fn recipient(&self, name: &[u8]) -> Option<usize> {
+        let hint = hint(&self.bundle, name);
         self.recipients.iter().position(|r| r.hint == hint)
     }
 }
@@ -277,6 +278,7 @@ fn base64(text: &str, limit: usize) -> Result<Vec<u8>, BundleError> {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use super::super::limits::TOKEN_TARGET_BYTES;
     use super::*;
     use proptest::prelude::*;
 
@@ -328,7 +330,7 @@ pub(crate) mod tests {
         head.recipients = (0..RECIPIENTS)
             .map(|i| Recipient {
                 hint: [i as u8; 32],
-                sealed: vec![1; SEALED_TOKEN_BYTES],
+                sealed: vec![1; TOKEN_TARGET_BYTES],
             })
             .collect();
         let bytes = head.encode();

@@ -10,11 +10,17 @@ pub const HEAD_BYTES: u64 = 64 * 1024;
 pub const SIGNATURE_BYTES: u64 = 4 * 1024;
 /// Bytes of the certificate statement inside HEAD.
 pub const CERTIFICATE_BYTES: usize = STATEMENT_BYTES;
-/// Recipients named by one HEAD: with `SEALED_TOKEN_BYTES` they fit into `HEAD_BYTES`.
+/// Recipients named by one HEAD: with `TOKEN_TARGET_BYTES` they fit into `HEAD_BYTES`.
 pub const RECIPIENTS: usize = 128;
-/// Bytes of one sealed token: an age file of 16 bytes for one X25519 recipient has 216, and a
-/// greasing stanza of up to 72.
-pub const SEALED_TOKEN_BYTES: usize = 288;
+/// Bytes of one sealed token for a member: an age file of 16 bytes for one X25519 recipient has 216, and a
+/// greasing stanza of up to 72. Writers try again until one is as short.
+pub const TOKEN_TARGET_BYTES: usize = 288;
+/// Bytes of any sealed token: an SSH key of 4,096 bits takes about 900.
+pub const SEALED_TOKEN_BYTES: usize = 1_024;
+/// scrypt's work factor where a passphrase is written: 2^16 rounds, 64 MiB.
+pub const SCRYPT_WRITE: u8 = 16;
+/// Greatest scrypt work factor that is tried: 2^18 rounds, 256 MiB.
+pub const SCRYPT_ACCEPT: u8 = 18;
 /// Bytes of `01-MANIFEST.cbor`.
 pub const MANIFEST_BYTES: u64 = 16 * 1024 * 1024;
 /// Members that a manifest may list.

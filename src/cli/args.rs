@@ -146,8 +146,17 @@ pub struct Export {
     )]
     pub medium: Option<PathBuf>,
     /// A member to write for: name, or beginning of its fingerprint; may be repeated
-    #[arg(long = "to", value_name = "MEMBER", required = true)]
+    #[arg(long = "to", value_name = "MEMBER", required_unless_present_any = ["to_ssh", "passphrase", "passphrase_file"])]
     pub to: Vec<String>,
+    /// Somebody with an SSH key, who needs no okibi to open it: the public key's line, or a file of such lines
+    #[arg(long, value_name = "KEY|FILE", conflicts_with_all = ["to", "passphrase", "passphrase_file"])]
+    pub to_ssh: Vec<String>,
+    /// Whoever knows a passphrase, which is asked for
+    #[arg(long, conflicts_with_all = ["to", "passphrase_file"])]
+    pub passphrase: bool,
+    /// Whoever knows the passphrase in the first line of a file
+    #[arg(long, value_name = "FILE", conflicts_with = "to")]
+    pub passphrase_file: Option<PathBuf>,
     /// The circle, where there are several
     #[arg(long, value_name = "NAME")]
     pub circle: Option<String>,
@@ -173,6 +182,21 @@ pub struct Import {
     /// Write nothing to the medium: the acknowledgement goes with the next export
     #[arg(long)]
     pub no_ack: bool,
+    #[command(flatten)]
+    pub opened: OpenedBy,
+}
+
+#[derive(Debug, Args, Default)]
+pub struct OpenedBy {
+    /// Also open what is written for this SSH private key; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub ssh_key: Vec<PathBuf>,
+    /// Also open what is written for a passphrase, which is asked for
+    #[arg(long, conflicts_with = "passphrase_file")]
+    pub passphrase: bool,
+    /// Also open what is written for the passphrase in the first line of a file
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -180,6 +204,8 @@ pub struct Inspect {
     /// The medium's folder, one bundle file, or - for standard input
     #[arg(value_name = "PATH")]
     pub source: PathBuf,
+    #[command(flatten)]
+    pub opened: OpenedBy,
 }
 
 #[derive(Debug, Subcommand)]

@@ -5,6 +5,7 @@
 
 mod ages;
 pub mod args;
+mod ask;
 mod chat;
 mod circle;
 mod decide;

@@ -8,17 +8,20 @@ use serde_json::json;
 use crate::identity::fingerprint;
 use crate::messages::say;
 use crate::node::{
-    Exit, Export, Failure, Handle, ImportOptions, ImportReport, Imported, Seen, Target,
+    Addressee, Exit, Export, Failure, Handle, ImportOptions, ImportReport, Imported, Seen, Target,
+    passphrase_file, ssh_recipients,
 };
 
 use super::Outcome;
-use super::args::{Export as ExportArgs, Import, Inspect};
+use super::args::{Export as ExportArgs, Import, Inspect, OpenedBy};
+use super::ask;
 use super::home::size;
 use super::out::{Out, broken, printable};
 
 /// `okibi export-bundle`
 pub fn export(out: &Out, node: &mut Handle, args: &ExportArgs) -> Outcome {
     let circle = node.find_circle_of(args.circle.as_deref(), &args.to)?;
+    let foreign = addressees(args)?;
     let mut to = Vec::new();
     for name in &args.to {
         to.push(node.find_member(&circle, name)?);
@@ -39,14 +42,48 @@ pub fn export(out: &Out, node: &mut Handle, args: &ExportArgs) -> Outcome {
             return Err(Failure::new("no-medium", Exit::Usage).with("error", "no folder is named"));
         }
     };
-    let report = node.export(&circle, &to, target, args.full, args.dry_run)?;
-    let names: Vec<String> = to.iter().map(|root| node.name_of(&circle, root)).collect();
+    let (report, names): (_, Vec<String>) = if foreign.is_empty() {
+        let report = node.export(&circle, &to, target, args.full, args.dry_run)?;
+        let names = to.iter().map(|root| node.name_of(&circle, root));
+        (report, names.collect())
+    } else {
+        let report = node.export_foreign(&circle, &foreign, target, args.dry_run)?;
+        (report, foreign.iter().map(Addressee::shown).collect())
+    };
     let quiet = Out {
         json: out.json,
         quiet: out.quiet || standard,
     };
     tell_export(&quiet, &report, &names.join(", "), args.dry_run)?;
     Ok(Exit::Done)
+}
+
+/// Recipients from outside, as they are named.
+fn addressees(args: &ExportArgs) -> Result<Vec<Addressee>, Failure> {
+    let mut to = Vec::new();
+    for text in &args.to_ssh {
+        to.extend(ssh_recipients(text)?);
+    }
+    if let Some(path) = &args.passphrase_file {
+        to.push(Addressee::Passphrase(passphrase_file(path)?));
+    } else if args.passphrase {
+        to.push(Addressee::Passphrase(ask::new_passphrase("ask-bundle")?));
+    }
+    Ok(to)
+}
+
+/// Lends the node what else opens bundles.
+fn lend(node: &mut Handle, by: &OpenedBy) -> Result<(), Failure> {
+    for path in &by.ssh_key {
+        let asked = [("path", path.display().to_string())];
+        node.lend_ssh_key(path, || ask::passphrase("ask-ssh-key", &asked))?;
+    }
+    if let Some(path) = &by.passphrase_file {
+        node.lend_passphrase(passphrase_file(path)?);
+    } else if by.passphrase {
+        node.lend_passphrase(ask::passphrase("ask-bundle", &[])?);
+    }
+    Ok(())
 }
 
 fn tell_export(out: &Out, report: &Export, to: &str, dry: bool) -> Result<(), Failure> {
@@ -90,6 +127,7 @@ fn tell_export(out: &Out, report: &Export, to: &str, dry: bool) -> Result<(), Fa
 
 /// `okibi import-bundle`
 pub fn import(out: &Out, node: &mut Handle, args: &Import) -> Outcome {
+    lend(node, &args.opened)?;
     let options = ImportOptions {
         dry_run: args.dry_run,
         acknowledge: !args.no_ack,
@@ -209,6 +247,7 @@ fn tell_import(out: &Out, it: &Imported, dry: bool) -> Result<(), Failure> {
 
 /// `okibi inspect-bundle` and `okibi verify-bundle`
 pub fn inspect(out: &Out, node: &mut Handle, args: &Inspect, whole: bool) -> Outcome {
+    lend(node, &args.opened)?;
     let looked = if args.source == Path::new("-") {
         vec![node.look_stream(&mut std::io::stdin().lock(), whole)?]
     } else {

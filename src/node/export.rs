@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::bundle::{Kind as UnitKind, limits as bundle_limits};
 use crate::carrier::media::files::Files;
+use crate::carrier::media::keyring::Addressee;
 use crate::carrier::media::medium::Medium;
 use crate::carrier::media::plan::{Content, Plan};
 use crate::carrier::media::write::{Destination, Written, write_bundle};
@@ -60,6 +61,8 @@ pub(super) struct Shipment {
     pub contents: Vec<(UnitKind, BlobRef)>,
     pub acks: Vec<Verified<Ack>>,
     pub standalone: bool,
+    /// The circle's secret: for members, never for anybody else.
+    pub secret: Option<[u8; 32]>,
     /// An acknowledgement says something that was not said before.
     pub news: bool,
 }
@@ -99,7 +102,7 @@ impl Handle {
         &self,
         circle: &CircleView,
         to: &[RootKey],
-    ) -> Result<Vec<[u8; 32]>, Failure> {
+    ) -> Result<Vec<Addressee>, Failure> {
         let directory = self.store.directory()?;
         let mut keys = Vec::new();
         for root in to {
@@ -117,7 +120,7 @@ impl Handle {
         }
         keys.sort_unstable();
         keys.dedup();
-        Ok(keys)
+        Ok(keys.into_iter().map(Addressee::from).collect())
     }
 
     /// What these members lack of a circle.
@@ -188,6 +191,8 @@ impl Handle {
                 acks.push(ack);
             }
         }
+        // Who has the records by another road may lack the secret: it goes to members with every bundle.
+        let secret = circle.secret.filter(|_| !to.is_empty());
         let (trust, records) = trust::split(records.into_values().collect());
         Ok(Shipment {
             statements: if same_statements {
@@ -200,6 +205,7 @@ impl Handle {
             contents,
             acks,
             standalone,
+            secret,
             news,
         })
     }
@@ -234,11 +240,20 @@ impl Handle {
         &mut self,
         circle: &CircleView,
         shipment: Shipment,
-        receive: &[[u8; 32]],
+        receive: &[Addressee],
         target: Target<'_>,
         names: &[String],
         what: &str,
     ) -> Result<Written, Failure> {
+        let report = shipment.report();
+        // Either side may lack the secret that HEAD's tag is made with: then the beginning names the circle.
+        let mut shipment = shipment;
+        let beginning = RecordId::from(circle.id);
+        if shipment.trust.iter().all(|record| record.id() != beginning)
+            && let Some(genesis) = self.store.record(&beginning)?
+        {
+            shipment.trust.insert(0, genesis);
+        }
         let (secret, certificate) = self.sign_key()?;
         let directory = self.store.directory()?;
         let certificate = statement_bytes(&directory, &certificate).ok_or_else(|| {
@@ -252,12 +267,7 @@ impl Handle {
             sequence,
             previous,
             standalone: shipment.standalone,
-            // Who never acknowledged may not know the secret yet.
-            trust: trust::members(
-                circle.secret.filter(|_| shipment.standalone),
-                &shipment.statements,
-                &shipment.trust,
-            ),
+            trust: trust::members(shipment.secret, &shipment.statements, &shipment.trust),
             acks: ack_members(&shipment.acks),
             records: shipment
                 .records
@@ -271,7 +281,6 @@ impl Handle {
             Target::Held(medium) => medium.files().root().display().to_string(),
             Target::Stream(_) => "standard output".to_owned(),
         };
-        let report = shipment.report();
         let begun = self.store.audit(
             now(),
             &json!({
@@ -295,7 +304,7 @@ impl Handle {
         &self,
         plan: Plan<R>,
         signer: &dyn crate::identity::Signer,
-        receive: &[[u8; 32]],
+        receive: &[Addressee],
         target: Target<'_>,
     ) -> Result<Written, Failure> {
         let _work = self.store.work()?;
@@ -442,6 +451,7 @@ impl Handle {
             contents: Vec::new(),
             acks: vec![ack],
             standalone: false,
+            secret: circle.secret,
             news: true,
         };
         let names = [self.name_of(circle, to)];
@@ -452,7 +462,7 @@ impl Handle {
 }
 
 impl Shipment {
-    fn report(&self) -> Export {
+    pub(super) fn report(&self) -> Export {
         let of = |kind: UnitKind| {
             self.contents
                 .iter()

@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::carrier::media::files::Files;
 use secrecy::SecretString;
 
+use crate::carrier::media::keyring::Secret;
 use crate::carrier::media::seal::secret_string;
 use crate::config::Config;
 use crate::identity::{
@@ -80,6 +81,7 @@ impl Handle {
             root,
             sink,
             layer: Box::new(|root| Files::new(root)),
+            lent: Vec::new(),
         };
         handle.finish_rotation()?;
         drop(lock);
@@ -130,15 +132,14 @@ impl Handle {
         ))
     }
 
-    /// Every receive key of this root that still opens bundles, newest certificate first.
-    pub(super) fn receive_keys(&self) -> Result<Vec<ReceiveSecret>, Failure> {
+    /// What opens bundles: every receive key of this root, and what was lent.
+    pub(super) fn receive_keys(&self) -> Result<Vec<Secret>, Failure> {
         let directory = self.store.directory()?;
-        let mut keys = Vec::new();
+        let mut keys = self.lent.clone();
         for statement in directory.of(self.root) {
             if let Some((_, Role::Receive, public)) = directory.certificate(&statement.id()) {
-                keys.push(ReceiveSecret::from_bytes(
-                    *self.keys.read("receive", &public)?,
-                ));
+                let secret = ReceiveSecret::from_bytes(*self.keys.read("receive", &public)?);
+                keys.push(secret.into());
             }
         }
         Ok(keys)

@@ -15,11 +15,12 @@ use serde_json::json;
 
 use crate::bundle::{Kind as UnitKind, head};
 use crate::carrier::media::files::Files;
+use crate::carrier::media::keyring::Secret;
 use crate::carrier::media::medium::{self, Found, Medium};
 use crate::carrier::media::read::{Front, Source as Stream, Staged, inspect, stage};
 use crate::carrier::media::{MediaError, Small};
 use crate::fold::{self, History, State};
-use crate::identity::{ReceiveSecret, Verified, fingerprint, verify, verify_all};
+use crate::identity::{Verified, fingerprint, verify, verify_all};
 use crate::record::{
     Ack, BlobHash, BlobRef, Body, CircleId, Claim, Kind, Payload, Record, Role, RootKey, Signed,
     Statement,
@@ -190,7 +191,7 @@ impl Handle {
     pub(super) fn import_one(
         &mut self,
         source: Stream<'_>,
-        secrets: &[ReceiveSecret],
+        secrets: &[Secret],
         policy: Policy,
         dry: bool,
     ) -> Result<(Imported, [u8; 16]), Failure> {
@@ -237,6 +238,9 @@ impl Handle {
         })?;
         let known = self.store.circles()?.iter().any(|view| view.id == circle);
         let mut history = if known {
+            // Every bundle brings the beginning; here it is no news, and asks for no answer.
+            let beginning = circle.into();
+            members.records.retain(|record| record.id() != beginning);
             self.store.history(&circle)?
         } else {
             History::new(circle)

@@ -11,6 +11,7 @@ mod doctor;
 mod event;
 mod export;
 mod failure;
+mod foreign;
 mod home;
 mod import;
 mod look;
@@ -24,12 +25,14 @@ mod trust;
 use std::path::Path;
 
 use crate::carrier::media::files::Files;
+use crate::carrier::media::keyring::Secret;
 use crate::config::Config;
 use crate::record::RootKey;
 use crate::store::Store;
 use crate::store::keys::KeyFolder;
 
 // What the faces show comes from the edges through here.
+pub use crate::carrier::media::keyring::Addressee;
 pub use crate::library::citation::{printable_line, printable_text};
 pub use crate::library::{Document, Hit, Scope};
 pub use crate::model::Card;
@@ -43,6 +46,7 @@ pub use doctor::Finding;
 pub use event::{Event, Sink};
 pub use export::{Export, Target};
 pub use failure::{Exit, Failure};
+pub use foreign::{passphrase_file, ssh_recipients};
 pub use import::{ImportOptions, ImportReport, Imported};
 pub use look::{Looked, Seen};
 pub use share::Label;
@@ -56,6 +60,8 @@ pub struct Handle {
     root: RootKey,
     sink: Sink,
     layer: Layer,
+    /// What opens bundles beside this home's own keys, for as long as this handle lives.
+    lent: Vec<Secret>,
 }
 
 /// Gives the file layer below a root.

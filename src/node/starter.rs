@@ -53,7 +53,7 @@ impl Handle {
         if circles.iter().any(|circle| circle.id == pin) {
             return Ok(());
         }
-        let secrets = [public_identity()?];
+        let secrets = [public_identity()?.into()];
         let mut bytes = STARTER;
         let policy = Policy::Pinned(pin);
         let (imported, _) = self.import_one(Stream::Stream(&mut bytes), &secrets, policy, false)?;
@@ -120,7 +120,7 @@ impl Handle {
 
         let circle = self.store.circle(&id)?;
         let shipment = self.shipment(&circle, &[], true, false)?;
-        let receive = [public_identity()?.public()];
+        let receive = [public_identity()?.public().into()];
         self.ship(
             &circle,
             shipment,

@@ -110,7 +110,7 @@ fn export(root: &Path) -> String {
         Destination::Medium(&medium),
         plan,
         &signer(),
-        &[receiver().public(), [7; 32]],
+        &[receiver().public().into(), [7; 32].into()],
         &mut |bytes| seed.fill(bytes),
     );
     written.unwrap().handle.unwrap()
@@ -200,7 +200,7 @@ fn what_the_tools_pack_is_read() {
     let home = Files::new(root.path().join("home"));
     let staged = stage(
         Source::Found(&found.bundles[0]),
-        &[receiver()],
+        &[receiver().into()],
         (&home, Path::new("staging")),
         |front, _| {
             assert_eq!(front.signer, signer().public());
@@ -274,7 +274,11 @@ fn foreign_age_files_are_told_apart() {
     run(at, &format!("age -r {recipient} -o mine.age plain"));
     let read = |name: &str| {
         let mut file = fs::File::open(at.join(name)).unwrap();
-        inspect(Source::Stream(&mut file as &mut dyn Read), &[receiver()]).unwrap_err()
+        inspect(
+            Source::Stream(&mut file as &mut dyn Read),
+            &[receiver().into()],
+        )
+        .unwrap_err()
     };
     assert!(matches!(read("other.age"), MediaError::NothingForMe));
     assert!(matches!(read("armour.age"), MediaError::Refused(_)));
@@ -287,7 +291,7 @@ fn foreign_age_files_are_told_apart() {
     let secret = seal::secret_from_string(line).unwrap();
     let mut plain = String::new();
     let sealed = fs::read(at.join("other.age")).unwrap();
-    seal::open(&sealed[..], &[secret])
+    seal::open(&sealed[..], &[secret.into()])
         .unwrap()
         .read_to_string(&mut plain)
         .unwrap();

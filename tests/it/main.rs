@@ -20,6 +20,7 @@ mod crash;
 mod crowd;
 mod exit_codes;
 mod fold;
+mod foreign;
 mod generated;
 mod homes;
 mod hostile;

@@ -24,7 +24,7 @@ fn the_receive_key_opens_bundles_without_okibi() {
 
     let secret = okibi::carrier::media::seal::secret_from_string(line).unwrap();
     let bundle = std::io::BufReader::new(std::fs::File::open(file).unwrap());
-    assert!(okibi::carrier::media::seal::open(bundle, &[secret]).is_ok());
+    assert!(okibi::carrier::media::seal::open(bundle, &[secret.into()]).is_ok());
 }
 
 #[test]

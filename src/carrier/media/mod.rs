@@ -2,7 +2,7 @@
 //! container's grammar; here it is wrapped in age and zstd, put on a medium and taken off it again.
 //!
 //! - `files`: the one layer through which anything is written; it can record and be made to fail.
-//! - `seal`: age encryption, and the tokens inside of HEAD.
+//! - `seal`: age encryption, and the tokens inside of HEAD; `keyring`: for whom, and what opens it.
 //! - `medium`: the layout on the stick, its locks and receipts.
 //! - `plan`: what shall go; `write`: plan -> sealed bundle; `read`: sealed bundle -> staged, verified files.
 //! - `records`: the zstd-compressed sequences of records inside.
@@ -12,6 +12,7 @@
 //! `SUMS` is there. Failure is one `MediaError`, whose variants are what exit codes are made of.
 
 pub mod files;
+pub mod keyring;
 pub mod medium;
 pub mod plan;
 pub mod read;

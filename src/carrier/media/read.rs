@@ -20,9 +20,9 @@ use sha2::{Digest, Sha256};
 use crate::bundle::limits::{HEAD_BYTES, SIGNATURE_BYTES};
 use crate::bundle::sshsig::SshSig;
 use crate::bundle::{BundleError, Entry, Head, Kind, Manifest, names, pad, tar};
-use crate::identity::ReceiveSecret;
 
 use super::files::{Files, OpenFile};
+use super::keyring::Secret;
 use super::medium::{self, Found};
 use super::records::Items;
 use super::seal::{self, Opened, TOKEN_BYTES};
@@ -104,12 +104,12 @@ impl Staged {
 }
 
 /// Reads HEAD and manifest only. Errors as `stage`.
-pub fn inspect(source: Source<'_>, secrets: &[ReceiveSecret]) -> Result<Front, MediaError> {
+pub fn inspect(source: Source<'_>, secrets: &[Secret]) -> Result<Front, MediaError> {
     read(source, |input, at| Ok(front(input, at, secrets)?.0)).map_err(Failure::whole)
 }
 
 /// Reads everything and keeps nothing. Errors as `stage`.
-pub fn verify(source: Source<'_>, secrets: &[ReceiveSecret]) -> Result<Front, MediaError> {
+pub fn verify(source: Source<'_>, secrets: &[Secret]) -> Result<Front, MediaError> {
     read(source, |input, at| {
         let (front, mut tar) = front(input, at, secrets)?;
         trust(&front, &mut tar).map_err(MediaError::reading(at))?;
@@ -129,7 +129,7 @@ pub fn verify(source: Source<'_>, secrets: &[ReceiveSecret]) -> Result<Front, Me
 /// says; nothing stays in staging then.
 pub fn stage<E: From<MediaError>>(
     source: Source<'_>,
-    secrets: &[ReceiveSecret],
+    secrets: &[Secret],
     (files, folder): (&Files, &Path),
     judge: impl FnOnce(&Front, &[Small]) -> Result<(), E>,
 ) -> Result<Staged, E> {
@@ -232,7 +232,7 @@ type Tar<R> = tar::Reader<Opened<R>>;
 fn front<R: BufRead>(
     input: R,
     at: &Path,
-    secrets: &[ReceiveSecret],
+    secrets: &[Secret],
 ) -> Result<(Front, Tar<R>), MediaError> {
     let mut tar = tar::Reader::new(seal::open(input, secrets)?);
     let head_bytes = named(&mut tar, names::HEAD, HEAD_BYTES).map_err(MediaError::reading(at))?;
@@ -240,7 +240,7 @@ fn front<R: BufRead>(
     let signer = signature(&mut tar, &head_bytes).map_err(MediaError::reading(at))?;
     let refused = |why: &str| MediaError::Refused(why.to_owned());
     let mine = secrets.iter().find_map(|secret| {
-        let place = head.recipient(&secret.public())?;
+        let place = head.recipient(&secret.name())?;
         Some((place, secret))
     });
     let (recipient, secret) = mine.ok_or_else(|| refused("HEAD does not name this node"))?;

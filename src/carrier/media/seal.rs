@@ -1,4 +1,5 @@
-//! age (age-encryption.org/v1) around a bundle, for X25519 recipients, and the sealed tokens in HEAD.
+//! age (age-encryption.org/v1) around a bundle, and the sealed tokens in HEAD. Who the recipients are is
+//! `keyring`'s affair.
 //!
 //! `open` reads the header itself first, bounded in bytes, lines and stanzas, and only then lets the
 //! age library parse it. What comes out of `Opened` is authentic chunk by chunk, but a truncation
@@ -7,17 +8,19 @@
 //! catches that.
 
 use std::io::{self, BufRead, Cursor, Read, Write};
-use std::iter;
 
 use age::x25519::{Identity, Recipient};
 use bech32::{Bech32, Hrp};
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroize;
 
-use crate::bundle::limits::{AGE_HEADER_BYTES, AGE_STANZAS, SEALED_TOKEN_BYTES};
+use crate::bundle::limits::{
+    AGE_HEADER_BYTES, AGE_STANZAS, SCRYPT_ACCEPT, SEALED_TOKEN_BYTES, TOKEN_TARGET_BYTES,
+};
 use crate::identity::ReceiveSecret;
 
 use super::MediaError;
+use super::keyring::{Addressee, Secret};
 
 /// Bytes of a token.
 pub const TOKEN_BYTES: usize = 16;
@@ -52,13 +55,13 @@ fn encode_key(prefix: &'static str, key: &[u8; 32]) -> String {
     bech32::encode::<Bech32>(Hrp::parse_unchecked(prefix), key).unwrap_or_default()
 }
 
-fn recipient(receive: &[u8; 32]) -> Result<Recipient, MediaError> {
+pub(super) fn recipient(receive: &[u8; 32]) -> Result<Recipient, MediaError> {
     recipient_string(receive)
         .parse()
         .map_err(|why: &str| MediaError::Plan(format!("a receive key is unusable: {why}")))
 }
 
-fn identity(secret: &ReceiveSecret) -> Result<Identity, MediaError> {
+pub(super) fn identity(secret: &ReceiveSecret) -> Result<Identity, MediaError> {
     secret_string(secret)
         .expose_secret()
         .parse()
@@ -68,11 +71,11 @@ fn identity(secret: &ReceiveSecret) -> Result<Identity, MediaError> {
 /// Encrypts; `finish` on the returned writer ends the stream, without it it reads as truncated.
 pub struct Sealer<W: Write>(age::stream::StreamWriter<W>);
 
-/// Starts an age stream for these X25519 receive keys.
-pub fn seal<W: Write>(out: W, recipients: &[[u8; 32]]) -> Result<Sealer<W>, MediaError> {
-    let keys = recipients.iter().map(recipient);
+/// Starts an age stream for these recipients. A passphrase stands alone.
+pub fn seal<W: Write>(out: W, recipients: &[Addressee]) -> Result<Sealer<W>, MediaError> {
+    let keys = recipients.iter().map(Addressee::age);
     let keys = keys.collect::<Result<Vec<_>, _>>()?;
-    let encryptor = age::Encryptor::with_recipients(keys.iter().map(|key| key as _))
+    let encryptor = age::Encryptor::with_recipients(keys.iter().map(|key| &**key as _))
         .map_err(|error| MediaError::Plan(error.to_string()))?;
     let stream = encryptor
         .wrap_output(out)
@@ -96,10 +99,11 @@ impl<W: Write> Write for Sealer<W> {
     }
 }
 
-/// At most so many bytes has an age file of `plain` bytes for `recipients` receive keys (its greasing
+/// At most so many bytes has an age file of `plain` bytes for these recipients (its greasing
 /// stanza has a random length).
-pub fn sealed_size(plain: u64, recipients: usize) -> u64 {
-    let header = 22 + 98 * recipients as u64 + 256 + 48 + 16;
+pub fn sealed_size(plain: u64, recipients: &[Addressee]) -> u64 {
+    let stanzas: u64 = recipients.iter().map(Addressee::stanza_bytes).sum();
+    let header = 22 + stanzas + 256 + 48 + 16;
     header + plain + plain.div_ceil(CHUNK).max(1) * TAG
 }
 
@@ -115,14 +119,14 @@ impl<R: Read> Read for Opened<R> {
 /// Opens an age stream with any of `secrets`.
 ///
 /// Errors: `NothingForMe` if no stanza opens; `Refused` for what is no age file of ours.
-pub fn open<R: BufRead>(mut input: R, secrets: &[ReceiveSecret]) -> Result<Opened<R>, MediaError> {
+pub fn open<R: BufRead>(mut input: R, secrets: &[Secret]) -> Result<Opened<R>, MediaError> {
     let header = read_header(&mut input)?;
-    let identities = secrets.iter().map(identity);
+    let identities = secrets.iter().map(Secret::age);
     let identities = identities.collect::<Result<Vec<_>, _>>()?;
     let decryptor =
         age::Decryptor::new_buffered(Cursor::new(header).chain(input)).map_err(refused)?;
     let stream = decryptor
-        .decrypt(identities.iter().map(|identity| identity as _))
+        .decrypt(identities.iter().map(|identity| &**identity as _))
         .map_err(refused)?;
     Ok(Opened(stream))
 }
@@ -136,6 +140,10 @@ fn refused(error: age::DecryptError) -> MediaError {
         age::DecryptError::UnknownFormat => {
             MediaError::Refused("the age file has an unknown version".to_owned())
         }
+        // Said by hand: age's own words shift by a difference that may be negative.
+        age::DecryptError::ExcessiveWork { required, .. } => MediaError::Refused(format!(
+            "its passphrase asks for 2^{required} rounds of scrypt; at most 2^{SCRYPT_ACCEPT} are tried"
+        )),
         other => MediaError::Refused(format!("age: {other}")),
     }
 }
@@ -174,16 +182,20 @@ fn read_header(input: &mut impl BufRead) -> Result<Vec<u8>, MediaError> {
     }
 }
 
-/// Seals a token for one receive key, in at most `SEALED_TOKEN_BYTES`.
-pub fn seal_token(token: &[u8; TOKEN_BYTES], receive: &[u8; 32]) -> Result<Vec<u8>, MediaError> {
-    // age adds a greasing stanza of random length; about one in three is short enough for HEAD's
+/// Seals a token for one recipient, in at most `SEALED_TOKEN_BYTES`.
+pub fn seal_token(token: &[u8; TOKEN_BYTES], to: &Addressee) -> Result<Vec<u8>, MediaError> {
+    let limit = match to {
+        Addressee::Receive(_) => TOKEN_TARGET_BYTES,
+        _ => SEALED_TOKEN_BYTES,
+    };
+    // age adds a greasing stanza of random length; about one in three is short enough for a member's
     // limit, so 512 tries fail with a chance below 2^-290.
     for _ in 0..512 {
-        let mut sealer = seal(Vec::new(), &[*receive])?;
+        let mut sealer = seal(Vec::new(), std::slice::from_ref(to))?;
         let memory = "a token".as_ref();
         sealer.write_all(token).map_err(MediaError::io(memory))?;
         let sealed = sealer.finish().map_err(MediaError::io(memory))?;
-        if sealed.len() <= SEALED_TOKEN_BYTES {
+        if sealed.len() <= limit {
             return Ok(sealed);
         }
     }
@@ -193,10 +205,9 @@ pub fn seal_token(token: &[u8; TOKEN_BYTES], receive: &[u8; 32]) -> Result<Vec<u
 }
 
 /// Opens a sealed token; `None` if it is not for this key or not a token.
-pub fn open_token(sealed: &[u8], secret: &ReceiveSecret) -> Option<[u8; TOKEN_BYTES]> {
-    let secret = ReceiveSecret::from_bytes(*secret.to_bytes());
+pub fn open_token(sealed: &[u8], secret: &Secret) -> Option<[u8; TOKEN_BYTES]> {
     let mut token = Vec::new();
-    let opened = open(sealed, iter::once(secret).collect::<Vec<_>>().as_slice()).ok()?;
+    let opened = open(sealed, std::slice::from_ref(secret)).ok()?;
     let limit = TOKEN_BYTES as u64 + 1;
     opened.take(limit).read_to_end(&mut token).ok()?;
     token.try_into().ok()
@@ -206,12 +217,16 @@ pub fn open_token(sealed: &[u8], secret: &ReceiveSecret) -> Option<[u8; TOKEN_BY
 mod tests {
     use super::*;
 
-    fn secret(seed: u8) -> ReceiveSecret {
-        ReceiveSecret::from_bytes([seed; 32])
+    fn secret(seed: u8) -> Secret {
+        ReceiveSecret::from_bytes([seed; 32]).into()
+    }
+
+    fn to(seed: u8) -> Addressee {
+        ReceiveSecret::from_bytes([seed; 32]).public().into()
     }
 
     fn sealed(plain: &[u8], to: &[u8]) -> Vec<u8> {
-        let keys: Vec<_> = to.iter().map(|&seed| secret(seed).public()).collect();
+        let keys: Vec<_> = to.iter().map(|&seed| self::to(seed)).collect();
         let mut sealer = seal(Vec::new(), &keys).unwrap();
         sealer.write_all(plain).unwrap();
         sealer.finish().unwrap()
@@ -232,7 +247,7 @@ mod tests {
         for size in [0, 1, CHUNK as usize, CHUNK as usize + 1] {
             let content = vec![7; size];
             let bytes = sealed(&content, &[1, 2]);
-            assert!(bytes.len() as u64 <= sealed_size(size as u64, 2));
+            assert!(bytes.len() as u64 <= sealed_size(size as u64, &[to(1), to(2)]));
             assert_eq!(plain(&bytes, &[1]).unwrap(), content);
             assert_eq!(plain(&bytes, &[9, 2]).unwrap(), content);
             let other = plain(&bytes, &[3]);
@@ -288,8 +303,8 @@ mod tests {
     #[test]
     fn a_token_is_for_one_key() {
         let token = [5; TOKEN_BYTES];
-        let bytes = seal_token(&token, &secret(1).public()).unwrap();
-        assert!(bytes.len() <= SEALED_TOKEN_BYTES);
+        let bytes = seal_token(&token, &to(1)).unwrap();
+        assert!(bytes.len() <= TOKEN_TARGET_BYTES);
         assert_eq!(open_token(&bytes, &secret(1)), Some(token));
         assert_eq!(open_token(&bytes, &secret(2)), None);
         assert_eq!(open_token(&sealed(&[5; 17], &[1]), &secret(1)), None);

@@ -22,6 +22,7 @@ use crate::bundle::{Composed, FORMAT, Head, READER, Recipient, compose, head, ta
 use crate::identity::Signer;
 
 use super::files::Files;
+use super::keyring::Addressee;
 use super::medium::{self, Medium, Sums};
 use super::plan;
 pub use super::plan::{Content, Plan};
@@ -64,7 +65,7 @@ pub struct Written {
 /// Writes a bundle.
 ///
 /// `scratch` is a layer on this machine's disk and `spool` a folder below it that belongs to this call
-/// alone: it is emptied, used and removed. `recipients` are 1 to 128 X25519 receive keys. `random` fills
+/// alone: it is emptied, used and removed. `recipients` are 1 to 128, or one passphrase. `random` fills
 /// bytes from a cryptographic generator: the bundle's id, its handle, the tokens (age draws its own).
 ///
 /// Errors: `Plan` for what no reader would take; `NoSpace`, `Changed`, `ReadBack`, `Io`.
@@ -73,7 +74,7 @@ pub fn write_bundle<R, E>(
     destination: Destination<'_>,
     plan: Plan<R>,
     signer: &dyn Signer,
-    recipients: &[[u8; 32]],
+    recipients: &[Addressee],
     random: &mut dyn FnMut(&mut [u8]),
 ) -> Result<Written, MediaError>
 where
@@ -108,7 +109,7 @@ impl<'a> Draft<'a> {
         spool: &Path,
         plan: Plan<R>,
         signer: &dyn Signer,
-        recipients: &[[u8; 32]],
+        recipients: &[Addressee],
         random: &mut dyn FnMut(&mut [u8]),
     ) -> Result<Self, MediaError>
     where
@@ -123,13 +124,13 @@ impl<'a> Draft<'a> {
         random(&mut bundle);
         let mut tokens = Vec::new();
         let mut sealed = Vec::new();
-        for receive in recipients {
+        for to in recipients {
             let mut token = [0; TOKEN_BYTES];
             random(&mut token);
             tokens.push(token);
             sealed.push(Recipient {
-                hint: head::hint(&bundle, receive),
-                sealed: seal::seal_token(&token, receive)?,
+                hint: head::hint(&bundle, &to.name()),
+                sealed: seal::seal_token(&token, to)?,
             });
         }
         let head = Head {
@@ -160,7 +161,7 @@ impl<'a> Draft<'a> {
     fn deliver(
         self,
         destination: Destination<'_>,
-        recipients: &[[u8; 32]],
+        recipients: &[Addressee],
         random: &mut dyn FnMut(&mut [u8]),
     ) -> Result<Written, MediaError> {
         let mut written = Written {
@@ -179,7 +180,7 @@ impl<'a> Draft<'a> {
                 let handle = HEXLOWER.encode(&handle);
                 let folder = Medium::folder(&handle);
                 let at = medium.files().path(&folder);
-                self.fits(medium.files(), recipients.len())?;
+                self.fits(medium.files(), recipients)?;
                 let made = medium.files().mkdir(&folder);
                 made.map_err(MediaError::io(&at))?;
                 let done = self.onto_medium(medium, &handle, &folder, recipients);
@@ -195,7 +196,7 @@ impl<'a> Draft<'a> {
                 partial.push(".partial");
                 let partial = PathBuf::from(partial);
                 let at = files.path(path);
-                self.fits(files, recipients.len())?;
+                self.fits(files, recipients)?;
                 files.remove_all(&partial).map_err(MediaError::io(&at))?;
                 let done = self
                     .slice_file(files, &partial, recipients)
@@ -226,7 +227,7 @@ impl<'a> Draft<'a> {
         medium: &Medium,
         handle: &str,
         folder: &Path,
-        recipients: &[[u8; 32]],
+        recipients: &[Addressee],
     ) -> Result<u64, MediaError> {
         let files = medium.files();
         let at = files.path(folder);
@@ -251,7 +252,7 @@ impl<'a> Draft<'a> {
         &self,
         files: &Files,
         path: &Path,
-        recipients: &[[u8; 32]],
+        recipients: &[Addressee],
     ) -> Result<([u8; 32], u64), MediaError> {
         let at = files.path(path);
         let file = files.create(path).map_err(MediaError::io(&at))?;
@@ -275,7 +276,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Is there room, and may a file be so large?
-    fn fits(&self, files: &Files, recipients: usize) -> Result<(), MediaError> {
+    fn fits(&self, files: &Files, recipients: &[Addressee]) -> Result<(), MediaError> {
         // SUMS, README.txt and the folders take a few blocks.
         const MARGIN: u64 = 64 * 1024;
         let place = files.root();
@@ -302,7 +303,7 @@ impl<'a> Draft<'a> {
         &self,
         out: W,
         at: &Path,
-        recipients: &[[u8; 32]],
+        recipients: &[Addressee],
     ) -> Result<W, MediaError> {
         let mut tar = tar::Writer::new(seal::seal(out, recipients)?);
         self.composed

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::scene::{Scene, random, secret, staged_files};
+use super::scene::{Scene, random, secret, staged_files, to};
 use crate::bundle::testing::Key;
 use crate::carrier::media::MediaError;
 use crate::carrier::media::files::{Failure, Fault, Files, Recording, Survival};
@@ -212,7 +212,7 @@ fn a_failing_spool_fails_before_the_stick_is_touched() {
             Destination::Medium(&medium),
             scene.plan_of(scene.contents()),
             &Key::new(42),
-            &[secret(1).public()],
+            &[to(1)],
             &mut random(1),
         );
         let none = scan(&scene.stick()).unwrap();

@@ -3,7 +3,7 @@
 
 use std::io::Read;
 
-use super::scene::{Scene, secret, staged_files};
+use super::scene::{self, Scene, secret, staged_files};
 use crate::bundle::testing::Key;
 use crate::bundle::{Head, Manifest, compose, names, tar};
 use crate::carrier::media::MediaError;
@@ -28,7 +28,7 @@ fn opened(scene: &Scene) -> Members {
 }
 
 fn sealed_tar(bytes: &[u8], to: &[u8]) -> Vec<u8> {
-    let keys: Vec<_> = to.iter().map(|&seed| secret(seed).public()).collect();
+    let keys: Vec<_> = to.iter().map(|&seed| scene::to(seed)).collect();
     let mut sealer = seal::seal(Vec::new(), &keys).unwrap();
     sealer.write_all(bytes).unwrap();
     sealer.finish().unwrap()

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::bundle::testing::Key;
 use crate::bundle::{Kind, limits};
 use crate::carrier::media::files::Files;
+use crate::carrier::media::keyring::{Addressee, Secret};
 use crate::carrier::media::medium::Medium;
 use crate::carrier::media::plan::{Content, Plan};
 use crate::carrier::media::read::{Front, Source, Staged, stage};
@@ -17,9 +18,14 @@ use crate::identity::{ReceiveSecret, Signer};
 
 pub type Records = std::vec::IntoIter<Result<Vec<u8>, MediaError>>;
 
+/// Who opens with the secret of this seed.
+pub fn to(seed: u8) -> Addressee {
+    ReceiveSecret::from_bytes([seed; 32]).public().into()
+}
+
 /// The X25519 secret with this seed; 1 and 2 are recipients.
-pub fn secret(seed: u8) -> ReceiveSecret {
-    ReceiveSecret::from_bytes([seed; 32])
+pub fn secret(seed: u8) -> Secret {
+    ReceiveSecret::from_bytes([seed; 32]).into()
 }
 
 pub fn refused_by_judge() -> MediaError {
@@ -195,7 +201,7 @@ impl Scene {
         plan: Plan<Records>,
         seed: u8,
     ) -> Result<Written, MediaError> {
-        let recipients = [secret(1).public(), secret(2).public()];
+        let recipients = [to(1), to(2)];
         let home = self.home();
         let spool = (&home, Path::new("spool"));
         let key = Key::new(42);

@@ -1,0 +1,106 @@
+//! Bundles for somebody who has no receive key here: an SSH key, or whoever knows a passphrase. They hold all of the
+//! circle that its members have, but not its secret, and nothing is known of what such a reader has already.
+
+use std::io::Read;
+use std::path::Path;
+
+use secrecy::SecretString;
+use zeroize::Zeroizing;
+
+use crate::carrier::media::keyring::{Addressee, KeyringError, Secret};
+use crate::store::CircleView;
+
+use super::export::{Export, Target};
+use super::{Exit, Failure, Handle};
+
+/// Bytes of a file that should hold a key or a passphrase: an RSA key of 4,096 bits has about 3,400.
+const KEY_BYTES: u64 = 32 * 1024;
+
+/// The passphrase that a file holds: its first line.
+pub fn passphrase_file(path: &Path) -> Result<SecretString, Failure> {
+    let text = Zeroizing::new(small(path)?);
+    let text = std::str::from_utf8(&text)
+        .map_err(|_| Failure::new("passphrase-bad", Exit::Usage).with("path", path.display()))?;
+    let line = text.lines().next().unwrap_or_default();
+    if line.is_empty() {
+        return Err(Failure::new("passphrase-bad", Exit::Usage).with("path", path.display()));
+    }
+    Ok(line.into())
+}
+
+/// SSH public keys: a line, or a file that holds lines as `authorized_keys` does.
+pub fn ssh_recipients(text: &str) -> Result<Vec<Addressee>, Failure> {
+    let bad = |error: KeyringError| Failure::new("ssh-key-bad", Exit::Usage).with("error", error);
+    if text.starts_with("ssh-") {
+        return Ok(vec![Addressee::ssh(text).map_err(bad)?]);
+    }
+    let path = Path::new(text);
+    let bytes = Zeroizing::new(small(path)?);
+    let lines = String::from_utf8_lossy(&bytes);
+    let lines = lines.lines().map(str::trim);
+    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let keys: Vec<Addressee> = lines
+        .map(Addressee::ssh)
+        .collect::<Result<_, _>>()
+        .map_err(bad)?;
+    if keys.is_empty() {
+        return Err(Failure::new("ssh-key-bad", Exit::Usage).with("error", path.display()));
+    }
+    Ok(keys)
+}
+
+fn small(path: &Path) -> Result<Vec<u8>, Failure> {
+    let fail = |error: std::io::Error| Failure::io(path, &error);
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(fail)?;
+    file.take(KEY_BYTES).read_to_end(&mut bytes).map_err(fail)?;
+    Ok(bytes)
+}
+
+impl Handle {
+    /// Lends an SSH private key to this handle: bundles for it open, too. `passphrase` is asked for if the key is
+    /// locked.
+    pub fn lend_ssh_key(
+        &mut self,
+        path: &Path,
+        passphrase: impl FnOnce() -> Result<SecretString, Failure>,
+    ) -> Result<(), Failure> {
+        let text = Zeroizing::new(small(path)?);
+        let secret = match Secret::ssh(&text, None) {
+            Err(KeyringError::Locked) => Secret::ssh(&text, Some(passphrase()?)),
+            other => other,
+        };
+        let secret = secret.map_err(|error| match error {
+            KeyringError::Locked => {
+                Failure::new("ssh-key-locked", Exit::Locked).with("path", path.display())
+            }
+            other => Failure::new("ssh-key-bad", Exit::Usage).with("error", other),
+        })?;
+        self.lent.push(secret);
+        Ok(())
+    }
+
+    /// Lends a passphrase to this handle: bundles for it open, too.
+    pub fn lend_passphrase(&mut self, passphrase: SecretString) {
+        self.lent.push(Secret::Passphrase(passphrase));
+    }
+
+    /// Writes all of a circle for recipients from outside.
+    pub fn export_foreign(
+        &mut self,
+        circle: &CircleView,
+        to: &[Addressee],
+        target: Target<'_>,
+        dry: bool,
+    ) -> Result<Export, Failure> {
+        self.may_write(circle)?;
+        let shipment = self.shipment(circle, &[], true, dry)?;
+        let mut report = shipment.report();
+        report.unacknowledged = to.len();
+        if !dry {
+            let names: Vec<String> = to.iter().map(Addressee::shown).collect();
+            report.written = Some(self.ship(circle, shipment, to, target, &names, "export")?);
+        }
+        Ok(report)
+    }
+}
