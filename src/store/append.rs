@@ -69,7 +69,7 @@ impl Store {
             let id = CircleId::from(record.id());
             let sql = "INSERT INTO circle (id, standing, secret) VALUES (?1, ?2, ?3)";
             tx.execute(sql, params![id.0, standing.as_str(), secret])?;
-            pool::insert_record(tx, &record, None)?;
+            pool::insert_record(tx, &record, None, false)?;
             set_clock(tx, time)?;
             cache::settle(tx, &id)?;
             Ok(id)
@@ -211,6 +211,7 @@ fn append(
     }
     let mut time = clock(db)?;
     let mut written = Vec::new();
+    let mut extended = false;
     for draft in drafts {
         time = time.tick(now);
         let kind = draft.body.kind();
@@ -235,16 +236,18 @@ fn append(
             body: draft.body.encode(),
         };
         let record = sign(owner, record)?;
-        pool::insert_record(db, &record, None)?;
         // Authority records cite what is in the set, so the set has to be true before the next one.
-        if cached.extend(db, id, &record)? {
-            cache::save(db, id, &cached, None)?;
-        } else {
+        extended = cached.extend(db, id, &record, None)?;
+        if !extended {
+            pool::insert_record(db, &record, None, false)?;
             cache::settle(db, id)?;
             cached = self::cached(db, id)?;
         }
         head = Some(record.place());
         written.push(record.id());
+    }
+    if extended {
+        cache::save(db, id, &cached, None)?;
     }
     set_clock(db, time)?;
     Ok(written)

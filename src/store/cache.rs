@@ -7,19 +7,19 @@
 //! record changes: its cost does not depend on how many records there are. Whatever it cannot be sure of it
 //! declines, and the caller settles. The hash of the set is computed when somebody asks for it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::fold::{self, Lack, Membership, Shared, State};
 use crate::identity::Verified;
 use crate::record::{
-    Body, CircleId, Claim, Entry, ForkEvidence, Frontier, Kind, Previous, Record, RecordId,
-    RootKey, Signed, Statement, StatementId, limits, set_hash, statements_hash,
+    Body, CircleId, Claim, Entry, FeedKey, ForkEvidence, Frontier, Kind, Previous, Record,
+    RecordId, RootKey, Signed, Statement, StatementId, limits, set_hash, statements_hash,
 };
 
 use super::StoreError;
-use super::pool::{decode, history};
+use super::pool::{self, decode, history};
 
 /// A circle computed from its pool.
 pub(super) struct Settled {
@@ -46,10 +46,14 @@ pub(super) struct Cached {
     pub authority: State,
     pub frontier: Frontier,
     pub statements: BTreeSet<StatementId>,
-    /// Something waits in the pool, so an arrival may let it in.
+    /// Something waits in the pool that an arrival may let in. Branches that nothing reaches do not: only authority
+    /// records reach into other feeds.
     pub waiting: bool,
     /// The set holds authority records of a newer okibi.
     pub newer: bool,
+    /// Whose feeds may be extended, as far as `extend` asked; true until something else than `extend` changes the
+    /// circle.
+    owners: HashMap<FeedKey, Option<RootKey>>,
 }
 
 /// Computes a circle from its pool.
@@ -68,8 +72,9 @@ pub(super) fn settle(db: &Connection, id: &CircleId) -> Result<Settled, StoreErr
         authority: bare(state),
         frontier: membership.frontier.clone(),
         statements: membership.statements.clone(),
-        waiting: !membership.waiting.is_empty(),
+        waiting: membership.pending() > 0,
         newer: !membership.newer.is_empty(),
+        owners: HashMap::new(),
     };
     save(db, id, &cached, Some(&membership.set_hash))?;
     Ok(settled)
@@ -139,7 +144,8 @@ fn insert_fact(
     let sql = "INSERT OR REPLACE INTO fact (record, circle, kind, author, target)
                VALUES (?1, ?2, ?3, ?4, ?5)";
     let (author, target) = (author.map(|root| root.0), target.map(|id| id.0));
-    db.execute(sql, params![record.0, id.0, kind.0 as i64, author, target])?;
+    let mut sql = db.prepare_cached(sql)?;
+    sql.execute(params![record.0, id.0, kind.0 as i64, author, target])?;
     Ok(())
 }
 
@@ -173,6 +179,7 @@ pub(super) fn load(db: &Connection, id: &CircleId) -> Result<Option<Cached>, Sto
         statements: ids.collect(),
         waiting,
         newer,
+        owners: HashMap::new(),
     }))
 }
 
@@ -275,12 +282,14 @@ impl Cached {
         Ok(set_hash(&self.statements, &records, &forks))
     }
 
-    /// Takes one record of the pool into set and state if that is all it does. Returns whether it was.
+    /// Takes one record that is not in the pool yet into pool, set and state, if that is all it does. Returns
+    /// whether it was; if not, the caller rolls back and settles.
     pub fn extend(
         &mut self,
         db: &Connection,
         id: &CircleId,
         record: &Verified<Record>,
+        deliverer: Option<&[u8; 32]>,
     ) -> Result<bool, StoreError> {
         let value = record.value();
         if self.waiting || value.kind.is_critical() {
@@ -292,24 +301,42 @@ impl Cached {
         if value.height != height + 1 || value.previous != Previous::Record(*head) {
             return Ok(false);
         }
-        let mut members = self.authority.members.iter();
-        let owner = members.find(|(_, member)| member.open.contains(&value.feed));
-        let Some((owner, None)) = owner.map(|(root, member)| (*root, member.suspension)) else {
+        let owner = match self.owners.get(&value.feed) {
+            Some(owner) => *owner,
+            None => {
+                let owner = self.owner(db, id, &value.feed)?;
+                self.owners.insert(value.feed, owner);
+                owner
+            }
+        };
+        let Some(owner) = owner else {
             return Ok(false);
         };
-        if is_cut(db, id, &owner, record)? || !self.take_fact(db, id, &owner, record)? {
+        if !self.take_fact(db, id, &owner, record)? {
             return Ok(false);
         }
+        pool::insert_record(db, record, deliverer, true)?;
         let entry = Entry::Head {
             height: value.height,
             id: record.id(),
         };
         self.frontier.0.insert(value.feed, entry);
-        db.execute(
-            "UPDATE record SET in_set = 1 WHERE id = ?1",
-            [record.id().0],
-        )?;
         Ok(true)
+    }
+
+    /// The root whose open feed this is, where nothing suspends the root and nothing may cut the feed.
+    fn owner(
+        &self,
+        db: &Connection,
+        id: &CircleId,
+        feed: &FeedKey,
+    ) -> Result<Option<RootKey>, StoreError> {
+        let mut members = self.authority.members.iter();
+        let owner = members.find(|(_, member)| member.open.contains(feed));
+        let Some((owner, None)) = owner.map(|(root, member)| (*root, member.suspension)) else {
+            return Ok(None);
+        };
+        Ok((!is_cut(db, id, &owner, feed)?).then_some(owner))
     }
 
     /// What the record says, if it touches nothing but itself.
@@ -321,12 +348,8 @@ impl Cached {
         record: &Verified<Record>,
     ) -> Result<bool, StoreError> {
         let kind = record.value().kind;
-        let sql = "SELECT 1 FROM fact WHERE target = ?1";
-        if db
-            .query_row(sql, [record.id().0], |_| Ok(()))
-            .optional()?
-            .is_some()
-        {
+        let mut sql = db.prepare_cached("SELECT 1 FROM fact WHERE target = ?1")?;
+        if sql.exists([record.id().0])? {
             return Ok(false);
         }
         match Body::decode(kind, &record.value().body) {
@@ -350,14 +373,13 @@ impl Cached {
     }
 }
 
-/// Whether a revocation or a successor may speak of this record's feed.
+/// Whether a revocation or a successor may speak of this feed.
 fn is_cut(
     db: &Connection,
     id: &CircleId,
     owner: &RootKey,
-    record: &Verified<Record>,
+    feed: &FeedKey,
 ) -> Result<bool, StoreError> {
-    let feed = record.value().feed;
     let sql = "SELECT 1 FROM record WHERE circle = ?1 AND kind = ?2 AND feed = ?3";
     let closed = params![id.0, Kind::SUCCESSOR.0 as i64, feed.0];
     if db.query_row(sql, closed, |_| Ok(())).optional()?.is_some() {

@@ -98,46 +98,36 @@ impl Store {
                 Source::Member(root) => Some(&root.0),
                 Source::Own | Source::Shelf => None,
             };
-            let mut arrived = Vec::new();
-            let mut time = clock(tx)?;
-            for record in &batch.records {
-                if record.value().circle(record.id()) != id {
-                    receipt.foreign += 1;
-                } else if pool::insert_record(tx, record, deliverer)? {
-                    time = time.observe(record.value().time, now);
-                    arrived.push(record);
-                } else {
-                    receipt.known += 1;
-                }
-            }
-            set_clock(tx, time)?;
+            let of_circle = |record: &&Verified<Record>| record.value().circle(record.id()) == id;
+            let records: Vec<_> = batch.records.iter().filter(of_circle).collect();
+            receipt.foreign = batch.records.len() - records.len();
             for blob in &batch.blobs {
                 receipt.blobs += usize::from(blobs::blob(tx, &blob.blake3)?.is_none());
                 blobs::insert(tx, blob)?;
             }
-
-            let state = match extend(tx, &id, before, &arrived, receipt.statements)? {
-                Extended::All(cached) => {
-                    receipt.taken = arrived.len();
-                    cached.authority
+            let quick = match before {
+                Some(before) if receipt.statements == 0 => {
+                    shortcut(tx, &id, before, &records, deliverer)?
                 }
-                Extended::Not(before) => {
-                    let taken_before = count_in_set(tx, &id)?;
-                    let mut settled = cache::settle(tx, &id)?;
+                _ => None,
+            };
+            let (state, arrived) = match quick {
+                Some((cached, arrived)) => {
+                    receipt.taken = arrived.len();
+                    receipt.known = records.len() - arrived.len();
+                    (cached.authority, arrived)
+                }
+                None => {
+                    let arrived = all_anew(tx, &id, &records, deliverer, now, &mut receipt)?;
                     trim_statements(tx, &batch.statements)?;
-                    receipt.evicted = evict(tx, &id, &mut settled)?;
-                    let records = &settled.membership.records;
-                    receipt.taken = records.len().saturating_sub(taken_before);
-                    receipt.waiting = settled.membership.pending();
-                    receipt.wanted = settled.wanted();
-                    arrived.retain(|record| records.contains(&record.id()));
-                    if let Some(before) = before {
-                        receipt.changed = changes(&before, &settled.state);
-                        announce(tx, &settled.state, &receipt.changed, &arrived, now)?;
-                    }
-                    settled.state
+                    arrived
                 }
             };
+            let mut time = clock(tx)?;
+            for record in &records {
+                time = time.observe(record.value().time, now);
+            }
+            set_clock(tx, time)?;
             receipt.acks = take_acks(tx, &id, &batch.acks, &state, me, now)?;
             let feeds: BTreeSet<_> = arrived.iter().map(|record| record.value().feed).collect();
             for (root, member) in &state.members {
@@ -171,39 +161,70 @@ fn enter(db: &Connection, id: &CircleId, join: Option<&Join>) -> Result<(), Stor
     known.ok_or_else(|| StoreError::UnknownCircle(id.short()))
 }
 
-/// Whether a batch was taken in by the short cut.
-enum Extended {
-    All(Cached),
-    /// The state before, where one is known.
-    Not(Option<State>),
-}
-
-/// Takes records in one by one, each as the head of its feed; declines at the first that is more than that.
-fn extend(
+/// Takes records in one by one, each as the head of its feed, and returns those that were new; with the first
+/// that is more than that, none, and nothing has changed.
+fn shortcut<'a>(
     db: &Connection,
     id: &CircleId,
-    before: Option<Cached>,
-    arrived: &[&Verified<Record>],
-    statements: usize,
-) -> Result<Extended, StoreError> {
-    let Some(mut cached) = before else {
-        return Ok(Extended::Not(None));
-    };
-    let state = cached.state(db, id)?;
-    if statements > 0 {
-        return Ok(Extended::Not(Some(state)));
-    }
-    let mut in_order: Vec<&Verified<Record>> = arrived.to_vec();
+    mut cached: Cached,
+    records: &[&'a Verified<Record>],
+    deliverer: Option<&[u8; 32]>,
+) -> Result<Option<(Cached, Vec<&'a Verified<Record>>)>, StoreError> {
+    let mut in_order = records.to_vec();
     in_order.sort_by_key(|record| (record.value().feed, record.value().height));
-    for record in &in_order {
-        if !cached.extend(db, id, record)? {
-            return Ok(Extended::Not(Some(state)));
+    let mut arrived = Vec::new();
+    db.execute_batch("SAVEPOINT shortcut")?;
+    for record in in_order {
+        if pool::has_record(db, &record.id())? {
+            continue;
         }
+        if !cached.extend(db, id, record, deliverer)? {
+            db.execute_batch("ROLLBACK TO shortcut; RELEASE shortcut")?;
+            return Ok(None);
+        }
+        arrived.push(record);
     }
-    if !in_order.is_empty() {
+    db.execute_batch("RELEASE shortcut")?;
+    if !arrived.is_empty() {
         cache::save(db, id, &cached, None)?;
     }
-    Ok(Extended::All(cached))
+    Ok(Some((cached, arrived)))
+}
+
+/// Adds records to the pool and computes the circle from it; returns its state and those of the records that were
+/// new and are in the set.
+fn all_anew<'a>(
+    db: &Connection,
+    id: &CircleId,
+    records: &[&'a Verified<Record>],
+    deliverer: Option<&[u8; 32]>,
+    now: u64,
+    receipt: &mut Receipt,
+) -> Result<(State, Vec<&'a Verified<Record>>), StoreError> {
+    let before = match cache::load(db, id)? {
+        Some(cached) => Some(cached.state(db, id)?),
+        None => None,
+    };
+    let mut arrived = Vec::new();
+    for record in records {
+        if pool::insert_record(db, record, deliverer, false)? {
+            arrived.push(*record);
+        }
+    }
+    receipt.known = records.len() - arrived.len();
+    let taken_before = count_in_set(db, id)?;
+    let mut settled = cache::settle(db, id)?;
+    receipt.evicted = evict(db, id, &mut settled)?;
+    let set = &settled.membership.records;
+    receipt.taken = set.len().saturating_sub(taken_before);
+    receipt.waiting = settled.membership.pending();
+    receipt.wanted = settled.wanted();
+    arrived.retain(|record| set.contains(&record.id()));
+    if let Some(before) = before {
+        receipt.changed = changes(&before, &settled.state);
+        announce(db, &settled.state, &receipt.changed, &arrived, now)?;
+    }
+    Ok((settled.state, arrived))
 }
 
 /// Tells once, in the audit trail and by `status`, that a late record changed earlier decisions.
@@ -320,6 +341,9 @@ fn take_acks(
     me: RootKey,
     now: u64,
 ) -> Result<usize, StoreError> {
+    if acks.is_empty() {
+        return Ok(0);
+    }
     let directory = pool::directory(db)?;
     let mut taken = 0;
     for ack in acks {

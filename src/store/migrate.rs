@@ -25,6 +25,8 @@ pub(super) fn open(path: &Path, layouts: &[&str]) -> Result<Connection, StoreErr
     db.pragma_update(None, "journal_mode", "WAL")?;
     db.pragma_update(None, "synchronous", "FULL")?;
     db.pragma_update(None, "foreign_keys", "ON")?;
+    // Ids are random, so their index is written all over: 16 MiB of pages, in kibibytes.
+    db.pragma_update(None, "cache_size", -16_384)?;
     let found = version(&db)?;
     // The log of a newer okibi that was killed may say what the file does not say yet.
     refuse_newer(found, known)?;

@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 
 use crate::fold::History;
 use crate::identity::{Directory, Verified, from_own_store};
-use crate::record::{CircleId, Kind, Payload, Place, Record, Signed, Statement};
+use crate::record::{CircleId, Kind, Payload, Place, Record, RecordId, Signed, Statement};
 
 use super::StoreError;
 
@@ -66,6 +66,11 @@ pub(super) fn authority_heads(
     Ok(heads.map(|record| record.place()).collect())
 }
 
+pub(super) fn has_record(db: &Connection, id: &RecordId) -> Result<bool, StoreError> {
+    let mut sql = db.prepare_cached("SELECT 1 FROM record WHERE id = ?1")?;
+    Ok(sql.exists([id.0])?)
+}
+
 pub(super) fn insert_statement(
     db: &Connection,
     statement: &Verified<Statement>,
@@ -79,22 +84,22 @@ pub(super) fn insert_record(
     db: &Connection,
     record: &Verified<Record>,
     deliverer: Option<&[u8; 32]>,
+    in_set: bool,
 ) -> Result<bool, StoreError> {
-    let sql = "INSERT OR IGNORE INTO record (id, circle, feed, height, kind, deliverer, bytes)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let sql =
+        "INSERT OR IGNORE INTO record (id, circle, feed, height, kind, in_set, deliverer, bytes)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     let (id, value) = (record.id(), record.value());
     let Kind(kind) = value.kind;
-    let changed = db.execute(
-        sql,
-        params![
-            id.0,
-            value.circle(id).0,
-            value.feed.0,
-            value.height as i64,
-            kind as i64,
-            deliverer,
-            record.bytes()
-        ],
-    )?;
+    let changed = db.prepare_cached(sql)?.execute(params![
+        id.0,
+        value.circle(id).0,
+        value.feed.0,
+        value.height as i64,
+        kind as i64,
+        in_set,
+        deliverer,
+        record.bytes()
+    ])?;
     Ok(changed > 0)
 }

@@ -1,20 +1,24 @@
-//! What one new record costs a store, as instruction counts: the difference between a run that appends two
-//! records and one that appends one, so that opening and closing cancel out.
+//! What one new record costs a store, as instruction counts: the difference between a run that appends (or takes in)
+//! two records and one that does so with one, so that opening and closing cancel out; and how fast many are taken in.
 //!
 //! ```text
 //! export OKIBI_COST_HOME=/tmp/cost OKIBI_COST_RECORDS=100000
 //! cargo test --release --test it cost::prepare -- --ignored --exact
 //! for n in 1 2; do OKIBI_COST_APPEND=$n valgrind --tool=callgrind --callgrind-out-file=/dev/null \
 //!     target/release/deps/it-* cost::append -- --ignored --exact; done
+//! cargo test --release --test it cost::take_in -- --ignored --exact --nocapture
 //! ```
+//!
+//! Each run on a copy of the home that `prepare` made; `cost::ingest` in the same way.
 
 use std::path::PathBuf;
+use std::time::Instant;
 
 use okibi::identity::{Signer, SigningSecret, certificate, verify};
 use okibi::record::{
-    Admin, BlobHash, BlobRef, Body, CircleId, Document, Hlc, Policy, Role, RootKey,
+    Admin, BlobHash, BlobRef, Body, CircleId, Document, Hlc, Policy, Record, Role, RootKey, Signed,
 };
-use okibi::store::{Draft, OwnFeed, Standing, Store};
+use okibi::store::{Batch, Draft, Join, OwnFeed, Source, Standing, Store};
 
 /// Authority records in the circle: admissions, and records that merge heads.
 const ADMISSIONS: usize = 100;
@@ -129,5 +133,101 @@ fn append() {
             .append(&circle, &owner, &[document(usize::MAX - n)], 1)
             .unwrap();
         assert_eq!(written.len(), 1);
+    }
+}
+
+/// Takes records one by one that another home with the same past has written: `OKIBI_COST_FROM` names that home, a
+/// copy of `OKIBI_COST_HOME` in which `append` ran.
+#[test]
+#[ignore = "meant for callgrind; see the module's header"]
+fn ingest() {
+    let from = PathBuf::from(std::env::var_os("OKIBI_COST_FROM").unwrap());
+    let circle: CircleId = std::fs::read_to_string(home().join("circle"))
+        .unwrap()
+        .parse()
+        .unwrap();
+    let more: Vec<Vec<u8>> = {
+        let store = Store::open(&from, 1, [0; 8]).unwrap();
+        let sql = "SELECT bytes FROM record ORDER BY arrival DESC LIMIT 8";
+        let mut sql = store.database().prepare(sql).unwrap();
+        let rows = sql.query_map([], |row| row.get(0)).unwrap();
+        rows.map(Result::unwrap).collect()
+    };
+    let mut store = Store::open(&home(), 1, [0; 8]).unwrap();
+    let (mut left, mut taken) = (number("OKIBI_COST_APPEND", 1), 0);
+    for bytes in more.iter().rev() {
+        let record = verify(Signed::<Record>::decode(bytes).unwrap()).unwrap();
+        if left == 0 || store.record(&record.id()).unwrap().is_some() {
+            continue;
+        }
+        let batch = Batch {
+            records: vec![record],
+            road: "lan",
+            ..Batch::default()
+        };
+        let me = RootKey([9; 32]);
+        taken += store
+            .ingest(circle, batch, Source::Own, me, 1)
+            .unwrap()
+            .taken;
+        left -= 1;
+    }
+    assert_eq!(taken, number("OKIBI_COST_APPEND", 1));
+}
+
+/// A new node takes in everything that `prepare` wrote, in batches, beside the bare verification of the same bytes.
+#[test]
+#[ignore = "measures; see the module's header"]
+fn take_in() {
+    use rayon::prelude::*;
+    let circle: CircleId = std::fs::read_to_string(home().join("circle"))
+        .unwrap()
+        .parse()
+        .unwrap();
+    let (bytes, statements) = {
+        let store = Store::open(&home(), 1, [0; 8]).unwrap();
+        let mut sql = store
+            .database()
+            .prepare("SELECT bytes FROM record ORDER BY arrival")
+            .unwrap();
+        let rows = sql.query_map([], |row| row.get::<_, Vec<u8>>(0)).unwrap();
+        let bytes: Vec<Vec<u8>> = rows.map(Result::unwrap).collect();
+        let statements: Vec<_> = store.directory().unwrap().statements().cloned().collect();
+        (bytes, statements)
+    };
+    let decoded = |bytes: &[u8]| verify(Signed::<Record>::decode(bytes).unwrap()).unwrap();
+    for _ in 0..5 {
+        let begun = Instant::now();
+        let verified = bytes
+            .par_iter()
+            .filter(|bytes| decoded(bytes).id().0 != [0; 32]);
+        let count = verified.count();
+        let bare = begun.elapsed();
+
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(folder.path(), 1, [0; 8]).unwrap();
+        let begun = Instant::now();
+        let mut taken = 0;
+        for batch in bytes.chunks(BATCH) {
+            let batch = Batch {
+                statements: statements.clone(),
+                records: batch.par_iter().map(|bytes| decoded(bytes)).collect(),
+                join: Some(Join {
+                    standing: Standing::Member,
+                    secret: None,
+                }),
+                road: "lan",
+                ..Batch::default()
+            };
+            let me = RootKey([9; 32]);
+            let receipt = store.ingest(circle, batch, Source::Own, me, 1).unwrap();
+            taken += receipt.taken;
+        }
+        let whole = begun.elapsed();
+        assert_eq!(taken, count);
+        println!(
+            "{count} records: verified in {bare:.2?}, taken in within {whole:.2?}: {:.2} of the bare rate",
+            bare.as_secs_f64() / whole.as_secs_f64()
+        );
     }
 }
