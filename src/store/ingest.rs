@@ -161,6 +161,9 @@ fn enter(db: &Connection, id: &CircleId, join: Option<&Join>) -> Result<(), Stor
     known.ok_or_else(|| StoreError::UnknownCircle(id.short()))
 }
 
+/// Records of a batch that were new.
+type Fresh<'a> = Vec<&'a Verified<Record>>;
+
 /// Takes records in one by one, each as the head of its feed, and returns those that were new; with the first
 /// that is more than that, none, and nothing has changed.
 fn shortcut<'a>(
@@ -169,7 +172,7 @@ fn shortcut<'a>(
     mut cached: Cached,
     records: &[&'a Verified<Record>],
     deliverer: Option<&[u8; 32]>,
-) -> Result<Option<(Cached, Vec<&'a Verified<Record>>)>, StoreError> {
+) -> Result<Option<(Cached, Fresh<'a>)>, StoreError> {
     let mut in_order = records.to_vec();
     in_order.sort_by_key(|record| (record.value().feed, record.value().height));
     let mut arrived = Vec::new();
@@ -200,7 +203,7 @@ fn all_anew<'a>(
     deliverer: Option<&[u8; 32]>,
     now: u64,
     receipt: &mut Receipt,
-) -> Result<(State, Vec<&'a Verified<Record>>), StoreError> {
+) -> Result<(State, Fresh<'a>), StoreError> {
     let before = match cache::load(db, id)? {
         Some(cached) => Some(cached.state(db, id)?),
         None => None,
