@@ -673,7 +673,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__export__subcmd__bundle)
-            opts="-o -q -h -V --to --to-ssh --passphrase --passphrase-file --circle --full --output --dry-run --home --json --quiet --help --version"
+            opts="-o -q -h -V --to --to-ssh --passphrase --passphrase-file --circle --full --since --output --usb --slice --parity --dry-run --home --json --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -695,11 +695,23 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --output)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --slice)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --parity)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -733,7 +745,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__import__subcmd__bundle)
-            opts="-q -h -V --dry-run --no-ack --ssh-key --passphrase --passphrase-file --home --json --quiet --help --version"
+            opts="-q -h -V --usb --dry-run --no-ack --salvage --strict --ssh-key --passphrase --passphrase-file --home --json --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

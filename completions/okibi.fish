@@ -75,10 +75,14 @@ complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l to -d 'A m
 complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l to-ssh -d 'Somebody with an SSH key, who needs no okibi to open it: the public key\'s line, or a file of such lines' -r
 complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l passphrase-file -d 'Whoever knows the passphrase in the first line of a file' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l circle -d 'The circle, where there are several' -r
+complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l since -d 'What came in here since then, acknowledged or not: 7d, 26h, or a date such as 2026-11-01 (UTC). For a one-way road' -r
 complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -s o -l output -d 'Write one plain age file instead; - for standard output' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l slice -d 'Cut into slices of at most SIZE, such as 700M or 2G; without it as large as the file system allows' -r
+complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l parity -d 'Add so much parity, such as 10%: it repairs as much damage' -r
 complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l passphrase -d 'Whoever knows a passphrase, which is asked for'
 complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l full -d 'Everything, not only what was not acknowledged yet'
+complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l usb -d 'The removable medium that is mounted now'
 complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l dry-run -d 'Say what would be written'
 complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -s q -l quiet -d 'Print nothing on success'
@@ -87,8 +91,11 @@ complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -s V -l versi
 complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -l ssh-key -d 'Also open what is written for this SSH private key; may be repeated' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -l passphrase-file -d 'Also open what is written for the passphrase in the first line of a file' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -l usb -d 'All removable media that are mounted now'
 complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -l dry-run -d 'Say what would change, and change nothing'
 complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -l no-ack -d 'Write nothing to the medium: the acknowledgement goes with the next export'
+complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -l salvage -d 'Of a damaged bundle take what stands whole before the damage; exits with 3'
+complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -l strict -d 'Also exit with 14 for a bundle older than one already here, 15 for forks and 17 for records that wait'
 complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -l passphrase -d 'Also open what is written for a passphrase, which is asked for'
 complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -s q -l quiet -d 'Print nothing on success'

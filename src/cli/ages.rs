@@ -47,6 +47,31 @@ pub fn date(millis: u64) -> String {
     format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
 }
 
+/// Milliseconds since 1970 of a date `YYYY-MM-DD`, with ` HH:MM` or `THH:MM` behind it or not, in UTC (civil date to days
+/// after Howard Hinnant); none when it is no date.
+pub fn parse_date(text: &str) -> Option<u64> {
+    let (day, time) = text.split_once(['T', ' ']).unwrap_or((text, "00:00"));
+    let number = |text: &str, digits: usize| {
+        let plain = text.len() == digits && text.bytes().all(|b| b.is_ascii_digit());
+        plain.then(|| text.parse::<u64>().ok()).flatten()
+    };
+    let mut parts = day.splitn(3, '-');
+    let (year, month) = (number(parts.next()?, 4)?, number(parts.next()?, 2)?);
+    let day = number(parts.next()?, 2)?;
+    let (hour, minute) = time.split_once(':')?;
+    let (hour, minute) = (number(hour, 2)?, number(minute, 2)?);
+    if !(1..=12).contains(&month) || !(1..=31).contains(&day) || hour > 23 || minute > 59 {
+        return None;
+    }
+    let year = year.checked_sub(u64::from(month <= 2))?;
+    let shifted = (month + 9) % 12;
+    let (era, year_of_era) = (year / 400, year % 400);
+    let day_of_year = (153 * shifted + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    let days = (era * 146_097 + day_of_era).checked_sub(719_468)?;
+    Some(((days * 24 + hour) * 60 + minute) * 60_000)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,6 +85,29 @@ mod tests {
         }
         assert_eq!(words(119_000), "119 s");
         assert_eq!(words(3 * 86_400_000), "3 d");
+    }
+
+    #[test]
+    fn dates_are_read() {
+        for (text, expected) in [
+            ("1970-01-01", Some(0)),
+            ("2000-02-29", Some(951_782_400_000)),
+            ("2099-12-31T23:59", Some(4_102_444_740_000)),
+            ("2099-12-31 23:59", Some(4_102_444_740_000)),
+        ] {
+            assert_eq!(parse_date(text), expected, "{text}");
+        }
+        for text in [
+            "",
+            "2026",
+            "2026-13-01",
+            "2026-1-1",
+            "1969-12-31",
+            "2026-01-01T24:00",
+            "é",
+        ] {
+            assert_eq!(parse_date(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -138,13 +138,13 @@ pub struct Status {
 
 #[derive(Debug, Args)]
 pub struct Export {
-    /// The medium's folder
+    /// The medium's folder; several are filled in this order
     #[arg(
         value_name = "DIR",
-        required_unless_present = "output",
-        conflicts_with = "output"
+        required_unless_present_any = ["output", "usb"],
+        conflicts_with_all = ["output", "usb"]
     )]
-    pub medium: Option<PathBuf>,
+    pub media: Vec<PathBuf>,
     /// A member to write for: name, or beginning of its fingerprint; may be repeated
     #[arg(long = "to", value_name = "MEMBER", required_unless_present_any = ["to_ssh", "passphrase", "passphrase_file"])]
     pub to: Vec<String>,
@@ -163,9 +163,22 @@ pub struct Export {
     /// Everything, not only what was not acknowledged yet
     #[arg(long)]
     pub full: bool,
+    /// What came in here since then, acknowledged or not: 7d, 26h, or a date such as 2026-11-01 (UTC). For a
+    /// one-way road
+    #[arg(long, value_name = "WHEN", conflicts_with = "full")]
+    pub since: Option<String>,
     /// Write one plain age file instead; - for standard output
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", conflicts_with = "usb")]
     pub output: Option<PathBuf>,
+    /// The removable medium that is mounted now
+    #[arg(long)]
+    pub usb: bool,
+    /// Cut into slices of at most SIZE, such as 700M or 2G; without it as large as the file system allows
+    #[arg(long, value_name = "SIZE", conflicts_with = "output")]
+    pub slice: Option<String>,
+    /// Add so much parity, such as 10%: it repairs as much damage
+    #[arg(long, value_name = "PERCENT")]
+    pub parity: Option<String>,
     /// Say what would be written
     #[arg(long)]
     pub dry_run: bool,
@@ -173,15 +186,28 @@ pub struct Export {
 
 #[derive(Debug, Args)]
 pub struct Import {
-    /// The medium's folder, one bundle file, or - for standard input
-    #[arg(value_name = "PATH")]
-    pub source: PathBuf,
+    /// The medium's folder, one bundle file, or - for standard input; several media at once
+    #[arg(
+        value_name = "PATH",
+        required_unless_present = "usb",
+        conflicts_with = "usb"
+    )]
+    pub sources: Vec<PathBuf>,
+    /// All removable media that are mounted now
+    #[arg(long)]
+    pub usb: bool,
     /// Say what would change, and change nothing
     #[arg(long)]
     pub dry_run: bool,
     /// Write nothing to the medium: the acknowledgement goes with the next export
     #[arg(long)]
     pub no_ack: bool,
+    /// Of a damaged bundle take what stands whole before the damage; exits with 3
+    #[arg(long)]
+    pub salvage: bool,
+    /// Also exit with 14 for a bundle older than one already here, 15 for forks and 17 for records that wait
+    #[arg(long)]
+    pub strict: bool,
     #[command(flatten)]
     pub opened: OpenedBy,
 }

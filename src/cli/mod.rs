@@ -12,6 +12,7 @@ mod decide;
 mod generate;
 mod home;
 mod library;
+mod media;
 mod model;
 mod out;
 mod stick;

@@ -8,14 +8,15 @@ use serde_json::json;
 use crate::identity::fingerprint;
 use crate::messages::say;
 use crate::node::{
-    Addressee, Exit, Export, Failure, Handle, ImportOptions, ImportReport, Imported, Seen, Target,
-    passphrase_file, ssh_recipients,
+    Addressee, Ask, Exit, Export, Failure, Handle, ImportOptions, ImportReport, Imported, Seen,
+    Target, passphrase_file, ssh_recipients,
 };
 
 use super::Outcome;
 use super::args::{Export as ExportArgs, Import, Inspect, OpenedBy};
 use super::ask;
 use super::home::size;
+use super::media;
 use super::out::{Out, broken, printable};
 
 /// `okibi export-bundle`
@@ -28,22 +29,26 @@ pub fn export(out: &Out, node: &mut Handle, args: &ExportArgs) -> Outcome {
     }
     to.sort();
     to.dedup();
+    let (paths, layout) = media::export_target(node, args)?;
+    let options = media::options(args)?;
     let mut stdout = std::io::stdout();
     let standard = args.output.as_deref() == Some(Path::new("-"));
     if standard && stdout.is_terminal() {
         return Err(Failure::new("output-is-terminal", Exit::Usage));
     }
-    let target = match (&args.output, &args.medium) {
-        (Some(_), _) if standard => Target::Stream(&mut stdout),
-        (Some(path), _) => Target::File(path),
-        (None, Some(path)) => Target::Medium(path),
-        // clap asks for one of the two.
-        (None, None) => {
-            return Err(Failure::new("no-medium", Exit::Usage).with("error", "no folder is named"));
-        }
+    let mut ask = media::ask_next(out, paths.last());
+    let target = match &args.output {
+        Some(_) if standard => Target::Stream(&mut stdout),
+        Some(path) if layout.parity > 0 => Target::FileParity(path, layout.parity),
+        Some(path) => Target::File(path),
+        None => Target::Media {
+            paths: &paths,
+            ask: ask.as_mut().map(|ask| &mut **ask as &mut Ask<'_>),
+            layout,
+        },
     };
     let (report, names): (_, Vec<String>) = if foreign.is_empty() {
-        let report = node.export(&circle, &to, target, args.full, args.dry_run)?;
+        let report = node.export_with(&circle, &to, target, options)?;
         let names = to.iter().map(|root| node.name_of(&circle, root));
         (report, names.collect())
     } else {
@@ -55,6 +60,9 @@ pub fn export(out: &Out, node: &mut Handle, args: &ExportArgs) -> Outcome {
         quiet: out.quiet || standard,
     };
     tell_export(&quiet, &report, &names.join(", "), args.dry_run)?;
+    if standard && !out.json && report.written.is_some() {
+        media::tell_safety(out, false, false)?;
+    }
     Ok(Exit::Done)
 }
 
@@ -91,11 +99,15 @@ fn tell_export(out: &Out, report: &Export, to: &str, dry: bool) -> Result<(), Fa
     let value = json!({
         "to": to, "dry_run": dry, "statements": report.statements, "records": report.records,
         "documents": report.documents, "models": report.models,
-        "content_bytes": report.content_bytes, "standalone": report.standalone,
+        "content_bytes": report.content_bytes, "record_bytes": report.record_bytes,
+        "document_bytes": report.document_bytes, "model_bytes": report.model_bytes,
+        "standalone": report.standalone,
         "unacknowledged": report.unacknowledged,
         "bundle": written.map(|w| data_encoding::HEXLOWER.encode(&w.bundle)),
         "handle": written.and_then(|w| w.handle.clone()),
         "bytes": written.map(|w| w.sealed_bytes), "read_back": written.map(|w| w.read_back),
+        "reread": written.map(|w| w.reread), "slices": written.map(|w| w.slices),
+        "media": written.map(|w| w.media), "parity_bytes": written.map(|w| w.parity_bytes),
     });
     let about = [
         ("to", to.to_owned()),
@@ -112,15 +124,35 @@ fn tell_export(out: &Out, report: &Export, to: &str, dry: bool) -> Result<(), Fa
         None if dry => "would-export",
         None => "export-nothing",
     };
-    out.fact("export", value, || printable(&say(code, &about)))
-        .map_err(|error| broken(&error))?;
+    out.fact("export", value, || {
+        let mut lines = vec![say(code, &about)];
+        if dry {
+            for (kind, count, bytes) in [
+                (
+                    "records",
+                    report.statements + report.records,
+                    report.record_bytes,
+                ),
+                ("documents", report.documents, report.document_bytes),
+                ("models", report.models, report.model_bytes),
+            ] {
+                lines.push(format!("  {kind:<10} {count:>5}  {}", size(bytes)));
+            }
+        }
+        if let Some(written) = written.filter(|w| w.slices > 1 || w.parity_bytes > 0) {
+            let laid = [
+                ("slices", written.slices.to_string()),
+                ("media", written.media.to_string()),
+                ("parity", size(written.parity_bytes)),
+            ];
+            lines.push(format!("  {}", say("exported-slices", &laid)));
+        }
+        printable(&lines.join("\n"))
+    })
+    .map_err(|error| broken(&error))?;
     if let Some(written) = written.filter(|w| w.read_back) {
         // A folder of its own: it lies on a medium.
-        let code = match written.handle {
-            Some(_) => "safe-to-remove",
-            None => "read-back-file",
-        };
-        out.note(code, &[]).map_err(|error| broken(&error))?;
+        media::tell_safety(out, written.handle.is_some(), written.reread)?;
     }
     Ok(())
 }
@@ -131,8 +163,13 @@ pub fn import(out: &Out, node: &mut Handle, args: &Import) -> Outcome {
     let options = ImportOptions {
         dry_run: args.dry_run,
         acknowledge: !args.no_ack,
+        salvage: args.salvage,
     };
-    let report = if args.source == Path::new("-") {
+    let sources = media::import_sources(node, args)?;
+    let report = if sources.iter().any(|path| path == Path::new("-")) {
+        if sources.len() > 1 {
+            return Err(Failure::new("stdin-alone", Exit::Usage));
+        }
         let mut stdin = std::io::stdin().lock();
         let imported = node.import_stream(&mut stdin, options)?;
         ImportReport {
@@ -140,12 +177,24 @@ pub fn import(out: &Out, node: &mut Handle, args: &Import) -> Outcome {
             ..ImportReport::default()
         }
     } else {
-        node.import_path(&args.source, options)?
+        let sources: Vec<&Path> = sources.iter().map(AsRef::as_ref).collect();
+        node.import_paths(&sources, options)?
     };
+    for repair in &report.mended {
+        tell_repair(out, &repair.handle, &repair.slices)?;
+    }
     for imported in &report.imported {
         tell_import(out, imported, args.dry_run)?;
     }
     let mut exits = Vec::new();
+    for imported in &report.imported {
+        exits.extend(imported.skipped_why.is_some().then_some(Exit::Partly));
+        if args.strict {
+            exits.extend(imported.older_than.is_some().then_some(Exit::Stale));
+            exits.extend(imported.has_forks.then_some(Exit::Fork));
+            exits.extend((imported.receipt.waiting > 0).then_some(Exit::Waiting));
+        }
+    }
     for (handle, failure) in &report.failures {
         if report.failures.len() + report.imported.len() > 1
             && let Some(handle) = handle
@@ -163,7 +212,7 @@ pub fn import(out: &Out, node: &mut Handle, args: &Import) -> Outcome {
         )
         .map_err(|error| broken(&error))?;
     }
-    if report.blank {
+    if report.blank && report.failures.is_empty() {
         out.note("medium-blank", &[])
             .map_err(|error| broken(&error))?;
     } else if report.imported.is_empty() && exits.is_empty() && report.for_others > 0 {
@@ -189,6 +238,9 @@ fn tell_import(out: &Out, it: &Imported, dry: bool) -> Result<(), Failure> {
         "acks": receipt.acks, "waiting": receipt.waiting, "evicted": receipt.evicted,
         "refused": it.refused + receipt.foreign, "documents": it.documents, "models": it.models,
         "members": it.members, "suspended": it.suspended, "acknowledged": it.acknowledged,
+        "lifted": it.lifted, "admins": it.admins, "policy": it.policy, "current": it.current,
+        "withdrawn": it.withdrawn, "skipped": it.skipped, "skipped_why": it.skipped_why,
+        "older_than": it.older_than, "forked": it.forked,
     });
     out.fact("import", value, || {
         let founder = it
@@ -211,15 +263,14 @@ fn tell_import(out: &Out, it: &Imported, dry: bool) -> Result<(), Failure> {
             (false, false) if receipt.taken == 0 => say("imported-no-records", &about),
             (false, false) => say("imported", &about),
         });
-        for (code, names) in [
-            ("import-members", &it.members),
-            ("import-suspended", &it.suspended),
-            ("import-documents", &it.documents),
-            ("import-models", &it.models),
-        ] {
+        for (code, names) in changes(it, dry) {
             if !names.is_empty() {
                 lines.push(format!("  {}", say(code, &[("names", names.join(", "))])));
             }
+        }
+        if it.policy {
+            let code = if dry { "would-policy" } else { "import-policy" };
+            lines.push(format!("  {}", say(code, &[])));
         }
         if receipt.acks > 0 {
             lines.push(format!("  {}", say("import-acks", &about)));
@@ -239,10 +290,64 @@ fn tell_import(out: &Out, it: &Imported, dry: bool) -> Result<(), Failure> {
         out.warn("import-refused", &[("count", count)])
             .map_err(|error| broken(&error))?;
     }
+    let number = |number: u64| number.to_string();
+    if let Some(newer) = it.older_than {
+        let about = [
+            ("signer", it.signer_name.clone()),
+            ("sequence", number(it.sequence)),
+            ("newer", number(newer)),
+        ];
+        out.note("import-older", &about)
+            .map_err(|error| broken(&error))?;
+    }
+    if !it.forked.is_empty() {
+        out.warn("import-forked", &[("names", it.forked.join(", "))])
+            .map_err(|error| broken(&error))?;
+    }
+    if let Some(why) = &it.skipped_why {
+        let about = [
+            ("why", why.clone()),
+            ("count", it.skipped.len().to_string()),
+            ("names", shortened(&it.skipped)),
+        ];
+        out.warn("import-salvaged", &about)
+            .map_err(|error| broken(&error))?;
+    }
     if it.ack_failed {
         out.note("ack-later", &[]).map_err(|error| broken(&error))?;
     }
     Ok(())
+}
+
+/// Sentences about what changes, for what did and for what would.
+fn changes(it: &Imported, dry: bool) -> [(&'static str, &Vec<String>); 8] {
+    let word = |did: &'static str, would: &'static str| if dry { would } else { did };
+    [
+        (word("import-members", "would-members"), &it.members),
+        (word("import-suspended", "would-suspend"), &it.suspended),
+        (word("import-lifted", "would-lift"), &it.lifted),
+        (word("import-admins", "would-admins"), &it.admins),
+        (word("import-documents", "would-documents"), &it.documents),
+        (word("import-models", "would-models"), &it.models),
+        (word("import-withdrawn", "would-withdraw"), &it.withdrawn),
+        (word("import-current", "would-current"), &it.current),
+    ]
+}
+
+/// The first few of many names.
+fn shortened(names: &[String]) -> String {
+    const FEW: usize = 5;
+    let mut few = names.iter().take(FEW).cloned().collect::<Vec<_>>();
+    if names.len() > FEW {
+        few.push("...".to_owned());
+    }
+    few.join(", ")
+}
+
+fn tell_repair(out: &Out, handle: &str, slices: &[String]) -> Result<(), Failure> {
+    let about = [("handle", handle.to_owned()), ("names", slices.join(", "))];
+    out.warn("slices-repaired", &about)
+        .map_err(|error| broken(&error))
 }
 
 /// `okibi inspect-bundle` and `okibi verify-bundle`
@@ -260,6 +365,17 @@ pub fn inspect(out: &Out, node: &mut Handle, args: &Inspect, whole: bool) -> Out
     let (mut exits, mut mine) = (Vec::new(), false);
     for it in looked {
         let handle = it.handle.clone().unwrap_or_default();
+        if !it.mended.is_empty() {
+            tell_repair(out, &handle, &it.mended)?;
+        }
+        if !it.parity_damaged.is_empty() {
+            let about = [
+                ("handle", handle.clone()),
+                ("names", it.parity_damaged.join(", ")),
+            ];
+            out.warn("parity-damaged", &about)
+                .map_err(|error| broken(&error))?;
+        }
         match it.seen {
             Ok(Some(seen)) => {
                 mine = true;

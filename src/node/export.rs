@@ -5,7 +5,6 @@
 //! to judge the rest: the circle's secret, statements, and the past of authority records; `records/` the others.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -22,20 +21,9 @@ use crate::record::{Ack, BlobRef, Frontier, Record, RecordId, Role, RootKey, Sta
 use crate::store::{CircleView, OwnFeed, STAGING, Standing};
 
 use super::home::now;
+use super::target::{ExportOptions, Target};
 use super::trust;
 use super::{Exit, Failure, Handle};
-
-/// Where a bundle goes.
-pub enum Target<'a> {
-    /// A folder on a medium.
-    Medium(&'a Path),
-    /// A medium that is locked already.
-    Held(&'a Medium),
-    /// One plain age file.
-    File(&'a Path),
-    /// A pipe.
-    Stream(&'a mut dyn Write),
-}
 
 /// What a bundle would hold or holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -46,6 +34,10 @@ pub struct Export {
     pub models: usize,
     /// Bytes of documents and models.
     pub content_bytes: u64,
+    /// Bytes of statements and records before compression, of documents, of models.
+    pub record_bytes: u64,
+    pub document_bytes: u64,
+    pub model_bytes: u64,
     pub standalone: bool,
     /// Recipients that never acknowledged anything.
     pub unacknowledged: usize,
@@ -77,9 +69,26 @@ impl Handle {
         full: bool,
         dry: bool,
     ) -> Result<Export, Failure> {
+        let options = ExportOptions {
+            full,
+            dry_run: dry,
+            since: None,
+        };
+        self.export_with(circle, to, target, options)
+    }
+
+    /// The same, with every option.
+    pub fn export_with(
+        &mut self,
+        circle: &CircleView,
+        to: &[RootKey],
+        target: Target<'_>,
+        options: ExportOptions,
+    ) -> Result<Export, Failure> {
+        let (full, dry) = (options.full, options.dry_run);
         self.may_write(circle)?;
         let receive = self.receive_keys_of(circle, to)?;
-        let shipment = self.shipment(circle, to, full, dry)?;
+        let shipment = self.shipment(circle, to, options)?;
         let mut report = shipment.report();
         for root in to {
             let ack = self.store.ack(&circle.id, root, &self.root)?;
@@ -128,9 +137,13 @@ impl Handle {
         &mut self,
         circle: &CircleView,
         to: &[RootKey],
-        full: bool,
-        dry: bool,
+        options: ExportOptions,
     ) -> Result<Shipment, Failure> {
+        let ExportOptions {
+            full,
+            dry_run: dry,
+            since,
+        } = options;
         let (hash, statements) = self.store.circle_statements(&circle.id)?;
         let mut records: BTreeMap<RecordId, Verified<Record>> = BTreeMap::new();
         let mut wanted: BTreeSet<[u8; 32]> = BTreeSet::new();
@@ -146,6 +159,14 @@ impl Handle {
         }
         if known.is_empty() {
             known.push(None);
+        }
+        if let Some(since) = since {
+            // As if all older had been acknowledged: for a road on which no acknowledgement comes back.
+            for record in self.store.records_since(&circle.id, since.millis())? {
+                records.insert(record.id(), record);
+            }
+            (standalone, same_statements) = (false, false);
+            known.clear();
         }
         for ack in &known {
             let ack = ack.as_ref().map(|ack| ack.value());
@@ -277,7 +298,13 @@ impl Handle {
             part_bytes: bundle_limits::MEMBER_BYTES,
         };
         let road = match &target {
-            Target::Medium(path) | Target::File(path) => path.display().to_string(),
+            Target::Medium(path) | Target::File(path) | Target::FileParity(path, _) => {
+                path.display().to_string()
+            }
+            Target::Media { paths, .. } => {
+                let paths = paths.iter().map(|path| path.display().to_string());
+                paths.collect::<Vec<_>>().join(", ")
+            }
             Target::Held(medium) => medium.files().root().display().to_string(),
             Target::Stream(_) => "standard output".to_owned(),
         };
@@ -328,6 +355,15 @@ impl Handle {
                     self.tidy(&medium)?;
                     write(Destination::Medium(&medium))
                 }),
+            Target::Media { paths, ask, layout } => self.fill(paths, ask, layout, write),
+            Target::FileParity(path, parity) => self.beside(path).and_then(|(files, name)| {
+                let (files, path) = (&files, name);
+                write(Destination::FileParity {
+                    files,
+                    path,
+                    parity,
+                })
+            }),
             Target::Held(medium) => self
                 .tidy(medium)
                 .and_then(|()| write(Destination::Medium(medium))),
@@ -360,7 +396,7 @@ impl Handle {
     }
 
     /// Takes off a medium what unfinished writers left, and what is collected.
-    fn tidy(&self, medium: &Medium) -> Result<(), Failure> {
+    pub(super) fn tidy(&self, medium: &Medium) -> Result<(), Failure> {
         medium.sweep()?;
         self.clear_collected(medium)
     }
@@ -469,7 +505,17 @@ impl Shipment {
                 .filter(|(found, _)| *found == kind)
                 .count()
         };
+        let bytes = |kind: UnitKind| {
+            let of = self.contents.iter().filter(|(found, _)| *found == kind);
+            of.map(|(_, blob)| blob.size).sum::<u64>()
+        };
+        let statements = self.statements.iter().map(|it| it.bytes().len());
+        let records = self.trust.iter().chain(&self.records);
+        let records = records.map(|it| it.bytes().len());
         Export {
+            record_bytes: statements.chain(records).sum::<usize>() as u64,
+            document_bytes: bytes(UnitKind::Document),
+            model_bytes: bytes(UnitKind::Blob),
             statements: self.statements.len(),
             records: self.trust.len() + self.records.len(),
             documents: of(UnitKind::Document),
@@ -497,24 +543,4 @@ fn ack_members(acks: &[Verified<Ack>]) -> Vec<Small> {
             bytes: ack.bytes().to_vec(),
         })
         .collect()
-}
-
-impl From<MediaError> for Failure {
-    fn from(error: MediaError) -> Self {
-        let said = error.to_string();
-        let (code, exit) = match &error {
-            MediaError::NothingForMe => ("nothing-for-me", Exit::NothingForMe),
-            MediaError::SliceMissing { .. } => ("slice-missing", Exit::SliceMissing),
-            MediaError::Refused(_) => ("bundle-refused", Exit::Refused),
-            MediaError::NoSpace { .. } => ("no-space", Exit::NoSpace),
-            MediaError::Busy(_) => ("medium-busy", Exit::Busy),
-            MediaError::NewerOkibi { .. } => ("bundle-newer", Exit::Newer),
-            MediaError::NoMedium(_) => ("no-medium", Exit::NoMedium),
-            MediaError::ReadBack(_) => ("read-back", Exit::Failed),
-            MediaError::Changed(_) => ("content-changed", Exit::Failed),
-            MediaError::Plan(_) => ("bundle-plan", Exit::Failed),
-            MediaError::Io { path, source } => return Self::io(path, source),
-        };
-        Self::new(code, exit).with("error", said)
-    }
 }

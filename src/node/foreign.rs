@@ -10,7 +10,8 @@ use zeroize::Zeroizing;
 use crate::carrier::media::keyring::{Addressee, KeyringError, Secret};
 use crate::store::CircleView;
 
-use super::export::{Export, Target};
+use super::export::Export;
+use super::target::{ExportOptions, Target};
 use super::{Exit, Failure, Handle};
 
 /// Bytes of a file that should hold a key or a passphrase: an RSA key of 4,096 bits has about 3,400.
@@ -94,7 +95,15 @@ impl Handle {
         dry: bool,
     ) -> Result<Export, Failure> {
         self.may_write(circle)?;
-        let shipment = self.shipment(circle, &[], true, dry)?;
+        let shipment = self.shipment(
+            circle,
+            &[],
+            ExportOptions {
+                full: true,
+                dry_run: dry,
+                since: None,
+            },
+        )?;
         let mut report = shipment.report();
         report.unacknowledged = to.len();
         if !dry {

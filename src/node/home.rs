@@ -82,6 +82,7 @@ impl Handle {
             sink,
             layer: Box::new(|root| Files::new(root)),
             lent: Vec::new(),
+            system: "/".into(),
         };
         handle.finish_rotation()?;
         drop(lock);

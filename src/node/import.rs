@@ -1,4 +1,4 @@
-//! Taking bundles in: from a medium, a file or a pipe, each by the same steps.
+//! Taking one bundle in, from wherever it comes (`intake` finds it), by the same steps.
 //!
 //! read HEAD, its signature and `trust/` -> fold trust over what is here as a *candidate* -> is the signer a
 //! member under the candidate, does the circle know me? -> stage everything, durably -> publish blobs
@@ -8,26 +8,25 @@
 //! verify is counted and left out; the rest goes on.
 
 use std::collections::BTreeSet;
-use std::io::Read;
 use std::path::Path;
 
 use serde_json::json;
 
 use crate::bundle::{Kind as UnitKind, head};
+use crate::carrier::media::Small;
 use crate::carrier::media::files::Files;
 use crate::carrier::media::keyring::Secret;
-use crate::carrier::media::medium::{self, Found, Medium};
-use crate::carrier::media::read::{Front, Source as Stream, Staged, inspect, stage};
-use crate::carrier::media::{MediaError, Small};
+use crate::carrier::media::read::{Front, Source as Stream, Staged, stage_what_is_there};
 use crate::fold::{self, History, State};
 use crate::identity::{Verified, fingerprint, verify, verify_all};
 use crate::record::{
-    Ack, BlobHash, BlobRef, Body, CircleId, Claim, Kind, Payload, Record, Role, RootKey, Signed,
-    Statement,
+    Ack, BlobHash, BlobRef, Body, CircleId, Claim, Entry, FeedKey, Frontier, Kind, Payload, Record,
+    RecordId, Role, RootKey, Signed, Statement,
 };
 use crate::store::{Batch, Join, Receipt, Source, Standing};
 
 use super::home::now;
+use super::intake::ImportOptions;
 use super::trust::Trust;
 use super::{Event, Exit, Failure, Handle};
 
@@ -50,25 +49,28 @@ pub struct Imported {
     pub models: Vec<String>,
     pub members: Vec<String>,
     pub suspended: Vec<String>,
+    /// Whose suspension was lifted, who became an admin, what became current, what was taken back; by name.
+    pub lifted: Vec<String>,
+    pub admins: Vec<String>,
+    pub current: Vec<String>,
+    pub withdrawn: Vec<String>,
+    /// The circle decides in another way now.
+    pub policy: bool,
+    /// What was left out of a damaged bundle (salvage), by member, and why; empty if it was whole.
+    pub skipped: Vec<String>,
+    pub skipped_why: Option<String>,
+    /// A later bundle of this signer was taken in before: its number.
+    pub older_than: Option<u64>,
+    /// Members with a feed that is forked, and was not before.
+    pub forked: Vec<String>,
+    /// Some feed of the circle is forked.
+    pub has_forks: bool,
     /// Its folder on the medium.
     pub handle: Option<String>,
     /// An acknowledgement was written to the medium.
     pub acknowledged: bool,
     /// The medium cannot be written; the acknowledgement goes with the next export.
     pub ack_failed: bool,
-}
-
-/// What became of each bundle of a medium.
-#[derive(Debug, Default)]
-pub struct ImportReport {
-    pub imported: Vec<Imported>,
-    /// Bundles that no key of mine opens.
-    pub for_others: usize,
-    pub failures: Vec<(Option<String>, Failure)>,
-    /// Folders whose writer did not finish.
-    pub unfinished: usize,
-    /// There is no bundle at all.
-    pub blank: bool,
 }
 
 /// What `trust/` and HEAD come to.
@@ -92,121 +94,28 @@ pub(super) enum Policy {
     Pinned(CircleId),
 }
 
-/// How an import shall act.
-#[derive(Debug, Clone, Copy)]
-pub struct ImportOptions {
-    pub dry_run: bool,
-    /// Write acknowledgements and receipts to the medium.
-    pub acknowledge: bool,
-}
-
 impl Handle {
-    /// Imports everything that a medium, a folder or a file has for this node.
-    pub fn import_path(
-        &mut self,
-        path: &Path,
-        options: ImportOptions,
-    ) -> Result<ImportReport, Failure> {
-        let mut scan = medium::scan(path)?;
-        // On a medium nobody else writes or takes away meanwhile; what was looked at before that may be gone.
-        let held = self.hold(&scan)?;
-        if held.is_some() {
-            scan = medium::scan(path)?;
-        }
-        let secrets = self.receive_keys()?;
-        let mut report = ImportReport {
-            unfinished: scan.unfinished.len(),
-            blank: scan.bundles.is_empty() && scan.damaged.is_empty(),
-            ..ImportReport::default()
-        };
-        for handle in scan.damaged {
-            let failure = Failure::from(MediaError::SliceMissing {
-                which: format!("{handle}/SUMS"),
-            });
-            report.failures.push((Some(handle), failure));
-        }
-        // Older bundles of one signer first: the newer ones rest on them.
-        let mut fronts: Vec<(u64, &Found)> = Vec::new();
-        for found in &scan.bundles {
-            match inspect(Stream::Found(found), &secrets) {
-                Ok(front) => fronts.push((front.head.sequence, found)),
-                Err(MediaError::NothingForMe) => report.for_others += 1,
-                Err(error) => report.failures.push((found.handle.clone(), error.into())),
-            }
-        }
-        fronts.sort_by_key(|(sequence, _)| *sequence);
-        for (_, found) in fronts {
-            match self.import_one(
-                Stream::Found(found),
-                &secrets,
-                Policy::Member,
-                options.dry_run,
-            ) {
-                Ok((mut imported, token)) => {
-                    imported.handle = found.handle.clone();
-                    if !options.dry_run
-                        && options.acknowledge
-                        && let (Some(medium), Some(handle)) = (&held, &found.handle)
-                    {
-                        let again = found.done.contains(&token);
-                        self.answer(&mut imported, medium, handle, token, again);
-                    }
-                    report.imported.push(imported);
-                }
-                Err(failure) => report.failures.push((found.handle.clone(), failure)),
-            }
-        }
-        Ok(report)
-    }
-
-    /// Locks the medium that a scan found bundles on, if its folder has the right name.
-    fn hold(&self, scan: &medium::Scan) -> Result<Option<Medium>, Failure> {
-        let Some(folder) = &scan.folder else {
-            return Ok(None);
-        };
-        let folder = folder
-            .canonicalize()
-            .map_err(|error| Failure::io(folder, &error))?;
-        if folder.file_name() != Some(medium::FOLDER.as_ref()) {
-            return Ok(None);
-        }
-        let root = folder.parent().unwrap_or(&folder);
-        Ok(Some(Medium::hold(&self.files(root))?))
-    }
-
-    /// Imports one bundle from a stream.
-    pub fn import_stream(
-        &mut self,
-        stream: &mut dyn Read,
-        options: ImportOptions,
-    ) -> Result<Imported, Failure> {
-        let secrets = self.receive_keys()?;
-        let source = Stream::Stream(stream);
-        Ok(self
-            .import_one(source, &secrets, Policy::Member, options.dry_run)?
-            .0)
-    }
-
     /// Takes one bundle in; also returns the token that a receipt reveals.
     pub(super) fn import_one(
         &mut self,
         source: Stream<'_>,
         secrets: &[Secret],
         policy: Policy,
-        dry: bool,
+        how: ImportOptions,
     ) -> Result<(Imported, [u8; 16]), Failure> {
         // Until the transaction is through: nobody takes staged files or new blobs for rubbish meanwhile.
         let _work = self.store.work()?;
         let files = self.files(self.store.home());
         let folder = self.workplace(&files, "import")?;
         let mut judged = None;
-        let staged = stage(source, secrets, (&files, &folder), |front, trust| {
+        let place = (&files, folder.as_path());
+        let staged = stage_what_is_there(source, secrets, place, how.salvage, |front, trust| {
             judged = Some(self.judge(front, trust, policy)?);
             Ok::<_, Failure>(())
         });
         let imported = staged.and_then(|staged| {
             let judged = judged.ok_or_else(|| Failure::new("bundle-refused", Exit::Refused))?;
-            let imported = self.apply(judged, &staged, &files, policy, dry)?;
+            let imported = self.apply(judged, &staged, &files, policy, how.dry_run)?;
             Ok((imported, staged.front.token))
         });
         // What was to be kept has been moved away; what cannot be removed now goes with the next work here.
@@ -370,10 +279,27 @@ impl Handle {
             models: Vec::new(),
             members: Vec::new(),
             suspended: Vec::new(),
+            lifted: Vec::new(),
+            admins: Vec::new(),
+            current: Vec::new(),
+            withdrawn: Vec::new(),
+            policy: false,
+            skipped: Vec::new(),
+            skipped_why: None,
+            older_than: None,
+            forked: Vec::new(),
+            has_forks: false,
             handle: None,
             acknowledged: false,
             ack_failed: false,
         };
+        if let Some(skipped) = &staged.skipped {
+            imported.skipped.clone_from(&skipped.members);
+            imported.skipped_why = Some(skipped.why.to_string());
+        }
+        let known = self.store.last_bundle_of(&judged.circle, &judged.signer)?;
+        imported.older_than = known.filter(|known| *known > imported.sequence);
+        let forks = before.as_ref().map(|view| forked(&view.frontier));
         let old = before.map(|view| view.state);
         if dry {
             let after =
@@ -405,7 +331,9 @@ impl Handle {
                 standing,
                 secret: judged.secret,
             }),
-            bundle: Some((judged.signer, staged.front.head.sequence)),
+            // A part of a bundle is not the bundle: what was left out may still come.
+            bundle: Some((judged.signer, staged.front.head.sequence))
+                .filter(|_| staged.skipped.is_none()),
             audit: Some(line),
             road,
         };
@@ -416,6 +344,15 @@ impl Handle {
         let after = self.store.circle(&judged.circle)?;
         imported.signer_name = self.name_of(&after, &judged.signer);
         imported.describe(old.as_ref(), &after.state);
+        let now_forked = forked(&after.frontier);
+        imported.has_forks = !now_forked.is_empty();
+        for feed in now_forked.difference(&forks.unwrap_or_default()) {
+            let mut members = after.state.members.iter();
+            let owner = members.find(|(_, member)| member.feeds.contains(feed));
+            let name =
+                owner.map_or_else(|| feed.to_string(), |(root, _)| self.name_of(&after, root));
+            imported.forked.push(name);
+        }
         if !imported.receipt.changed.is_empty() {
             let changes = imported.receipt.changed.clone();
             (self.sink)(Event::DecisionChanged {
@@ -479,40 +416,6 @@ impl Handle {
             .filter(|ack| ack.value().to == self.root)
             .collect()
     }
-
-    /// Writes the receipt, and the acknowledgement where it tells the signer something.
-    fn answer(
-        &mut self,
-        imported: &mut Imported,
-        medium: &Medium,
-        handle: &str,
-        token: [u8; 16],
-        again: bool,
-    ) {
-        let receipt = &imported.receipt;
-        // Taken in before, from this very medium, and answered then.
-        if again && receipt.taken + receipt.statements + receipt.blobs + receipt.acks == 0 {
-            return;
-        }
-        let written = medium
-            .explain()
-            .and_then(|()| medium.acknowledge(handle, token));
-        imported.ack_failed = written.is_err();
-        let receipt = &imported.receipt;
-        // A bundle that brought acknowledgements only asks for no answer.
-        let content = receipt.taken + receipt.known + receipt.waiting + receipt.blobs > 0;
-        if imported.ack_failed || !content {
-            return;
-        }
-        let acknowledged = match self.store.circle(&imported.circle) {
-            Ok(circle) => self.ship_ack(&circle, &imported.signer, medium),
-            Err(error) => Err(error.into()),
-        };
-        match acknowledged {
-            Ok(written) => imported.acknowledged = written.is_some(),
-            Err(_) => imported.ack_failed = true,
-        }
-    }
 }
 
 impl Imported {
@@ -529,6 +432,24 @@ impl Imported {
             if stood && member.suspension.is_some() {
                 self.suspended.push(named(&member.name, root));
             }
+            let was = before.and_then(|state| state.members.get(root));
+            if was.is_some_and(|was| was.suspension.is_some()) && member.suspension.is_none() {
+                self.lifted.push(named(&member.name, root));
+            }
+            if was.is_some_and(|was| !was.admin) && member.admin {
+                self.admins.push(named(&member.name, root));
+            }
+        }
+        if let Some(before) = before {
+            self.policy = before.policy != after.policy;
+            for (slot, target) in &after.pointers {
+                if before.pointers.get(slot) != Some(target) {
+                    self.current.push(title(after, target));
+                }
+            }
+            for id in after.withdrawn.difference(&before.withdrawn) {
+                self.withdrawn.push(title(before, id));
+            }
         }
         let had = |id| before.is_some_and(|state| state.documents.contains_key(id));
         let new = after.documents.iter().filter(|(id, _)| !had(id));
@@ -541,12 +462,28 @@ impl Imported {
     }
 }
 
+/// What a person calls a shared thing.
+fn title(state: &State, id: &RecordId) -> String {
+    let model = state.models.get(id).map(|shared| &shared.content.name);
+    let document = state.documents.get(id).map(|shared| &shared.content.title);
+    model.or(document).cloned().unwrap_or_else(|| id.short())
+}
+
 fn named(name: &str, root: &RootKey) -> String {
     if name.is_empty() {
         fingerprint(root)
     } else {
         name.to_owned()
     }
+}
+
+/// The feeds of a frontier that are forked.
+fn forked(frontier: &Frontier) -> BTreeSet<FeedKey> {
+    let entries = frontier.0.iter();
+    entries
+        .filter(|(_, entry)| matches!(entry, Entry::Forked { .. }))
+        .map(|(feed, _)| *feed)
+        .collect()
 }
 
 /// Staged contents that some record names: what nothing names is not kept, whoever sent it.

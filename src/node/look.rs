@@ -4,11 +4,13 @@ use std::io::Read;
 use std::path::Path;
 
 use crate::carrier::media::MediaError;
-use crate::carrier::media::medium;
+use crate::carrier::media::medium::{self, Found};
+use crate::carrier::media::parity;
 use crate::carrier::media::read::{Front, Source as Stream, inspect, verify as check};
 use crate::identity::{fingerprint, verify};
 use crate::record::{CircleId, Claim, RootKey, Signed, Statement};
 
+use super::intake::is_damage;
 use super::trust::Trust;
 use super::{Failure, Handle};
 
@@ -36,6 +38,10 @@ pub struct Looked {
     pub handle: Option<String>,
     /// Bytes of its slices.
     pub bytes: u64,
+    /// Parity files that are damaged; the bundle itself may be whole.
+    pub parity_damaged: Vec<String>,
+    /// Slices that are damaged, and that parity gives back.
+    pub mended: Vec<String>,
     /// None: it is for others.
     pub seen: Result<Option<Seen>, Failure>,
 }
@@ -50,10 +56,21 @@ impl Handle {
                 .slices
                 .iter()
                 .filter_map(|slice| std::fs::metadata(slice).ok());
+            let bytes = sizes.map(|data| data.len()).sum();
+            let mut mended = Vec::new();
+            let mut seen = self.see(Stream::Found(found), whole);
+            if seen.as_ref().is_err_and(is_damage) {
+                seen = self.see_mended(found, whole, &mut mended).unwrap_or(seen);
+            }
             looked.push(Looked {
                 handle: found.handle.clone(),
-                bytes: sizes.map(|data| data.len()).sum(),
-                seen: self.see(Stream::Found(found), whole),
+                bytes,
+                parity_damaged: match whole {
+                    true => parity::damaged_parity(found)?,
+                    false => Vec::new(),
+                },
+                mended,
+                seen,
             });
         }
         for handle in scan.damaged {
@@ -62,6 +79,8 @@ impl Handle {
             looked.push(Looked {
                 handle: Some(handle),
                 bytes: 0,
+                parity_damaged: Vec::new(),
+                mended: Vec::new(),
                 seen,
             });
         }
@@ -74,8 +93,29 @@ impl Handle {
         Ok(Looked {
             handle: None,
             bytes: 0,
+            parity_damaged: Vec::new(),
+            mended: Vec::new(),
             seen,
         })
+    }
+
+    /// The same over what parity makes of it; none if it makes nothing.
+    fn see_mended(
+        &self,
+        found: &Found,
+        whole: bool,
+        slices: &mut Vec<String>,
+    ) -> Option<Result<Option<Seen>, Failure>> {
+        let _work = self.store.work().ok()?;
+        let files = self.files(self.store.home());
+        let folder = self.workplace(&files, "mend").ok()?;
+        let mended = parity::mend((&files, &folder), found);
+        let seen = mended.ok().flatten().map(|mended| {
+            slices.clone_from(&mended.slices);
+            self.see(Stream::Found(&mended.found), whole)
+        });
+        let _ = files.remove_all(&folder);
+        seen
     }
 
     fn see(&self, source: Stream<'_>, whole: bool) -> Result<Option<Seen>, Failure> {

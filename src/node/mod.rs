@@ -14,15 +14,17 @@ mod failure;
 mod foreign;
 mod home;
 mod import;
+mod intake;
 mod look;
 mod models;
 mod share;
 mod shelves;
 mod starter;
 mod status;
+mod target;
 mod trust;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::carrier::media::files::Files;
 use crate::carrier::media::keyring::Secret;
@@ -33,6 +35,7 @@ use crate::store::keys::KeyFolder;
 
 // What the faces show comes from the edges through here.
 pub use crate::carrier::media::keyring::Addressee;
+pub use crate::carrier::media::slices::{Full, Layout};
 pub use crate::library::citation::{printable_line, printable_text};
 pub use crate::library::{Document, Hit, Scope};
 pub use crate::model::Card;
@@ -44,13 +47,15 @@ pub use chat::{Answer, ChatOptions, Conversation, ManualAnswer, Piece};
 pub use circles::{Founded, MemberName};
 pub use doctor::Finding;
 pub use event::{Event, Sink};
-pub use export::{Export, Target};
+pub use export::Export;
 pub use failure::{Exit, Failure};
 pub use foreign::{passphrase_file, ssh_recipients};
-pub use import::{ImportOptions, ImportReport, Imported};
+pub use import::Imported;
+pub use intake::{ImportOptions, ImportReport, Repair};
 pub use look::{Looked, Seen};
 pub use share::Label;
 pub use status::{CircleStatus, MemberStatus, Status};
+pub use target::{Ask, ExportOptions, Since, Target};
 
 /// One open home.
 pub struct Handle {
@@ -62,10 +67,12 @@ pub struct Handle {
     layer: Layer,
     /// What opens bundles beside this home's own keys, for as long as this handle lives.
     lent: Vec<Secret>,
+    /// Where `sys` and `proc` are: the root folder.
+    system: PathBuf,
 }
 
 /// Gives the file layer below a root.
-pub type Layer = Box<dyn Fn(&Path) -> Files + Send>;
+pub type Layer = Box<dyn Fn(&Path) -> Files + Send + Sync>;
 
 impl Handle {
     /// The same home over another file layer: tests record what is written, and make it fail.
@@ -74,6 +81,19 @@ impl Handle {
     pub fn over(mut self, layer: Layer) -> Self {
         self.layer = layer;
         self
+    }
+
+    /// The same home with a made-up `sys` and `proc` below this folder: tests have no sticks.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn on_system(mut self, root: &Path) -> Self {
+        root.clone_into(&mut self.system);
+        self
+    }
+
+    /// Folders of the removable media that are mounted now.
+    pub fn removable(&self) -> Vec<PathBuf> {
+        crate::carrier::media::usb::mounted(&self.system)
     }
 
     /// The file layer below a root.

@@ -318,6 +318,7 @@ impl Handle {
             }
         }
         let (files, size) = self.store.stray_files(dry)?;
-        Ok((count + files, bytes + size))
+        let (sets, kept) = self.stale_slices(dry)?;
+        Ok((count + files + sets, bytes + size + kept))
     }
 }

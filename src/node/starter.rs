@@ -12,9 +12,10 @@ use crate::model::{Card, file::ModelFile};
 use crate::record::{Admin, Body, CircleId, Document, Model, Policy as CirclePolicy};
 use crate::store::{OwnFeed, Standing};
 
-use super::export::Target;
 use super::home::{now, random};
 use super::import::Policy;
+use super::intake::ImportOptions;
+use super::target::{ExportOptions, Target};
 use super::{Event, Exit, Failure, Handle};
 
 /// The bundle; `just starter` makes it from `bundles/starter/`.
@@ -56,7 +57,12 @@ impl Handle {
         let secrets = [public_identity()?.into()];
         let mut bytes = STARTER;
         let policy = Policy::Pinned(pin);
-        let (imported, _) = self.import_one(Stream::Stream(&mut bytes), &secrets, policy, false)?;
+        let (imported, _) = self.import_one(
+            Stream::Stream(&mut bytes),
+            &secrets,
+            policy,
+            ImportOptions::default(),
+        )?;
         // The shelf of an older okibi goes once the new one is in place.
         for circle in circles
             .iter()
@@ -119,7 +125,14 @@ impl Handle {
         self.write(&id, Body::Model(content).into())?;
 
         let circle = self.store.circle(&id)?;
-        let shipment = self.shipment(&circle, &[], true, false)?;
+        let shipment = self.shipment(
+            &circle,
+            &[],
+            ExportOptions {
+                full: true,
+                ..ExportOptions::default()
+            },
+        )?;
         let receive = [public_identity()?.public().into()];
         self.ship(
             &circle,

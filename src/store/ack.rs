@@ -105,6 +105,19 @@ impl Store {
         Ok(row.optional()?)
     }
 
+    /// The number of the newest bundle of a signer that was taken in.
+    pub fn last_bundle_of(
+        &self,
+        circle: &CircleId,
+        signer: &RootKey,
+    ) -> Result<Option<u64>, StoreError> {
+        let sql = "SELECT sequence FROM bundle_in WHERE circle = ?1 AND signer = ?2";
+        let row = self.db.query_row(sql, params![circle.0, signer.0], |row| {
+            Ok(row.get::<_, i64>(0)?.unsigned_abs())
+        });
+        Ok(row.optional()?)
+    }
+
     /// Takes the next bundle sequence of a circle: it is spent even when the export then fails.
     pub fn next_bundle(&mut self, circle: &CircleId) -> Result<u64, StoreError> {
         self.transaction(|tx| {

@@ -69,6 +69,7 @@ impl Store {
             let id = CircleId::from(record.id());
             let sql = "INSERT INTO circle (id, standing, secret) VALUES (?1, ?2, ?3)";
             tx.execute(sql, params![id.0, standing.as_str(), secret])?;
+            pool::arriving(tx, now)?;
             pool::insert_record(tx, &record, None, false)?;
             set_clock(tx, time)?;
             cache::settle(tx, &id)?;
@@ -210,6 +211,7 @@ fn append(
         ));
     }
     let mut time = clock(db)?;
+    pool::arriving(db, now)?;
     let mut written = Vec::new();
     let mut extended = false;
     for draft in drafts {

@@ -200,6 +200,21 @@ impl Store {
         Ok(found)
     }
 
+    /// The records of the set that came in at or after a time (milliseconds since 1970, by the local clock); of
+    /// those that came within a minute before, some may be among them.
+    pub fn records_since(
+        &self,
+        circle: &CircleId,
+        at: u64,
+    ) -> Result<Vec<Verified<Record>>, StoreError> {
+        let sql = "SELECT bytes FROM record WHERE circle = ?1 AND in_set = 1 AND arrival >=
+                   coalesce((SELECT max(arrival) FROM arrived WHERE at <= ?2), 0) ORDER BY height, id";
+        let mut sql = self.db.prepare(sql)?;
+        let at = i64::try_from(at).unwrap_or(i64::MAX);
+        let rows = sql.query_map(params![circle.0, at], |row| row.get::<_, Vec<u8>>(0))?;
+        rows.map(|bytes| pool::decode(&bytes?)).collect()
+    }
+
     /// The hash of the statements of a circle's set, and their bytes.
     pub fn circle_statements(
         &self,

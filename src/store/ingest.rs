@@ -98,6 +98,7 @@ impl Store {
                 Source::Member(root) => Some(&root.0),
                 Source::Own | Source::Shelf => None,
             };
+            pool::arriving(tx, now)?;
             let of_circle = |record: &&Verified<Record>| record.value().circle(record.id()) == id;
             let records: Vec<_> = batch.records.iter().filter(of_circle).collect();
             receipt.foreign = batch.records.len() - records.len();

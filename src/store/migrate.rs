@@ -10,10 +10,13 @@ use rusqlite::Connection;
 use super::{BUSY_TIMEOUT, StoreError};
 
 /// The layouts, in order. Layout 1 is the first text.
-pub(super) const LAYOUTS: &[&str] = &[concat!(
-    include_str!("schema/0001.sql"),
-    include_str!("schema/library.sql")
-)];
+pub(super) const LAYOUTS: &[&str] = &[
+    concat!(
+        include_str!("schema/0001.sql"),
+        include_str!("schema/library.sql")
+    ),
+    include_str!("schema/arrived.sql"),
+];
 
 /// Opens `path` at the newest of `layouts`.
 pub(super) fn open(path: &Path, layouts: &[&str]) -> Result<Connection, StoreError> {

@@ -80,6 +80,20 @@ pub(super) fn insert_statement(
     Ok(db.execute(sql, params![id, root, statement.bytes()])? > 0)
 }
 
+/// A minute, in milliseconds: batches closer together share a line.
+const ARRIVED_STEP: i64 = 60_000;
+
+/// Notes that what is inserted from here on came now; called before a batch.
+pub(super) fn arriving(db: &Connection, now: u64) -> Result<(), StoreError> {
+    let sql = "INSERT OR IGNORE INTO arrived (arrival, at)
+               SELECT coalesce((SELECT max(arrival) FROM record), 0) + 1, ?1
+               WHERE NOT EXISTS (SELECT 1 FROM (SELECT at FROM arrived ORDER BY arrival DESC LIMIT 1)
+                                 WHERE at <= ?1 AND at > ?1 - ?2)";
+    let now = i64::try_from(now).unwrap_or(i64::MAX);
+    db.execute(sql, params![now, ARRIVED_STEP])?;
+    Ok(())
+}
+
 pub(super) fn insert_record(
     db: &Connection,
     record: &Verified<Record>,

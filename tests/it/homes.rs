@@ -289,6 +289,7 @@ pub fn try_import(node: &mut Handle, path: &Path) -> Result<ImportReport, Failur
     let options = ImportOptions {
         dry_run: false,
         acknowledge: true,
+        salvage: false,
     };
     patiently(|| node.import_path(path, options))
 }

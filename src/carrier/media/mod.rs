@@ -4,7 +4,10 @@
 //! - `files`: the one layer through which anything is written; it can record and be made to fail.
 //! - `seal`: age encryption, and the tokens inside of HEAD; `keyring`: for whom, and what opens it.
 //! - `medium`: the layout on the stick, its locks and receipts.
+//! - `place`: what file system a path is on; `slices`: one stream over one medium or several; `parity`: what repairs it.
 //! - `plan`: what shall go; `write`: plan -> sealed bundle; `read`: sealed bundle -> staged, verified files.
+//! - `gather`: slices that arrive before the others of their bundle.
+//! - `usb`: which removable media are mounted.
 //! - `records`: the zstd-compressed sequences of records inside.
 //!
 //! What always holds: nothing on a medium is executed, no symbolic link on it is followed, and nothing
@@ -12,12 +15,18 @@
 //! `SUMS` is there. Failure is one `MediaError`, whose variants are what exit codes are made of.
 
 pub mod files;
+pub mod gather;
 pub mod keyring;
 pub mod medium;
+pub mod parity;
+pub mod place;
 pub mod plan;
 pub mod read;
 pub mod records;
 pub mod seal;
+pub mod slices;
+mod staging;
+pub mod usb;
 pub mod write;
 
 use std::io;

@@ -21,11 +21,13 @@ use crate::bundle::limits::{HEAD_BYTES, SIGNATURE_BYTES};
 use crate::bundle::sshsig::SshSig;
 use crate::bundle::{BundleError, Entry, Head, Kind, Manifest, names, pad, tar};
 
-use super::files::{Files, OpenFile};
+use super::files::Files;
 use super::keyring::Secret;
 use super::medium::{self, Found};
 use super::records::Items;
 use super::seal::{self, Opened, TOKEN_BYTES};
+pub use super::staging::StagedMember;
+use super::staging::{Hashes, Sink, clear, part, stem};
 use super::{MediaError, Small};
 
 /// Bytes that pass at once.
@@ -57,25 +59,6 @@ pub struct Front {
     pub token: [u8; TOKEN_BYTES],
 }
 
-/// A member that lies in staging, durable and verified.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StagedMember {
-    /// The member's name; of a content in several parts, without the part's number.
-    pub name: String,
-    /// The unit of apply.
-    pub unit: u64,
-    /// The unit's kind.
-    pub kind: Kind,
-    /// Bytes.
-    pub size: u64,
-    /// Of the whole file.
-    pub sha256: [u8; 32],
-    /// Of the whole file.
-    pub blake3: [u8; 32],
-    /// The file.
-    pub path: PathBuf,
-}
-
 /// A whole bundle, verified from its first byte to its last.
 #[derive(Debug)]
 pub struct Staged {
@@ -85,9 +68,20 @@ pub struct Staged {
     pub trust: Vec<Small>,
     /// All others, in order; parts put together.
     pub members: Vec<StagedMember>,
+    /// With salvage: what is not among them, and why.
+    pub skipped: Option<Skipped>,
     files: Files,
     folder: PathBuf,
     _lock: Option<File>,
+}
+
+/// What salvage left behind.
+#[derive(Debug)]
+pub struct Skipped {
+    /// What is wrong with the bundle from there on.
+    pub why: MediaError,
+    /// Names of the members that were not staged.
+    pub members: Vec<String>,
 }
 
 impl Staged {
@@ -113,7 +107,7 @@ pub fn verify(source: Source<'_>, secrets: &[Secret]) -> Result<Front, MediaErro
     read(source, |input, at| {
         let (front, mut tar) = front(input, at, secrets)?;
         trust(&front, &mut tar).map_err(MediaError::reading(at))?;
-        rest(&front, &mut tar, None, at)?;
+        rest(&front, &mut tar, None, at).map_err(Broken::error)?;
         Ok(front)
     })
     .map_err(Failure::whole)
@@ -130,7 +124,19 @@ pub fn verify(source: Source<'_>, secrets: &[Secret]) -> Result<Front, MediaErro
 pub fn stage<E: From<MediaError>>(
     source: Source<'_>,
     secrets: &[Secret],
+    place: (&Files, &Path),
+    judge: impl FnOnce(&Front, &[Small]) -> Result<(), E>,
+) -> Result<Staged, E> {
+    stage_what_is_there(source, secrets, place, false, judge)
+}
+
+/// The same; with `salvage` a bundle that is damaged behind its trust gives up the whole units that stand before
+/// the damage, and `Staged::skipped` says what is missing.
+pub fn stage_what_is_there<E: From<MediaError>>(
+    source: Source<'_>,
+    secrets: &[Secret],
     (files, folder): (&Files, &Path),
+    salvage: bool,
     judge: impl FnOnce(&Front, &[Small]) -> Result<(), E>,
 ) -> Result<Staged, E> {
     let place = files.path(folder);
@@ -148,15 +154,23 @@ pub fn stage<E: From<MediaError>>(
             members: Vec::new(),
         };
         sink.fits(&front.manifest)?;
-        rest(&front, &mut tar, Some(&mut sink), at)?;
+        let skipped = match rest(&front, &mut tar, Some(&mut sink), at) {
+            Ok(()) => None,
+            Err(Broken::Source { why, unit }) if salvage => {
+                sink.drop_from(unit, &front.manifest)?;
+                Some(skipped(&front, why, unit))
+            }
+            Err(broken) => return Err(broken.error().into()),
+        };
         files.sync_dir(folder).map_err(MediaError::io(&place))?;
-        Ok((front, trust, sink.members))
+        Ok((front, trust, sink.members, skipped))
     });
     match staged {
-        Ok((front, trust, members)) => Ok(Staged {
+        Ok((front, trust, members, skipped)) => Ok(Staged {
             front,
             trust,
             members,
+            skipped,
             files: files.clone(),
             folder: folder.to_owned(),
             _lock: lock,
@@ -165,6 +179,29 @@ pub fn stage<E: From<MediaError>>(
             // What cannot be removed now is removed by the next run.
             let _ = clear(files, folder);
             Err(error.whole())
+        }
+    }
+}
+
+fn skipped(front: &Front, why: MediaError, unit: u64) -> Skipped {
+    let entries = front.manifest.entries.iter();
+    let members = entries.filter(|entry| entry.kind != Kind::Trust && entry.unit >= unit);
+    Skipped {
+        why,
+        members: members.map(|entry| entry.name.clone()).collect(),
+    }
+}
+
+/// Why `rest` stopped: the bundle itself, from a unit on, or the place where it is staged.
+enum Broken {
+    Source { why: MediaError, unit: u64 },
+    Place(MediaError),
+}
+
+impl Broken {
+    fn error(self) -> MediaError {
+        match self {
+            Self::Source { why, .. } | Self::Place(why) => why,
         }
     }
 }
@@ -355,58 +392,89 @@ fn rest<R: Read>(
     tar: &mut tar::Reader<R>,
     mut sink: Option<&mut Sink<'_>>,
     at: &Path,
-) -> Result<(), MediaError> {
+) -> Result<(), Broken> {
     let manifest = &front.manifest;
     let listed = manifest.entries.iter().filter(|e| e.kind != Kind::Trust);
-    let mut buffer = vec![0; BUFFER];
-    let mut whole = Hashes::default();
-    let mut file: Option<OpenFile> = None;
     let mut listed = listed.peekable();
-    while let Some(entry) = listed.next() {
-        step(tar, manifest, entry).map_err(MediaError::reading(at))?;
-        if let Some(sink) = &sink
-            && file.is_none()
-        {
-            file = Some(sink.create(entry)?);
-        }
-        let mut hashes = Hashes::default();
-        let several = part(entry).is_some();
-        let mut left = entry.size;
-        while left > 0 {
-            let most = BUFFER.min(usize::try_from(left).unwrap_or(BUFFER));
-            let count = tar
-                .read(&mut buffer[..most])
-                .map_err(|error| MediaError::reading(at)(error.into()))?;
-            let bytes = &buffer[..count];
-            hashes.update(bytes);
-            if several {
-                whole.update(bytes);
+    while let Some(first) = listed.next() {
+        let broken = |error: BundleError| Broken::Source {
+            why: MediaError::reading(at)(error),
+            unit: first.unit,
+        };
+        let mut file = match &sink {
+            Some(sink) => Some(sink.create(first).map_err(Broken::Place)?),
+            None => None,
+        };
+        let (mut entry, mut whole) = (first, Hashes::default());
+        let several = part(first).is_some();
+        let found = loop {
+            step(tar, manifest, entry).map_err(broken)?;
+            let mut hashes = Hashes::default();
+            pass(tar, entry.size, |bytes| {
+                hashes.update(bytes);
+                if several {
+                    whole.update(bytes);
+                }
+                match (&mut file, &sink) {
+                    (Some(file), Some(sink)) => {
+                        let written = file.write_all(bytes);
+                        written.map_err(MediaError::io(&sink.path(first)))
+                    }
+                    _ => Ok(()),
+                }
+            })
+            .map_err(|error| match error {
+                Passing::In(error) => broken(error),
+                Passing::Out(error) => Broken::Place(error),
+            })?;
+            let found = hashes.finish();
+            if found != (entry.sha256, entry.blake3) {
+                return Err(broken(differs(entry, "another hash")));
             }
-            if let (Some(file), Some(sink)) = (&mut file, &sink) {
-                let written = file.write_all(bytes);
-                written.map_err(MediaError::io(&sink.path(entry)))?;
+            match listed.next_if(|next| several && stem(next) == stem(first)) {
+                Some(next) => entry = next,
+                None => break found,
             }
-            left -= count as u64;
-        }
-        let mut found = hashes.finish();
-        if found != (entry.sha256, entry.blake3) {
-            return Err(MediaError::reading(at)(differs(entry, "another hash")));
-        }
-        if several {
-            if listed.peek().is_some_and(|next| stem(next) == stem(entry)) {
-                continue;
-            }
-            found = std::mem::take(&mut whole).finish();
-            if names::parse(&entry.name).and_then(|name| name.content) != Some(found.1) {
-                let why = "the parts together have another hash";
-                return Err(MediaError::reading(at)(differs(entry, why)));
-            }
+        };
+        let found = if several { whole.finish() } else { found };
+        if several && names::parse(&first.name).and_then(|name| name.content) != Some(found.1) {
+            let why = "the parts together have another hash";
+            return Err(broken(differs(entry, why)));
         }
         if let (Some(file), Some(sink)) = (file.take(), &mut sink) {
-            sink.keep(entry, file, found)?;
+            sink.keep(first, file, found).map_err(Broken::Place)?;
         }
     }
-    ending(front, tar).map_err(MediaError::reading(at))
+    ending(front, tar).map_err(|error| Broken::Source {
+        why: MediaError::reading(at)(error),
+        // Every unit is whole.
+        unit: u64::MAX,
+    })
+}
+
+/// Which side of `pass` failed.
+enum Passing {
+    In(BundleError),
+    Out(MediaError),
+}
+
+/// Hands exactly `size` bytes on, piece by piece.
+fn pass(
+    input: &mut impl Read,
+    size: u64,
+    mut each: impl FnMut(&[u8]) -> Result<(), MediaError>,
+) -> Result<(), Passing> {
+    let mut buffer = vec![0; BUFFER];
+    let mut left = size;
+    while left > 0 {
+        let most = BUFFER.min(usize::try_from(left).unwrap_or(BUFFER));
+        let count = input
+            .read(&mut buffer[..most])
+            .map_err(|error| Passing::In(error.into()))?;
+        each(&buffer[..count]).map_err(Passing::Out)?;
+        left -= count as u64;
+    }
+    Ok(())
 }
 
 /// The padding, which follows from the manifest, and the end.
@@ -442,105 +510,4 @@ fn ending<R: Read>(front: &Front, tar: &mut tar::Reader<R>) -> Result<(), Bundle
         None => Ok(()),
         Some(extra) => Err(BundleError::MemberExtra { name: extra.name }),
     }
-}
-
-fn part(entry: &Entry) -> Option<u16> {
-    names::parse(&entry.name)?.part
-}
-
-/// The name without the part's number.
-fn stem(entry: &Entry) -> &str {
-    match part(entry) {
-        Some(_) => &entry.name[..entry.name.len() - ".000".len()],
-        None => &entry.name,
-    }
-}
-
-/// Both hashes of one content.
-#[derive(Default)]
-struct Hashes {
-    sha256: Sha256,
-    blake3: blake3::Hasher,
-}
-
-impl Hashes {
-    fn update(&mut self, bytes: &[u8]) {
-        self.sha256.update(bytes);
-        self.blake3.update(bytes);
-    }
-
-    fn finish(self) -> ([u8; 32], [u8; 32]) {
-        (
-            self.sha256.finalize().into(),
-            *self.blake3.finalize().as_bytes(),
-        )
-    }
-}
-
-/// Where members are staged.
-struct Sink<'a> {
-    files: &'a Files,
-    folder: &'a Path,
-    members: Vec<StagedMember>,
-}
-
-impl Sink<'_> {
-    fn fits(&self, manifest: &Manifest) -> Result<(), MediaError> {
-        // A folder's entries and the last blocks of files come on top.
-        const MARGIN: u64 = 1024 * 1024;
-        let listed = manifest.entries.iter().filter(|e| e.kind != Kind::Trust);
-        let need = listed.map(|e| e.size.next_multiple_of(4096)).sum::<u64>() + MARGIN;
-        let place = self.files.path(self.folder);
-        let have = self.files.free_space().map_err(MediaError::io(&place))?;
-        if have < need {
-            return Err(MediaError::NoSpace { place, need, have });
-        }
-        Ok(())
-    }
-
-    /// A member's file: its name with `-` for `/`, so that staging is one flat folder.
-    fn name(&self, entry: &Entry) -> PathBuf {
-        self.folder.join(stem(entry).replace('/', "-"))
-    }
-
-    fn path(&self, entry: &Entry) -> PathBuf {
-        self.files.path(self.name(entry))
-    }
-
-    fn create(&self, entry: &Entry) -> Result<OpenFile, MediaError> {
-        let made = self.files.create(self.name(entry));
-        made.map_err(MediaError::io(&self.path(entry)))
-    }
-
-    fn keep(
-        &mut self,
-        entry: &Entry,
-        mut file: OpenFile,
-        (sha256, blake3): ([u8; 32], [u8; 32]),
-    ) -> Result<(), MediaError> {
-        let path = self.path(entry);
-        file.sync().map_err(MediaError::io(&path))?;
-        self.members.push(StagedMember {
-            name: stem(entry).to_owned(),
-            unit: entry.unit,
-            kind: entry.kind,
-            size: file.len(),
-            sha256,
-            blake3,
-            path,
-        });
-        Ok(())
-    }
-}
-
-/// Empties a folder and leaves it, because its lock lies on it.
-fn clear(files: &Files, folder: &Path) -> Result<(), MediaError> {
-    let at = files.path(folder);
-    let emptied = || -> std::io::Result<()> {
-        for entry in std::fs::read_dir(&at)? {
-            files.remove_all(folder.join(entry?.file_name()))?;
-        }
-        Ok(())
-    };
-    emptied().map_err(MediaError::io(&at))
 }

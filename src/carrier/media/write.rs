@@ -23,11 +23,14 @@ use crate::identity::Signer;
 
 use super::files::Files;
 use super::keyring::Addressee;
-use super::medium::{self, Medium, Sums};
+use super::medium::{self, Medium};
+use super::parity;
+use super::place::Place;
 use super::plan;
 pub use super::plan::{Content, Plan};
 use super::records::{self, Spooled};
 use super::seal::{self, Sealer, TOKEN_BYTES};
+use super::slices::{self, Media};
 use super::{MediaError, Small};
 
 /// Bytes that pass at once.
@@ -37,8 +40,16 @@ const BUFFER: usize = 256 * 1024;
 pub enum Destination<'a> {
     /// Onto a medium, as a new folder.
     Medium(&'a Medium),
+    /// Over several media, or with a layout of one's own.
+    Media(Media<'a>),
     /// Into one age file, which replaces what has that name.
     File { files: &'a Files, path: &'a Path },
+    /// The same, with so many percent of parity in `FILE.par`.
+    FileParity {
+        files: &'a Files,
+        path: &'a Path,
+        parity: u8,
+    },
     /// Into a pipe or a tape.
     Stream(&'a mut dyn Write),
 }
@@ -58,8 +69,15 @@ pub struct Written {
     pub sealed_bytes: u64,
     /// Members listed in the manifest.
     pub members: usize,
-    /// The medium was asked for what was written to it and gave it back.
+    /// What was written was asked for and came back.
     pub read_back: bool,
+    /// It came back from the medium itself, not from this machine's memory of it.
+    pub reread: bool,
+    /// Slices, and media that they lie on; 0 for a pipe.
+    pub slices: u16,
+    pub media: u16,
+    /// Bytes of parity beside the stream.
+    pub parity_bytes: u64,
 }
 
 /// Writes a bundle.
@@ -172,44 +190,30 @@ impl<'a> Draft<'a> {
             sealed_bytes: 0,
             members: self.composed.manifest.entries.len(),
             read_back: false,
+            reread: false,
+            slices: 0,
+            media: 0,
+            parity_bytes: 0,
         };
         match destination {
             Destination::Medium(medium) => {
-                let mut handle = [0; 8];
-                random(&mut handle);
-                let handle = HEXLOWER.encode(&handle);
-                let folder = Medium::folder(&handle);
-                let at = medium.files().path(&folder);
-                self.fits(medium.files(), recipients)?;
-                let made = medium.files().mkdir(&folder);
-                made.map_err(MediaError::io(&at))?;
-                let done = self.onto_medium(medium, &handle, &folder, recipients);
-                if done.is_err() {
-                    let _ = medium.discard(&handle);
-                }
-                written.sealed_bytes = done?;
-                written.handle = Some(handle);
-                written.read_back = true;
+                let (handle, hashes, need) = self.announce(recipients, random);
+                let slices = slices::Writer::onto(medium, handle.clone(), hashes, need);
+                self.onto_media(slices, handle, recipients, &mut written)?;
+            }
+            Destination::Media(media) => {
+                let (handle, hashes, need) = self.announce(recipients, random);
+                let slices = slices::Writer::over(media, handle.clone(), hashes, need);
+                self.onto_media(slices, handle, recipients, &mut written)?;
             }
             Destination::File { files, path } => {
-                let mut partial = path.as_os_str().to_owned();
-                partial.push(".partial");
-                let partial = PathBuf::from(partial);
-                let at = files.path(path);
-                self.fits(files, recipients)?;
-                files.remove_all(&partial).map_err(MediaError::io(&at))?;
-                let done = self
-                    .slice_file(files, &partial, recipients)
-                    .and_then(|done| {
-                        files.publish(&partial, path).map_err(MediaError::io(&at))?;
-                        Ok(done)
-                    });
-                if done.is_err() {
-                    let _ = files.remove_all(&partial);
-                }
-                written.sealed_bytes = done?.1;
-                written.read_back = true;
+                self.put_file((files, path, 0), recipients, &mut written)?;
             }
+            Destination::FileParity {
+                files,
+                path,
+                parity,
+            } => self.put_file((files, path, parity), recipients, &mut written)?,
             Destination::Stream(out) => {
                 let at = Path::new("the output");
                 // Buffered: age puts what the system says of its header's write into words, the kind is lost.
@@ -222,29 +226,94 @@ impl<'a> Draft<'a> {
         Ok(written)
     }
 
-    fn onto_medium(
+    /// A handle, what `SUMS` says of the tokens, and the most bytes that the stream may have.
+    fn announce(
         &self,
-        medium: &Medium,
-        handle: &str,
-        folder: &Path,
         recipients: &[Addressee],
-    ) -> Result<u64, MediaError> {
-        let files = medium.files();
-        let at = files.path(folder);
-        let slice = folder.join(medium::slice_name(0));
-        let (sha256, size) = self.slice_file(files, &slice, recipients)?;
-        let synced = files
-            .sync_dir(folder)
-            .and_then(|()| files.sync_dir(medium::FOLDER));
-        synced.map_err(MediaError::io(&at))?;
-        let sums = Sums {
-            first: 0,
-            last: true,
-            tokens: self.tokens.iter().map(medium::token_hash).collect(),
-            slices: vec![sha256],
+        random: &mut dyn FnMut(&mut [u8]),
+    ) -> (String, Vec<[u8; 32]>, u64) {
+        let mut handle = [0; 8];
+        random(&mut handle);
+        let hashes = self.tokens.iter().map(medium::token_hash).collect();
+        let need = seal::sealed_size(self.composed.total, recipients);
+        (HEXLOWER.encode(&handle), hashes, need)
+    }
+
+    fn onto_media(
+        &self,
+        mut slices: slices::Writer<'_>,
+        handle: String,
+        recipients: &[Addressee],
+        written: &mut Written,
+    ) -> Result<(), MediaError> {
+        slices.check()?;
+        let at = Path::new("the medium");
+        let out = BufWriter::with_capacity(BUFFER, &mut slices);
+        let streamed = self.stream(out, at, recipients).and_then(|out| {
+            out.into_inner()
+                .map_err(|e| MediaError::io(at)(e.into_error()))
+                .map(drop)
+        });
+        // What the medium said stands behind what the stream made of it.
+        let done = match (slices.failure.take(), streamed) {
+            (Some(error), _) | (None, Err(error)) => Err(error),
+            (None, Ok(())) => slices.finish(),
         };
-        medium.commit(handle, &sums)?;
-        Ok(size)
+        if done.is_err() {
+            slices.undo();
+        }
+        let laid = done?;
+        written.handle = Some(handle);
+        written.sealed_bytes = laid.bytes;
+        written.parity_bytes = laid.parity;
+        (written.slices, written.media) = (laid.slices, laid.media);
+        (written.read_back, written.reread) = (true, laid.rereads);
+        Ok(())
+    }
+
+    fn put_file(
+        &self,
+        (files, path, percent): (&Files, &Path, u8),
+        recipients: &[Addressee],
+        written: &mut Written,
+    ) -> Result<(), MediaError> {
+        let beside = |suffix: &str| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(suffix);
+            PathBuf::from(name)
+        };
+        let (partial, parity) = (beside(".partial"), beside(".par"));
+        let partial_parity = beside(".par.partial");
+        let at = files.path(path);
+        self.fits(files, percent, recipients)?;
+        let cleared = files
+            .remove_all(&partial)
+            .and_then(|()| files.remove_all(&partial_parity));
+        cleared.map_err(MediaError::io(&at))?;
+        let done = self
+            .slice_file(files, &partial, recipients)
+            .and_then(|(_, size)| {
+                let data = (0, vec![files.path(&partial)], &[size][..]);
+                let name = |_| partial_parity.clone();
+                let made = parity::write_files(files, data, &name, percent, u64::MAX)?;
+                // An older file's parity would only mislead: it goes before the file has its name.
+                let named = files.remove_all(&parity).and_then(|()| {
+                    if percent > 0 {
+                        files.publish(&partial_parity, &parity)?;
+                    }
+                    files.publish(&partial, path)
+                });
+                named.map_err(MediaError::io(&at))?;
+                Ok((size, made.bytes))
+            });
+        if done.is_err() {
+            let _ = files.remove_all(&partial);
+            let _ = files.remove_all(&partial_parity);
+        }
+        (written.sealed_bytes, written.parity_bytes) = done?;
+        (written.slices, written.media) = (1, 1);
+        (written.read_back, written.reread) = (true, Place::of(files.root()).rereads);
+        Ok(())
     }
 
     /// Writes, syncs and reads back one age file; its sha256 and size.
@@ -276,11 +345,13 @@ impl<'a> Draft<'a> {
     }
 
     /// Is there room, and may a file be so large?
-    fn fits(&self, files: &Files, recipients: &[Addressee]) -> Result<(), MediaError> {
-        // SUMS, README.txt and the folders take a few blocks.
+    fn fits(&self, files: &Files, percent: u8, recipients: &[Addressee]) -> Result<(), MediaError> {
+        // The folder's own blocks.
         const MARGIN: u64 = 64 * 1024;
         let place = files.root();
-        let need = seal::sealed_size(self.composed.total, recipients) + MARGIN;
+        let sealed = seal::sealed_size(self.composed.total, recipients);
+        let parity = parity::size(sealed, 1, percent);
+        let need = sealed + parity + MARGIN;
         let have = files.free_space().map_err(MediaError::io(place))?;
         if have < need {
             return Err(MediaError::NoSpace {
@@ -289,9 +360,9 @@ impl<'a> Draft<'a> {
                 have,
             });
         }
-        if need > u64::from(u32::MAX) && is_fat(place) {
+        if sealed.max(parity) > Place::of(place).file() {
             return Err(MediaError::Plan(format!(
-                "the file system of {} holds no file of 4 GiB",
+                "the file system of {} holds no file of 4 GiB; without -o the bundle is cut into slices",
                 place.display()
             )));
         }
@@ -397,24 +468,6 @@ fn unchanged(
         Ok(())
     } else {
         Err(MediaError::Changed(path.to_owned()))
-    }
-}
-
-/// FAT, whose files end at 4 GiB less one byte.
-fn is_fat(path: &Path) -> bool {
-    const MSDOS: i64 = 0x4d44;
-    #[cfg(target_os = "linux")]
-    {
-        #[expect(
-            clippy::unnecessary_cast,
-            reason = "the field's type differs among targets"
-        )]
-        rustix::fs::statfs(path).is_ok_and(|found| found.f_type as i64 == MSDOS)
-    }
-    #[cfg(not(target_os = "linux"))]
-    {
-        let _ = (path, MSDOS);
-        false
     }
 }
 

@@ -378,29 +378,51 @@ impl OpenFile {
     }
 }
 
-impl Write for OpenFile {
-    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+impl OpenFile {
+    /// Writes all of `bytes` at an offset; what lies between it and the file's end reads as zeros.
+    pub fn put_at(&mut self, mut bytes: &[u8], mut offset: u64) -> io::Result<()> {
+        while !bytes.is_empty() {
+            match self.write_some(bytes, offset) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => {
+                    bytes = bytes.get(count..).unwrap_or_default();
+                    offset += count as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn write_some(&mut self, buffer: &[u8], offset: u64) -> io::Result<usize> {
         let mut count = buffer.len();
         if let Some(log) = &self.log {
             match lock(log).ask()? {
                 Verdict::Go => {}
                 Verdict::Half => count = count.div_ceil(2),
                 Verdict::Lose => {
-                    self.offset += count as u64;
+                    self.offset = self.offset.max(offset + count as u64);
                     return Ok(count);
                 }
             }
         }
-        let count = self.file.write_at(&buffer[..count], self.offset)?;
+        let count = self.file.write_at(&buffer[..count], offset)?;
         if let Some(log) = &self.log {
             lock(log).operations.push(Operation::Write {
                 file: self.id,
-                offset: self.offset,
+                offset,
                 bytes: buffer[..count].to_vec(),
             });
         }
-        self.offset += count as u64;
+        self.offset = self.offset.max(offset + count as u64);
         Ok(count)
+    }
+}
+
+impl Write for OpenFile {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.write_some(buffer, self.offset)
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -3,6 +3,7 @@
 //! ```text
 //! okibi/README.txt              static text, no names
 //! okibi/<16 hex, random>/000.age, 001.age ...     slices of one age stream
+//! okibi/<16 hex, random>/000.par ...     what repairs them, if it was asked for
 //! okibi/<16 hex, random>/SUMS   written last: the commit marker
 //! okibi/<16 hex>.done           receipts
 //! ```
@@ -11,8 +12,8 @@
 //! random or fixed, so a found stick tells sizes, in buckets, and numbers of recipients, and nothing else.
 //!
 //! Foreign media are read by one rule: only regular files and folders of exactly these names are
-//! opened, links are not followed, sizes are bounded, nothing is executed. This version writes one
-//! slice per bundle; names, `SUMS` and this reader speak of ranges.
+//! opened, links are not followed, sizes are bounded, nothing is executed. A medium of a set has a part of the
+//! slices and says which.
 //!
 //! One lock per medium, of the operating system on the folder `okibi`, so it ends with its process
 //! and also works on a read-only medium. Locked: `MediaError::Busy`. File systems without locks work
@@ -28,7 +29,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-pub use sums::{SLICES, Sums, decode_done, encode_done, slice_name};
+pub use sums::{SLICES, Sums, decode_done, encode_done, parity_name, slice_name};
 
 use super::MediaError;
 use super::files::Files;
@@ -259,6 +260,34 @@ impl Found {
             }
         }
         Ok(None)
+    }
+
+    /// One medium of several: the other slices are elsewhere.
+    pub fn is_part(&self) -> bool {
+        let whole = |sums: &Sums| sums.first == 0 && sums.last;
+        self.sums.as_ref().is_some_and(|sums| !whole(sums))
+    }
+
+    /// What is at hand from the first slice on, as if it were all: for salvage.
+    pub fn prefix(&self) -> Option<Self> {
+        let first = self.sums.as_ref().map_or(0, |sums| sums.first);
+        let here = |path: &&PathBuf| fs::symlink_metadata(path).is_ok();
+        let slices: Vec<_> = self.slices.iter().take_while(here).cloned().collect();
+        if first > 0 || slices.is_empty() {
+            return None;
+        }
+        let sums = self.sums.clone().map(|sums| Sums {
+            last: true,
+            slices: sums.slices.iter().take(slices.len()).copied().collect(),
+            ..sums
+        });
+        let (handle, done) = (self.handle.clone(), self.done.clone());
+        Some(Self {
+            handle,
+            sums,
+            slices,
+            done,
+        })
     }
 
     /// All slices one behind the other. `SliceMissing` if one is not here.

@@ -8,6 +8,7 @@
 //! # last: yes|no                         the last of them is the bundle's last
 //! # token: <64 hex: BLAKE3 of a recipient's token>      in HEAD's order of recipients, 1 to 128
 //! <64 hex: sha256>  000.age              one line per slice of the range
+//! <64 hex: sha256>  000.par              one line per parity file, if there are any
 //! # end: <64 hex: sha256 of all bytes before this line>
 //! ```
 //!
@@ -27,8 +28,8 @@ use crate::carrier::media::seal::TOKEN_BYTES;
 
 /// Slices are named with three digits.
 pub const SLICES: u16 = 1_000;
-/// Bytes of `SUMS`: a thousand slices and 128 recipients take 87 KiB.
-pub const SUMS_BYTES: u64 = 128 * 1024;
+/// Bytes of `SUMS`: a thousand slices, a thousand parity files and 128 recipients take 160 KiB.
+pub const SUMS_BYTES: u64 = 256 * 1024;
 /// Bytes of a receipt.
 pub const DONE_BYTES: u64 = 8 * 1024;
 
@@ -43,11 +44,18 @@ pub struct Sums {
     pub tokens: Vec<[u8; 32]>,
     /// sha256 of each slice on this medium.
     pub slices: Vec<[u8; 32]>,
+    /// sha256 of each parity file on this medium, from 000 on.
+    pub parity: Vec<[u8; 32]>,
 }
 
 /// A slice's file name.
 pub fn slice_name(number: u16) -> String {
     format!("{number:03}.age")
+}
+
+/// A parity file's name.
+pub fn parity_name(number: u16) -> String {
+    format!("{number:03}.par")
 }
 
 impl Sums {
@@ -65,6 +73,10 @@ impl Sums {
         for (number, hash) in (self.first..).zip(&self.slices) {
             let hash = HEXLOWER.encode(hash);
             text.push_str(&format!("{hash}  {}\n", slice_name(number)));
+        }
+        for (number, hash) in (0..).zip(&self.parity) {
+            let hash = HEXLOWER.encode(hash);
+            text.push_str(&format!("{hash}  {}\n", parity_name(number)));
         }
         let sum = HEXLOWER.encode(&Sha256::digest(text.as_bytes()));
         text.push_str(&format!("# end: {sum}\n"));
@@ -84,17 +96,24 @@ impl Sums {
             last: text.lines().nth(2)? == "# last: yes",
             tokens: Vec::new(),
             slices: Vec::new(),
+            parity: Vec::new(),
         };
         for line in text.lines().skip(3) {
             if let Some(token) = line.strip_prefix("# token: ") {
                 found.tokens.push(hex(token)?);
             } else if !line.starts_with('#') {
-                found.slices.push(hex(line.split_once("  ")?.0)?);
+                let (hash, name) = line.split_once("  ")?;
+                if name.ends_with(".par") {
+                    found.parity.push(hex(hash)?);
+                } else {
+                    found.slices.push(hex(hash)?);
+                }
             }
         }
         let counts = (1..=RECIPIENTS).contains(&found.tokens.len())
             && !found.slices.is_empty()
-            && usize::from(first) + found.slices.len() <= usize::from(SLICES);
+            && usize::from(first) + found.slices.len() <= usize::from(SLICES)
+            && found.parity.len() <= usize::from(SLICES);
         (counts && found.encode() == bytes).then_some(found)
     }
 }
@@ -140,6 +159,7 @@ mod tests {
             last: false,
             tokens: vec![[1; 32], [2; 32]],
             slices: vec![[3; 32], [4; 32]],
+            parity: vec![[5; 32]],
         };
         let bytes = sums.encode();
         assert_eq!(Sums::decode(&bytes), Some(sums.clone()));

@@ -20,6 +20,7 @@ fn put(medium: &Medium, handle: &str, bytes: &[u8], edit: impl FnOnce(&mut Sums)
         last: true,
         tokens: vec![token_hash(&[1; 16]), token_hash(&[2; 16])],
         slices: vec![Sha256::digest(bytes).into()],
+        parity: vec![],
     };
     edit(&mut sums);
     medium.commit(handle, &sums).unwrap();

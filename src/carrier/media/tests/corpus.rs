@@ -76,8 +76,14 @@ fn seeds() -> BTreeMap<String, Vec<u8>> {
         last: true,
         tokens: vec![[1; 32], [2; 32]],
         slices: vec![[3; 32]],
+        parity: vec![],
     };
     let torn = sums.encode();
+    let parity = Sums {
+        slices: vec![[3; 32], [4; 32]],
+        parity: vec![[5; 32]],
+        ..sums.clone()
+    };
     let mut found = BTreeMap::new();
     let mut add = |path: &str, bytes: Vec<u8>| found.insert(path.to_owned(), bytes);
     add("head/ok-two-recipients", composed.head_bytes.clone());
@@ -109,6 +115,7 @@ fn seeds() -> BTreeMap<String, Vec<u8>> {
     add("tar/ok-empty", archive(&[]));
     add("tar/bad-link", linked);
     add("sums/ok-one-slice", torn.clone());
+    add("sums/ok-parity", parity.encode());
     add("sums/bad-torn", torn[..torn.len() - 40].to_vec());
     add("done/ok-two", encode_done(&[[1; 16], [2; 16]]));
     add("done/bad-none", b"okibi-done: 1\n".to_vec());

@@ -4,6 +4,7 @@ mod corpus;
 mod crash;
 mod forged;
 mod scene;
+mod sets;
 
 use std::fs;
 use std::path::Path;

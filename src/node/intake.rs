@@ -1,0 +1,440 @@
+//! What lies on media, in folders and in files, and what of it is for this node: bundles are found, those that come
+//! in parts put together, damaged ones repaired where parity allows, and each is handed to `import`. Then it
+//! is acknowledged where it came from.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use crate::carrier::media::MediaError;
+use crate::carrier::media::gather::{self, Gathered, Shelf};
+use crate::carrier::media::keyring::Secret;
+use crate::carrier::media::medium::{self, Found, Medium};
+use crate::carrier::media::parity;
+use crate::carrier::media::read::{Source as Stream, inspect};
+
+use super::import::{Imported, Policy};
+use super::{Exit, Failure, Handle};
+
+/// How an import shall act.
+#[derive(Debug, Clone, Copy)]
+pub struct ImportOptions {
+    pub dry_run: bool,
+    /// Write acknowledgements and receipts to the medium.
+    pub acknowledge: bool,
+    /// Take the whole units that stand before a damage.
+    pub salvage: bool,
+}
+
+impl Default for ImportOptions {
+    fn default() -> Self {
+        Self {
+            dry_run: false,
+            acknowledge: true,
+            salvage: false,
+        }
+    }
+}
+
+/// What became of each bundle of the media.
+#[derive(Debug, Default)]
+pub struct ImportReport {
+    pub imported: Vec<Imported>,
+    /// Bundles that no key of mine opens.
+    pub for_others: usize,
+    pub failures: Vec<(Option<String>, Failure)>,
+    /// Folders whose writer did not finish.
+    pub unfinished: usize,
+    /// There is no bundle at all.
+    pub blank: bool,
+    /// Damaged slices that parity gave back.
+    pub mended: Vec<Repair>,
+}
+
+/// What parity gave back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repair {
+    pub handle: String,
+    pub slices: Vec<String>,
+    pub blocks: usize,
+}
+
+/// May this failure come from damaged bytes? A plain file has no `SUMS` that could tell.
+pub(super) fn is_damage(failure: &Failure) -> bool {
+    matches!(failure.exit, Exit::SliceMissing | Exit::Refused)
+}
+
+/// A bundle that is all here, and on which of the media.
+struct Candidate {
+    found: Found,
+    media: Vec<usize>,
+    /// Under which its early slices are kept.
+    key: Option<String>,
+}
+
+/// Seconds after which slices that wait for the others of their bundle are dropped by `okibi gc`: 30 days. Whoever
+/// carries the rest later than that starts again from the first medium.
+const STALE_SLICES: u64 = 30 * 24 * 3600;
+
+/// A place for repaired copies; it is emptied when the command ends.
+struct Bench {
+    folder: PathBuf,
+    number: usize,
+}
+
+impl Handle {
+    /// Imports everything that a medium, a folder or a file has for this node.
+    pub fn import_path(
+        &mut self,
+        path: &Path,
+        options: ImportOptions,
+    ) -> Result<ImportReport, Failure> {
+        self.import_paths(&[path], options)
+    }
+
+    /// The same for several at once: parts of one bundle may lie on different ones.
+    pub fn import_paths(
+        &mut self,
+        paths: &[&Path],
+        options: ImportOptions,
+    ) -> Result<ImportReport, Failure> {
+        let mut report = ImportReport {
+            blank: true,
+            ..ImportReport::default()
+        };
+        let (mut held, mut found) = (Vec::new(), Vec::new());
+        for (number, path) in paths.iter().enumerate() {
+            let mut scan = medium::scan(path)?;
+            // On a medium nobody else writes or takes away meanwhile; what was looked at before that may be gone.
+            let medium = self.hold(&scan)?;
+            if medium.is_some() {
+                scan = medium::scan(path)?;
+            }
+            held.push(medium);
+            report.unfinished += scan.unfinished.len();
+            report.blank &= scan.bundles.is_empty() && scan.damaged.is_empty();
+            for handle in scan.damaged {
+                let which = format!("{handle}/SUMS");
+                let failure = Failure::from(MediaError::SliceMissing { which });
+                report.failures.push((Some(handle), failure));
+            }
+            found.extend(scan.bundles.into_iter().map(|found| (number, found)));
+        }
+        // While this is held nobody takes repaired copies for rubbish.
+        let _work = self.store.work()?;
+        let files = self.files(self.store.home());
+        let mut bench = Bench {
+            folder: self.workplace(&files, "mend")?,
+            number: 0,
+        };
+        let done = self.import_found((found, &held), &mut bench, options, &mut report);
+        let _ = files.remove_all(&bench.folder);
+        done.map(|()| report)
+    }
+
+    fn import_found(
+        &mut self,
+        (found, held): (Vec<(usize, Found)>, &[Option<Medium>]),
+        bench: &mut Bench,
+        options: ImportOptions,
+        report: &mut ImportReport,
+    ) -> Result<(), Failure> {
+        let secrets = self.receive_keys()?;
+        let (parts, whole): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|(_, found)| found.is_part());
+        let candidates = whole.into_iter().map(|(number, found)| Candidate {
+            found,
+            media: vec![number],
+            key: None,
+        });
+        let mut candidates: Vec<_> = candidates.collect();
+        let shelf = match parts.is_empty() {
+            true => None,
+            false => Some(Shelf::take(&self.files(self.store.home()))?),
+        };
+        if let Some(shelf) = &shelf {
+            candidates.extend(self.put_together(shelf, parts, bench, options, report)?);
+        }
+        // Older bundles of one signer first: the newer ones rest on them.
+        let mut fronts: Vec<(u64, Candidate)> = Vec::new();
+        for mut candidate in candidates {
+            match self.front(&mut candidate, &secrets, bench, options.salvage, report) {
+                Ok(Some(sequence)) => fronts.push((sequence, candidate)),
+                Ok(None) => {
+                    report.for_others += 1;
+                    if let (Some(shelf), Some(key)) = (&shelf, &candidate.key) {
+                        shelf.drop_set(key)?;
+                    }
+                }
+                Err(failure) => {
+                    self.give_up(shelf.as_ref(), &candidate);
+                    report
+                        .failures
+                        .push((candidate.found.handle.clone(), failure));
+                }
+            }
+        }
+        fronts.sort_by_key(|(sequence, _)| *sequence);
+        for (_, mut candidate) in fronts {
+            match self.take_in(&mut candidate, &secrets, bench, options, report) {
+                Ok((mut imported, token)) => {
+                    imported.handle.clone_from(&candidate.found.handle);
+                    if !options.dry_run && options.acknowledge {
+                        for number in &candidate.media {
+                            if let Some(Some(medium)) = held.get(*number) {
+                                self.answer(&mut imported, medium, &candidate.found, token);
+                            }
+                        }
+                    }
+                    if let (Some(shelf), Some(key)) = (&shelf, &candidate.key)
+                        && !options.dry_run
+                        && imported.skipped_why.is_none()
+                    {
+                        shelf.drop_set(key)?;
+                    }
+                    report.imported.push(imported);
+                }
+                Err(failure) => {
+                    self.give_up(shelf.as_ref(), &candidate);
+                    report
+                        .failures
+                        .push((candidate.found.handle.clone(), failure));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts parts together with what was kept before. What stays incomplete is a failure that says what is missing.
+    fn put_together(
+        &self,
+        shelf: &Shelf,
+        parts: Vec<(usize, Found)>,
+        bench: &mut Bench,
+        options: ImportOptions,
+        report: &mut ImportReport,
+    ) -> Result<Vec<Candidate>, Failure> {
+        let mut sets: BTreeMap<String, (Vec<usize>, Vec<Found>)> = BTreeMap::new();
+        for (number, part) in parts {
+            let Some(key) = gather::key(&part) else {
+                continue;
+            };
+            let set = sets.entry(key).or_default();
+            // A part that lost something is repaired first: its parity lies beside it and nowhere else.
+            let repairable = !parity::parity_files(&part).is_empty();
+            let mended = match repairable && !matches!(part.damaged(), Ok(None)) {
+                true => self.mend(&part, bench, report)?,
+                false => None,
+            };
+            set.0.push(number);
+            set.1.push(mended.unwrap_or(part));
+        }
+        let mut candidates = Vec::new();
+        for (key, (media, parts)) in sets {
+            let candidate = |found| Candidate {
+                found,
+                media: media.clone(),
+                key: Some(key.clone()),
+            };
+            match shelf.gather(&parts, options.dry_run)? {
+                Gathered::Whole(found) => candidates.push(candidate(found)),
+                Gathered::Waiting(waiting) => {
+                    if let Some(prefix) = waiting.prefix.filter(|_| options.salvage) {
+                        candidates.push(candidate(prefix));
+                        continue;
+                    }
+                    let code = match options.dry_run {
+                        true => "slices-elsewhere",
+                        false => "slices-kept",
+                    };
+                    let failure = Failure::new(code, Exit::SliceMissing)
+                        .with("have", waiting.have)
+                        .with("kept", waiting.kept)
+                        .with("missing", waiting.missing);
+                    report.failures.push((Some(waiting.handle), failure));
+                }
+            }
+        }
+        Ok(candidates)
+    }
+
+    /// The sequence of a bundle that is for this node; repaired, or cut to its beginning, if that is needed.
+    fn front(
+        &self,
+        candidate: &mut Candidate,
+        secrets: &[Secret],
+        bench: &mut Bench,
+        salvage: bool,
+        report: &mut ImportReport,
+    ) -> Result<Option<u64>, Failure> {
+        let mut look = inspect(Stream::Found(&candidate.found), secrets);
+        if matches!(
+            look,
+            Err(MediaError::SliceMissing { .. } | MediaError::Refused(_))
+        ) {
+            if let Some(found) = self.mend(&candidate.found, bench, report)? {
+                candidate.found = found;
+                look = inspect(Stream::Found(&candidate.found), secrets);
+            } else if salvage && let Some(prefix) = candidate.found.prefix() {
+                candidate.found = prefix;
+                look = inspect(Stream::Found(&candidate.found), secrets);
+            }
+        }
+        match look {
+            Ok(front) => Ok(Some(front.head.sequence)),
+            Err(MediaError::NothingForMe) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Imports a bundle; if a slice turns out to be damaged, once more after its repair.
+    fn take_in(
+        &mut self,
+        candidate: &mut Candidate,
+        secrets: &[Secret],
+        bench: &mut Bench,
+        options: ImportOptions,
+        report: &mut ImportReport,
+    ) -> Result<(Imported, [u8; 16]), Failure> {
+        // Salvage would be content with less than a repair gives.
+        let repairable = !parity::parity_files(&candidate.found).is_empty();
+        let first = ImportOptions {
+            salvage: options.salvage && !repairable,
+            ..options
+        };
+        let policy = Policy::Member;
+        let done = self.import_one(Stream::Found(&candidate.found), secrets, policy, first);
+        match done {
+            Err(failure) if repairable && is_damage(&failure) => {
+                match self.mend(&candidate.found, bench, report)? {
+                    Some(found) => candidate.found = found,
+                    None if options.salvage => {}
+                    None => return Err(failure),
+                }
+                self.import_one(Stream::Found(&candidate.found), secrets, policy, options)
+            }
+            done => done,
+        }
+    }
+
+    /// Repairs what a medium lost of a bundle, if its parity can.
+    fn mend(
+        &self,
+        found: &Found,
+        bench: &mut Bench,
+        report: &mut ImportReport,
+    ) -> Result<Option<Found>, Failure> {
+        let files = self.files(self.store.home());
+        bench.number += 1;
+        let folder = bench.folder.join(bench.number.to_string());
+        let place = files.path(&folder);
+        let made = files.mkdir(&folder);
+        made.map_err(|error| Failure::io(&place, &error))?;
+        let Some(mended) = parity::mend((&files, &folder), found)? else {
+            return Ok(None);
+        };
+        report.mended.push(Repair {
+            handle: found.handle.clone().unwrap_or_default(),
+            slices: mended.slices,
+            blocks: mended.blocks,
+        });
+        Ok(Some(mended.found))
+    }
+
+    /// Drops the kept slices of a set that make no bundle: the damaged one if it can be named, else all.
+    fn give_up(&self, shelf: Option<&Shelf>, candidate: &Candidate) {
+        let (Some(shelf), Some(key)) = (shelf, &candidate.key) else {
+            return;
+        };
+        let sums = candidate.found.sums.iter().flat_map(|sums| &sums.slices);
+        let mut named = false;
+        for (path, expected) in candidate.found.slices.iter().zip(sums) {
+            if medium::hash_file(path).is_ok_and(|hash| hash != *expected) {
+                shelf.drop_slice(path);
+                named = true;
+            }
+        }
+        if !named {
+            // The next run finds the medium's own slices, or keeps them anew.
+            let _ = shelf.drop_set(key);
+        }
+    }
+
+    /// Drops kept slices whose set has not grown for long; how many sets, and their bytes.
+    pub(super) fn stale_slices(&self, dry: bool) -> Result<(usize, u64), Failure> {
+        let files = self.files(self.store.home());
+        if !files.path(gather::FOLDER).is_dir() {
+            return Ok((0, 0));
+        }
+        let shelf = Shelf::take(&files)?;
+        let (mut count, mut bytes) = (0, 0);
+        for (key, since, size) in shelf.sets()? {
+            if (super::home::now() / 1_000).saturating_sub(since) > STALE_SLICES {
+                (count, bytes) = (count + 1, bytes + size);
+                if !dry {
+                    shelf.drop_set(&key)?;
+                }
+            }
+        }
+        Ok((count, bytes))
+    }
+
+    /// Locks the medium that a scan found bundles on, if its folder has the right name.
+    fn hold(&self, scan: &medium::Scan) -> Result<Option<Medium>, Failure> {
+        let Some(folder) = &scan.folder else {
+            return Ok(None);
+        };
+        let folder = folder
+            .canonicalize()
+            .map_err(|error| Failure::io(folder, &error))?;
+        if folder.file_name() != Some(medium::FOLDER.as_ref()) {
+            return Ok(None);
+        }
+        let root = folder.parent().unwrap_or(&folder);
+        Ok(Some(Medium::hold(&self.files(root))?))
+    }
+
+    /// Imports one bundle from a stream.
+    pub fn import_stream(
+        &mut self,
+        stream: &mut dyn Read,
+        options: ImportOptions,
+    ) -> Result<Imported, Failure> {
+        let secrets = self.receive_keys()?;
+        let source = Stream::Stream(stream);
+        Ok(self
+            .import_one(source, &secrets, Policy::Member, options)?
+            .0)
+    }
+
+    /// Writes the receipt, and the acknowledgement where it tells the signer something.
+    fn answer(&mut self, imported: &mut Imported, medium: &Medium, found: &Found, token: [u8; 16]) {
+        let Some(handle) = &found.handle else { return };
+        let receipt = &imported.receipt;
+        let again = found.done.contains(&token);
+        // Taken in before, from this very medium, and answered then.
+        if again && receipt.taken + receipt.statements + receipt.blobs + receipt.acks == 0 {
+            return;
+        }
+        let mut written = medium.explain();
+        // Who took in a part has not taken in the bundle: it stays for a better try.
+        if imported.skipped_why.is_none() {
+            written = written.and_then(|()| medium.acknowledge(handle, token));
+        }
+        imported.ack_failed = written.is_err();
+        let receipt = &imported.receipt;
+        // A bundle that brought acknowledgements only asks for no answer.
+        let content = receipt.taken + receipt.known + receipt.waiting + receipt.blobs > 0;
+        if imported.ack_failed || !content {
+            return;
+        }
+        let acknowledged = match self.store.circle(&imported.circle) {
+            Ok(circle) => self.ship_ack(&circle, &imported.signer, medium),
+            Err(error) => Err(error.into()),
+        };
+        match acknowledged {
+            Ok(written) => imported.acknowledged |= written.is_some(),
+            Err(_) => imported.ack_failed = true,
+        }
+    }
+}
