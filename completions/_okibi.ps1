@@ -36,7 +36,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             [CompletionResult]::new('inspect-bundle', 'inspect-bundle', [CompletionResultType]::ParameterValue, 'Say what a bundle holds, without taking anything in')
             [CompletionResult]::new('verify-bundle', 'verify-bundle', [CompletionResultType]::ParameterValue, 'Check a bundle to its last byte, without taking anything in')
             [CompletionResult]::new('circle', 'circle', [CompletionResultType]::ParameterValue, 'Found circles; admit and suspend members')
-            [CompletionResult]::new('model', 'model', [CompletionResultType]::ParameterValue, 'Add, list, show, choose, share and remove models')
+            [CompletionResult]::new('model', 'model', [CompletionResultType]::ParameterValue, 'Add, list, show, choose, share, quantize and remove models')
             [CompletionResult]::new('library', 'library', [CompletionResultType]::ParameterValue, 'Add, find, share and remove documents')
             [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'All that came in and went out, by which road')
             [CompletionResult]::new('key', 'key', [CompletionResultType]::ParameterValue, 'This node''s keys: show, card, rotate, open a new feed, print the age identity')
@@ -61,6 +61,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Most tokens of context; at most the model''s own limit')
             [CompletionResult]::new('--max-tokens', '--max-tokens', [CompletionResultType]::ParameterName, 'Most tokens of one answer')
             [CompletionResult]::new('--stop', '--stop', [CompletionResultType]::ParameterName, 'End the answer where this text appears; may be repeated')
+            [CompletionResult]::new('--logprobs', '--logprobs', [CompletionResultType]::ParameterName, 'With --json: how probable each token was, and the N likeliest at its place')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
             [CompletionResult]::new('--thoughts', '--thoughts', [CompletionResultType]::ParameterName, 'Show on standard error what a reasoning model thinks before it answers')
             [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'Plain lines without any terminal control (this version writes no others)')
@@ -377,11 +378,12 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Copy a GGUF file into the node and give it a name')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the models')
-            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show what is known of a model')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show what is known of a model, and whether it fits into memory')
             [CompletionResult]::new('use', 'use', [CompletionResultType]::ParameterValue, 'Choose the model that chat uses when none is named; nothing: none')
             [CompletionResult]::new('share', 'share', [CompletionResultType]::ParameterValue, 'Share a model in a circle')
             [CompletionResult]::new('withdraw', 'withdraw', [CompletionResultType]::ParameterValue, 'Take a model back that you shared: every node hides it and drops its content')
             [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Forget a model''s name on this node')
+            [CompletionResult]::new('quantize', 'quantize', [CompletionResultType]::ParameterValue, 'Write a model in fewer bits to a new file')
             break
         }
         'okibi;model;add' {
@@ -410,6 +412,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             break
         }
         'okibi;model;show' {
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Reckon with so many tokens of context')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -436,6 +439,8 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             [CompletionResult]::new('--source', '--source', [CompletionResultType]::ParameterName, 'Where it comes from, in your words')
             [CompletionResult]::new('--licence', '--licence', [CompletionResultType]::ParameterName, 'SPDX expression or free words')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'You know the licence''s terms and may pass it on: no question')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'You know the licence''s terms and may pass it on: no question')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -459,6 +464,20 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;model;remove' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;model;quantize' {
+            [CompletionResult]::new('--type', '--type', [CompletionResultType]::ParameterName, 'Q4_K_M is a good middle; Q8_0 loses next to nothing')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--again', '--again', [CompletionResultType]::ParameterName, 'Take a file that is packed already, and accept that its weights lose twice')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would be written')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')

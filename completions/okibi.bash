@@ -157,6 +157,9 @@ _okibi() {
             okibi__subcmd__model,list)
                 cmd="okibi__subcmd__model__subcmd__list"
                 ;;
+            okibi__subcmd__model,quantize)
+                cmd="okibi__subcmd__model__subcmd__quantize"
+                ;;
             okibi__subcmd__model,remove)
                 cmd="okibi__subcmd__model__subcmd__remove"
                 ;;
@@ -215,7 +218,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__chat)
-            opts="-m -q -h -V --model --system --temperature --top-k --top-p --min-p --repeat-penalty --seed --context --max-tokens --stop --thoughts --plain --home --json --quiet --help --version"
+            opts="-m -q -h -V --model --system --temperature --top-k --top-p --min-p --repeat-penalty --seed --context --max-tokens --stop --logprobs --thoughts --plain --home --json --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -266,6 +269,10 @@ _okibi() {
                     return 0
                     ;;
                 --stop)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --logprobs)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1153,7 +1160,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__model)
-            opts="-q -h -V --home --json --quiet --help --version add list show use share withdraw remove"
+            opts="-q -h -V --home --json --quiet --help --version add list show use share withdraw remove quantize"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1218,6 +1225,28 @@ _okibi() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        okibi__subcmd__model__subcmd__quantize)
+            opts="-q -h -V --type --again --dry-run --home --json --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --type)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         okibi__subcmd__model__subcmd__remove)
             opts="-q -h -V --home --json --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1237,7 +1266,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__model__subcmd__share)
-            opts="-q -h -V --circle --source --licence --home --json --quiet --help --version"
+            opts="-y -q -h -V --circle --source --licence --yes --home --json --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1267,12 +1296,16 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__model__subcmd__show)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --context --home --json --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -36,7 +36,7 @@ complete -c okibi -n "__fish_okibi_needs_command" -f -a "import-bundle" -d 'Take
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "inspect-bundle" -d 'Say what a bundle holds, without taking anything in'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "verify-bundle" -d 'Check a bundle to its last byte, without taking anything in'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "circle" -d 'Found circles; admit and suspend members'
-complete -c okibi -n "__fish_okibi_needs_command" -f -a "model" -d 'Add, list, show, choose, share and remove models'
+complete -c okibi -n "__fish_okibi_needs_command" -f -a "model" -d 'Add, list, show, choose, share, quantize and remove models'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "library" -d 'Add, find, share and remove documents'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "audit" -d 'All that came in and went out, by which road'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "key" -d 'This node\'s keys: show, card, rotate, open a new feed, print the age identity'
@@ -57,6 +57,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand chat" -l seed -d 'Same seed,
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -l context -d 'Most tokens of context; at most the model\'s own limit' -r
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -l max-tokens -d 'Most tokens of one answer' -r
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -l stop -d 'End the answer where this text appears; may be repeated' -r
+complete -c okibi -n "__fish_okibi_using_subcommand chat" -l logprobs -d 'With --json: how probable each token was, and the N likeliest at its place' -r
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -l thoughts -d 'Show on standard error what a reasoning model thinks before it answers'
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -l plain -d 'Plain lines without any terminal control (this version writes no others)'
@@ -234,18 +235,19 @@ complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subc
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from log" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from log" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from log" -s V -l version -d 'Print version'
-complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
-complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove" -l json -d 'Print facts as JSON lines with a `type`, errors too'
-complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove" -s q -l quiet -d 'Print nothing on success'
-complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove" -s h -l help -d 'Print help'
-complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove" -s V -l version -d 'Print version'
-complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove" -f -a "add" -d 'Copy a GGUF file into the node and give it a name'
-complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove" -f -a "list" -d 'List the models'
-complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove" -f -a "show" -d 'Show what is known of a model'
-complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove" -f -a "use" -d 'Choose the model that chat uses when none is named; nothing: none'
-complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove" -f -a "share" -d 'Share a model in a circle'
-complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove" -f -a "withdraw" -d 'Take a model back that you shared: every node hides it and drops its content'
-complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove" -f -a "remove" -d 'Forget a model\'s name on this node'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize" -f -a "add" -d 'Copy a GGUF file into the node and give it a name'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize" -f -a "list" -d 'List the models'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize" -f -a "show" -d 'Show what is known of a model, and whether it fits into memory'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize" -f -a "use" -d 'Choose the model that chat uses when none is named; nothing: none'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize" -f -a "share" -d 'Share a model in a circle'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize" -f -a "withdraw" -d 'Take a model back that you shared: every node hides it and drops its content'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize" -f -a "remove" -d 'Forget a model\'s name on this node'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize" -f -a "quantize" -d 'Write a model in fewer bits to a new file'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from add" -l name -d 'Name for -m; from the file\'s name when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from add" -l source -d 'Where it comes from, in your words' -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from add" -l licence -d 'SPDX expression or free words' -r
@@ -259,6 +261,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subco
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from show" -l context -d 'Reckon with so many tokens of context' -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from show" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from show" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print nothing on success'
@@ -273,6 +276,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subco
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from share" -l source -d 'Where it comes from, in your words' -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from share" -l licence -d 'SPDX expression or free words' -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from share" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from share" -s y -l yes -d 'You know the licence\'s terms and may pass it on: no question'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from share" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from share" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from share" -s h -l help -d 'Print help'
@@ -288,6 +292,14 @@ complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subco
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from remove" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from quantize" -l type -d 'Q4_K_M is a good middle; Q8_0 loses next to nothing' -r
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from quantize" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from quantize" -l again -d 'Take a file that is packed already, and accept that its weights lose twice'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from quantize" -l dry-run -d 'Say what would be written'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from quantize" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from quantize" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from quantize" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from quantize" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and not __fish_seen_subcommand_from add list search share withdraw remove" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand library; and not __fish_seen_subcommand_from add list search share withdraw remove" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and not __fish_seen_subcommand_from add list search share withdraw remove" -s q -l quiet -d 'Print nothing on success'

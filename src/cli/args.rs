@@ -54,7 +54,7 @@ pub enum Command {
     /// Found circles; admit and suspend members
     #[command(subcommand)]
     Circle(Circle),
-    /// Add, list, show, choose, share and remove models
+    /// Add, list, show, choose, share, quantize and remove models
     #[command(subcommand)]
     Model(Model),
     /// Add, find, share and remove documents
@@ -118,6 +118,9 @@ pub struct Chat {
     /// End the answer where this text appears; may be repeated
     #[arg(long, value_name = "TEXT")]
     pub stop: Vec<String>,
+    /// With --json: how probable each token was, and the N likeliest at its place
+    #[arg(long, value_name = "N")]
+    pub logprobs: Option<usize>,
     /// Show on standard error what a reasoning model thinks before it answers
     #[arg(long)]
     pub thoughts: bool,
@@ -389,8 +392,13 @@ pub enum Model {
     },
     /// List the models
     List,
-    /// Show what is known of a model
-    Show { name: String },
+    /// Show what is known of a model, and whether it fits into memory
+    Show {
+        name: String,
+        /// Reckon with so many tokens of context
+        #[arg(long, value_name = "N")]
+        context: Option<u64>,
+    },
     /// Choose the model that chat uses when none is named; nothing: none
     Use { name: Option<String> },
     /// Share a model in a circle
@@ -400,6 +408,9 @@ pub enum Model {
         circle: Option<String>,
         #[command(flatten)]
         label: Label,
+        /// You know the licence's terms and may pass it on: no question
+        #[arg(short, long)]
+        yes: bool,
     },
     /// Take a model back that you shared: every node hides it and drops its content
     Withdraw {
@@ -410,6 +421,24 @@ pub enum Model {
     },
     /// Forget a model's name on this node
     Remove { name: String },
+    /// Write a model in fewer bits to a new file
+    Quantize {
+        /// A GGUF file, best in F16, BF16 or F32, or the name of a model of this node
+        #[arg(value_name = "IN")]
+        input: PathBuf,
+        /// The new file
+        #[arg(value_name = "OUT")]
+        output: PathBuf,
+        /// Q4_K_M is a good middle; Q8_0 loses next to nothing
+        #[arg(long = "type", value_name = "TYPE")]
+        kind: String,
+        /// Take a file that is packed already, and accept that its weights lose twice
+        #[arg(long)]
+        again: bool,
+        /// Say what would be written
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]

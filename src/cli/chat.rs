@@ -8,7 +8,8 @@ use serde_json::json;
 
 use crate::messages::say;
 use crate::node::{
-    Answer, ChatOptions, Conversation, End, Exit, Failure, Handle, ManualAnswer, Piece,
+    Answer, ChatOptions, Conversation, End, Exit, Failure, Handle, Likelihood, ManualAnswer, Piece,
+    TokenChoice,
 };
 
 use super::Outcome;
@@ -19,9 +20,12 @@ use super::out::{Out, broken, printable};
 /// Bytes of a question that comes from standard input: more than any context holds.
 const QUESTION_BYTES: u64 = 1 << 20;
 
+/// Most tokens that `--logprobs` shows at one place.
+const MOST_LIKELIEST: usize = 100;
+
 /// `okibi chat`
 pub fn run(out: &Out, node: &mut Handle, args: &Chat) -> Outcome {
-    check(args)?;
+    check(args, out.json)?;
     let model = node.chat_model(args.model.as_deref())?;
     let conversation = match &model {
         Some(name) => Some(node.converse(name, &options(args))?),
@@ -58,6 +62,7 @@ pub fn run(out: &Out, node: &mut Handle, args: &Chat) -> Outcome {
         interrupted,
         answering,
         thoughts: args.thoughts,
+        log_probabilities: args.logprobs.is_some(),
     };
     match question(args)? {
         Some(question) => chat.answer(&question),
@@ -65,7 +70,7 @@ pub fn run(out: &Out, node: &mut Handle, args: &Chat) -> Outcome {
     }
 }
 
-fn check(args: &Chat) -> Result<(), Failure> {
+fn check(args: &Chat, json: bool) -> Result<(), Failure> {
     let bad = |name: &str, want: &str| {
         Err(Failure::new("bad-option", Exit::Usage)
             .with("name", name)
@@ -86,6 +91,9 @@ fn check(args: &Chat) -> Result<(), Failure> {
     {
         return bad("--repeat-penalty", "0.5 to 2");
     }
+    if args.logprobs.is_some_and(|n| n > MOST_LIKELIEST || !json) {
+        return bad("--logprobs", "0 to 100, with --json");
+    }
     if args.context == Some(0) || args.max_tokens == Some(0) {
         return bad("--context, --max-tokens", "1 or more");
     }
@@ -105,6 +113,7 @@ fn options(args: &Chat) -> ChatOptions {
         context: args.context,
         max_tokens: args.max_tokens,
         stop: args.stop.clone(),
+        log_probabilities: args.logprobs,
     }
 }
 
@@ -160,6 +169,8 @@ struct Face<'a> {
     answering: Arc<AtomicBool>,
     /// Show what the model thinks.
     thoughts: bool,
+    /// Say how probable each token was.
+    log_probabilities: bool,
 }
 
 impl Face<'_> {
@@ -171,17 +182,24 @@ impl Face<'_> {
             return Ok(Exit::Done);
         };
         conversation.ask(question);
-        let (mut text, answer) = (String::new(), self.stream(conversation)?);
-        let Some((said, answer)) = answer else {
+        let Some(Heard {
+            text,
+            choices,
+            answer,
+        }) = self.stream(conversation)?
+        else {
             return Err(Failure::new("model-gone", Exit::Failed));
         };
-        text.push_str(&said);
         let end = end_word(answer.end);
-        let value = json!({
+        let mut value = json!({
             "mode": "model", "model": conversation.model, "toy": conversation.toy, "text": text,
-            "end": end, "prompt_tokens": answer.prompt_tokens, "tokens": answer.tokens,
-            "first_ms": answer.first_ms, "tokens_per_second": answer.rate, "seed": answer.seed,
+            "end": end, "prompt_tokens": answer.prompt_tokens, "reused_tokens": answer.reused_tokens,
+            "tokens": answer.tokens, "first_ms": answer.first_ms, "tokens_per_second": answer.rate,
+            "seed": answer.seed,
         });
+        if self.log_probabilities {
+            value["logprobs"] = choices.iter().map(choice_json).collect();
+        }
         if self.out.json {
             self.out
                 .fact("answer", value, String::new)
@@ -201,8 +219,8 @@ impl Face<'_> {
     }
 
     /// Prints an answer as it comes; returns its text and how it came about.
-    fn stream(&self, conversation: &Conversation) -> Result<Option<(String, Answer)>, Failure> {
-        let (mut text, mut said) = (String::new(), false);
+    fn stream(&self, conversation: &Conversation) -> Result<Option<Heard>, Failure> {
+        let (mut text, mut choices, mut said) = (String::new(), Vec::new(), false);
         let write = |bytes: &str| -> Result<(), Failure> {
             if self.out.json {
                 return Ok(());
@@ -231,8 +249,13 @@ impl Face<'_> {
                 }
                 Piece::Done(answer) => {
                     write("\n")?;
-                    return Ok(Some((text, answer)));
+                    return Ok(Some(Heard {
+                        text,
+                        choices,
+                        answer,
+                    }));
                 }
+                Piece::Token(choice) => choices.push(choice),
                 Piece::Failed(failure) => return Err(failure),
             }
         }
@@ -326,6 +349,25 @@ impl Face<'_> {
             parts.join("\n\n")
         })
     }
+}
+
+/// An answer as it was heard.
+struct Heard {
+    text: String,
+    choices: Vec<TokenChoice>,
+    answer: Answer,
+}
+
+fn choice_json(choice: &TokenChoice) -> serde_json::Value {
+    let likelihood = |it: &Likelihood| {
+        json!({
+            "token": String::from_utf8_lossy(&it.bytes), "bytes": it.bytes, "id": it.token,
+            "logprob": it.log_probability,
+        })
+    };
+    let mut value = likelihood(&choice.chosen);
+    value["top"] = choice.likeliest.iter().map(likelihood).collect();
+    value
 }
 
 fn end_word(end: End) -> &'static str {

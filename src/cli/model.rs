@@ -1,13 +1,16 @@
 //! `okibi model`
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use crate::messages::say;
-use crate::node::{Card, Exit, Failure, Handle, Label, ModelRow};
+use crate::node::{Card, Exit, Failure, Handle, Label, ModelRow, Packing, Permission, Verified};
 
 use super::Outcome;
 use super::args::Model;
 use super::circle::said;
+use super::decide;
 use super::home::size;
 use super::library::withdraw;
 use super::out::{Out, broken, line, printable};
@@ -32,7 +35,7 @@ pub fn run(out: &Out, node: &mut Handle, command: Model) -> Outcome {
             )
         }
         Model::List => list(out, node),
-        Model::Show { name } => show(out, node, &name),
+        Model::Show { name, context } => show(out, node, &name, context),
         Model::Use { name } => {
             node.use_model(name.as_deref())?;
             let code = if name.is_some() {
@@ -53,6 +56,7 @@ pub fn run(out: &Out, node: &mut Handle, command: Model) -> Outcome {
             name,
             circle,
             label,
+            yes,
         } => {
             let circle = node.find_circle(circle.as_deref())?;
             let row = node.find_model(&name)?;
@@ -62,8 +66,25 @@ pub fn run(out: &Out, node: &mut Handle, command: Model) -> Outcome {
             } else {
                 &label.licence
             };
-            if licence.is_empty() {
-                return Err(Failure::new("model-licence", Exit::Usage).with("name", name));
+            let about = [("name", name.clone()), ("licence", line(licence))];
+            match Permission::of(licence) {
+                Permission::Given => {}
+                Permission::Unknown => {
+                    return Err(Failure::new("model-licence", Exit::Usage).with("name", name));
+                }
+                permission if !yes => {
+                    let code = match permission {
+                        Permission::Denied => "licence-denies",
+                        _ => "licence-unsure",
+                    };
+                    out.warn(code, &about).map_err(|error| broken(&error))?;
+                    if !decide::confirmed(out)? {
+                        return Err(
+                            Failure::new("licence-unanswered", Exit::Usage).with("name", name)
+                        );
+                    }
+                }
+                _ => {}
             }
             let label = Label {
                 source: label.source,
@@ -83,6 +104,42 @@ pub fn run(out: &Out, node: &mut Handle, command: Model) -> Outcome {
                 "shared",
                 &about,
             )
+        }
+        Model::Quantize {
+            input,
+            output,
+            kind,
+            again,
+            dry_run,
+        } => {
+            let how = Packing {
+                recipe: &kind,
+                again,
+                dry_run,
+            };
+            let packed = node.quantize(&input, &output, how)?;
+            let types: Vec<String> = packed
+                .types
+                .iter()
+                .map(|(name, count)| format!("{count} {name}"))
+                .collect();
+            let about = [
+                ("path", line(&output.display().to_string())),
+                ("type", packed.recipe.to_owned()),
+                ("before", size(packed.bytes_before)),
+                ("after", size(packed.bytes)),
+                ("types", types.join(", ")),
+            ];
+            let value = json!({
+                "path": output, "recipe": packed.recipe, "dry_run": dry_run, "bytes": packed.bytes,
+                "bytes_before": packed.bytes_before,
+                "types": BTreeMap::from_iter(packed.types.iter().copied()),
+            });
+            let code = match dry_run {
+                true => "would-quantize",
+                false => "quantized",
+            };
+            said(out, "quantized", value, code, &about)
         }
         Model::Withdraw { name, circle } => withdraw(out, node, &name, circle.as_deref()),
         Model::Remove { name } => {
@@ -150,10 +207,18 @@ fn list(out: &Out, node: &Handle) -> Outcome {
     Ok(Exit::Done)
 }
 
-fn show(out: &Out, node: &Handle, name: &str) -> Outcome {
+fn show(out: &Out, node: &Handle, name: &str, context: Option<u64>) -> Outcome {
     let row = node.find_model(name)?;
     let card = node.model_card(&row)?;
-    out.fact("model", model_json(&row, Some(&card)), || {
+    let fit = node.fit(&card, context);
+    let mut value = model_json(&row, Some(&card));
+    value["tokenizer"] = json!(card.tokenizer);
+    value["tokenizer_verified"] = json!(card.tokenizer_verified);
+    value["memory"] = json!(fit.map(|fit| json!({
+        "context": fit.context, "cache": fit.cache, "needed": fit.needed, "available": fit.available,
+        "fits": fit.fits(),
+    })));
+    out.fact("model", value, || {
         let or = |text: &str| {
             if text.is_empty() {
                 "-".to_owned()
@@ -183,14 +248,30 @@ fn show(out: &Out, node: &Handle, name: &str) -> Outcome {
                     .map_or_else(|| "-".to_owned(), |n| format!("{n} tokens"))
             ),
         ];
-        if let (Some(context), Some(each)) = (card.context, card.bytes_per_token) {
-            // What chat makes room for by default is at most 4,096 positions.
-            let cache = context.min(4_096).saturating_mul(each);
-            lines.push(format!(
-                "memory        {} file, {} context",
-                size(card.bytes),
-                size(cache)
-            ));
+        if let Some(fit) = fit {
+            let about = [
+                ("file", size(card.bytes)),
+                ("cache", size(fit.cache)),
+                ("context", fit.context.to_string()),
+                ("needed", size(fit.needed)),
+                ("available", fit.available.map(size).unwrap_or_default()),
+            ];
+            let code = match fit.fits() {
+                Some(true) => "model-fits",
+                Some(false) => "model-too-large",
+                None => "model-needs",
+            };
+            lines.push(format!("memory        {}", say(code, &about)));
+        }
+        if let Some(tokenizer) = &card.tokenizer {
+            let mark = match card.tokenizer_verified {
+                Some(Verified::Vectors) => String::new(),
+                _ => format!(" ({})", say("tokenizer-unverified", &[])),
+            };
+            lines.push(format!("tokenizer     {}{mark}", line(tokenizer)));
+        }
+        if let Some(refusal) = &card.refusal {
+            lines.push(format!("refused       {}", line(refusal)));
         }
         lines.push(format!(
             "template      {}",

@@ -59,6 +59,76 @@ fn look_up(codes: &[u8; LEN / 2], table: &[f32; 16], scale: f32) -> [f32; LEN] {
     out
 }
 
+/// The codes of the levels nearest to `x / scale`.
+fn codes(x: &[f32], table: &[f32; 16], scale: f32) -> [u8; LEN / 2] {
+    let inverse = if scale == 0.0 { 0.0 } else { 1.0 / scale };
+    let nearest = |x: f32| {
+        let off = |code: usize| (table[code] - x * inverse).abs();
+        (0..16)
+            .min_by(|&a, &b| off(a).total_cmp(&off(b)))
+            .unwrap_or(0) as u8
+    };
+    std::array::from_fn(|i| nearest(x[i]) | nearest(x[i + LEN / 2]) << 4)
+}
+
+fn largest(x: &[f32]) -> f32 {
+    let of_two = |a: f32, b: &f32| if b.abs() > a.abs() { *b } else { a };
+    x.iter().fold(0.0, of_two)
+}
+
+impl BlockIq4Nl {
+    /// Tries scales that put the largest number near the end of the table, and keeps the one with the least
+    /// error, where large weights count more (as in ggml).
+    fn pack(x: &[f32]) -> Self {
+        let largest = largest(x);
+        let mut best = (0.0, 0.0);
+        for step in -7..=7i8 {
+            let scale = largest / (IQ4_NL[0] + f32::from(step));
+            let levels = look_up(&codes(x, &IQ4_NL, scale), &IQ4_NL, 1.0);
+            let (mut both, mut own) = (0.0, 0.0);
+            for (x, level) in x.iter().zip(levels) {
+                both += x * x * x * level;
+                own += x * x * level * level;
+            }
+            // With these levels `both / own` is the best scale, and this is what it takes off the error.
+            if own > 0.0 && both * both / own > best.0 {
+                best = (both * both / own, both / own);
+            }
+        }
+        let scale = f16::from_f32(best.1);
+        Self {
+            scale,
+            codes: codes(x, &IQ4_NL, scale.to_f32()),
+        }
+    }
+}
+
+impl BlockMxFp4 {
+    /// The scale of the OCP specification: the largest number's power of two, less the format's own (2^2).
+    fn pack(x: &[f32]) -> Self {
+        let largest = largest(x).abs();
+        let exponent = match largest > 0.0 {
+            true => (largest.log2().floor() as i32 - 2 + 127).clamp(0, 254) as u8,
+            false => 0,
+        };
+        let empty = Self {
+            exponent,
+            codes: [0; LEN / 2],
+        };
+        let codes = codes(x, &E2M1, empty.scale());
+        Self { exponent, codes }
+    }
+
+    /// 2^(e - 127); the smallest is a subnormal number. 255 means that the block is no number.
+    fn scale(&self) -> f32 {
+        match self.exponent {
+            0 => f32::from_bits(1 << 22),
+            255 => f32::NAN,
+            e => f32::from_bits(u32::from(e) << 23),
+        }
+    }
+}
+
 impl Unpack for BlockIq4Nl {
     fn unpack(&self) -> [f32; LEN] {
         look_up(&self.codes, &IQ4_NL, self.scale.to_f32())
@@ -67,13 +137,7 @@ impl Unpack for BlockIq4Nl {
 
 impl Unpack for BlockMxFp4 {
     fn unpack(&self) -> [f32; LEN] {
-        // 2^(e - 127); the smallest is a subnormal number. 255 means that the block is no number.
-        let scale = match self.exponent {
-            0 => f32::from_bits(1 << 22),
-            255 => f32::NAN,
-            e => f32::from_bits(u32::from(e) << 23),
-        };
-        look_up(&self.codes, &E2M1, scale)
+        look_up(&self.codes, &E2M1, self.scale())
     }
 }
 
@@ -117,8 +181,11 @@ macro_rules! ggml_type {
                 to_float(blocks, out);
             }
 
-            /// Only activations are packed here; files of these types are made elsewhere.
-            fn from_float(_: &[f32], _: &mut [Self]) {}
+            fn from_float(x: &[f32], blocks: &mut [Self]) {
+                for (x, block) in x.chunks_exact(LEN).zip(blocks) {
+                    *block = Self::pack(x);
+                }
+            }
 
             fn vec_dot(_: usize, blocks: &[Self], x: &[Floats]) -> f32 {
                 dot(blocks, x)
@@ -181,6 +248,29 @@ mod tests {
         assert_eq!(block(1)[16], -6.0 * f32::MIN_POSITIVE);
         assert_eq!(block(0)[16], -3.0 * f32::MIN_POSITIVE);
         assert!(block(255)[0].is_nan());
+    }
+
+    /// Numbers up to 1 come back with about the error that sixteen levels must have.
+    #[test]
+    fn packing_takes_the_nearest_levels() {
+        let x: Vec<f32> = (0..LEN)
+            .map(|i| ((i * 37 % 32) as f32 - 15.5) / 16.0)
+            .collect();
+        let error = |y: [f32; LEN]| {
+            let squares = x.iter().zip(y).map(|(x, y)| (x - y) * (x - y)).sum::<f32>();
+            (squares / LEN as f32).sqrt()
+        };
+        let (mut blocks, mut others) = (vec![BlockIq4Nl::zeros()], vec![BlockMxFp4::zeros()]);
+        BlockIq4Nl::from_float(&x, &mut blocks);
+        BlockMxFp4::from_float(&x, &mut others);
+        let (a, b) = (error(blocks[0].unpack()), error(others[0].unpack()));
+        assert!(a < 0.05 && b < 0.09, "{a} {b}");
+        // Powers of two are levels of MXFP4, whatever the scale.
+        let powers: Vec<f32> = (0..LEN).map(|i| [0.5, -1.0, 2.0, 0.0][i % 4]).collect();
+        BlockMxFp4::from_float(&powers, &mut others);
+        assert_eq!(others[0].unpack()[..], powers);
+        BlockIq4Nl::from_float(&[0.0; LEN], &mut blocks);
+        assert_eq!(blocks[0].unpack(), [0.0; LEN]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::file::ModelFile;
 use super::gguf::{Gguf, types};
-use super::tokenizer::Tokenizer;
+use super::tokenizer::{Tokenizer, Verified};
 use super::{ModelError, load};
 
 /// A summary of a model file. Making one reads metadata only.
@@ -24,6 +24,10 @@ pub struct Card {
     pub context: Option<u64>,
     /// Number of tokens in the vocabulary.
     pub vocabulary: Option<u64>,
+    /// What the tokenizer is called.
+    pub tokenizer: Option<String>,
+    /// What its way of cutting text was held against.
+    pub tokenizer_verified: Option<Verified>,
     /// Whether the file brings a chat template: whether it was made for conversation.
     pub has_template: bool,
     /// Size of the file in bytes.
@@ -61,7 +65,10 @@ impl Card {
             .and_then(|()| Ok(Tokenizer::check(&gguf)?))
             .err()
             .map(|error| error.to_string());
+        let (tokenizer, tokenizer_verified) = Tokenizer::describe(&gguf).unzip();
         Ok(Self {
+            tokenizer,
+            tokenizer_verified,
             name: text("general.name"),
             description: text("general.description"),
             license: text("general.license"),

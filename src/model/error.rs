@@ -97,6 +97,22 @@ pub enum ModelError {
     /// Nothing to run.
     #[error("there is no token to begin with")]
     Empty,
+    /// A file of packed weights is to be packed again, which loses twice.
+    #[error(
+        "its weights are packed already (the tensor {tensor:?} is {dtype}), and packing again loses more"
+    )]
+    Packed {
+        /// A tensor that is.
+        tensor: String,
+        /// The name of its type.
+        dtype: &'static str,
+    },
+    /// A file would not become smaller.
+    #[error("its weights have no more bits than {0}")]
+    NothingToGain(&'static str),
+    /// A new file could not be written.
+    #[error("cannot write")]
+    Write(#[source] std::io::Error),
     /// A kernel failed.
     #[error("a matrix kernel failed")]
     Kernel(#[from] candle_core::Error),

@@ -1,7 +1,8 @@
 //! From a prompt to streamed text.
 //!
 //! A [`Session`] owns a model and remembers which tokens stand in its cache: a prompt that begins like the
-//! last one (the next turn of a conversation) computes only what is new. Each call of
+//! last one (the next turn of a conversation) computes only what is new, even where the model spelled its
+//! answer in other tokens than the tokenizer would. Each call of
 //! [`Session::generate`] runs to its end in the caller's thread; another thread stops it through the
 //! request's flag, which is looked at between tokens and between pieces of a long prompt. Time is not
 //! known here: a caller that wants durations looks at its clock when the events arrive.
@@ -10,7 +11,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::sample::{Sampler, Sampling};
+use super::sample::{Sampler, Sampling, likeliest, log_probability};
 use super::tokenizer::{Stream, Tokenizer};
 use super::{LanguageModel, ModelError};
 
@@ -28,12 +29,25 @@ pub struct Request<'a> {
     pub max_tokens: Option<usize>,
     /// Texts that end the answer. They are not part of it.
     pub stop: &'a [String],
+    /// Tell how probable each token was, and so many of the likeliest ones at its place.
+    pub log_probabilities: Option<usize>,
     /// Set by another thread to end the answer.
     pub cancel: Option<&'a AtomicBool>,
 }
 
+/// How probable a token was: by the model's own numbers, before the sampler bent them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scored {
+    /// The token.
+    pub token: u32,
+    /// Natural logarithm of its probability.
+    pub log_probability: f64,
+    /// The likeliest tokens at its place, the likeliest first.
+    pub likeliest: Vec<(u32, f64)>,
+}
+
 /// What happens while an answer is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Event<'a> {
     /// So many tokens of the prompt stand in the cache.
     Prompt {
@@ -42,6 +56,9 @@ pub enum Event<'a> {
         /// All of them.
         total: usize,
     },
+    /// The next token of the answer, where [`Request::log_probabilities`] asks for it. Its text comes later:
+    /// when its characters are whole and are no beginning of a stop text.
+    Token(&'a Scored),
     /// The next piece of the answer: whole characters, never empty.
     Text(&'a str),
 }
@@ -127,7 +144,7 @@ impl Session {
         request: &Request<'_>,
         on_event: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
     ) -> Result<Outcome, ModelError> {
-        let prompt = request.prompt;
+        let prompt = &respelled(&self.tokenizer, &self.past, request.prompt);
         let context = self.model.context();
         if prompt.len() >= context {
             return Err(ModelError::PromptTooLong {
@@ -157,6 +174,15 @@ impl Session {
                 .is_some_and(|flag| flag.load(Ordering::Relaxed))
         };
         let mut sampler = Sampler::new(request.sampling);
+        let mut choose = |logits: &[f32], past: &[u32]| -> Result<_, ModelError> {
+            let token = sampler.choose(logits, past)?;
+            let scored = request.log_probabilities.map(|n| Scored {
+                token,
+                log_probability: log_probability(logits, token).unwrap_or(f64::NEG_INFINITY),
+                likeliest: likeliest(logits, n),
+            });
+            Ok((token, scored))
+        };
         let mut output = Output::new(request.stop);
         let mut token = None;
         for piece in prompt[reused..].chunks(PIECE) {
@@ -166,7 +192,7 @@ impl Session {
             let logits = self.model.forward(piece, self.past.len())?;
             self.past.extend(piece);
             if self.past.len() == prompt.len() {
-                token = Some(sampler.choose(logits, &self.past)?);
+                token = Some(choose(logits, &self.past)?);
             }
             let event = Event::Prompt {
                 done: self.past.len(),
@@ -180,7 +206,9 @@ impl Session {
 
         let most = request.max_tokens.unwrap_or(usize::MAX);
         outcome.end = loop {
-            let Some(next) = token else { break End::Model };
+            let Some((next, scored)) = token else {
+                break End::Model;
+            };
             if self.tokenizer.is_end(next) {
                 break End::Model;
             }
@@ -188,6 +216,11 @@ impl Session {
                 break End::Length;
             }
             outcome.generated_tokens += 1;
+            if let Some(scored) = &scored
+                && on_event(Event::Token(scored)).is_break()
+            {
+                break End::Consumer;
+            }
             if let ControlFlow::Break(end) = output.push(&self.tokenizer, next, on_event) {
                 return Ok(Outcome { end, ..outcome });
             }
@@ -202,13 +235,70 @@ impl Session {
             }
             let logits = self.model.forward(&[next], self.past.len())?;
             self.past.push(next);
-            token = Some(sampler.choose(logits, &self.past)?);
+            token = Some(choose(logits, &self.past)?);
         };
         if output.finish(on_event).is_break() {
             outcome.end = End::Consumer;
         }
         Ok(outcome)
     }
+}
+
+/// The prompt with its beginning spelled as in `past`, as far as both are the same text.
+///
+/// A model need not write a text in the tokens that the tokenizer cuts it into. When an answer comes back as a part of
+/// the next prompt, its own tokens are still in the cache: they stand for the same bytes, so they may stay. Control
+/// tokens are equal only to themselves.
+fn respelled(tokenizer: &Tokenizer, past: &[u32], prompt: &[u32]) -> Vec<u32> {
+    /// One spelling: the token to come, and bytes of those before it that the other has not matched yet.
+    struct Side<'t> {
+        tokens: &'t [u32],
+        next: usize,
+        ahead: Vec<u8>,
+    }
+    impl Side<'_> {
+        /// Takes the next token's bytes; `None` at the end and before a control token.
+        fn read(&mut self, tokenizer: &Tokenizer) -> Option<()> {
+            let (token, before) = (*self.tokens.get(self.next)?, self.ahead.len());
+            tokenizer.piece(token, false, &mut self.ahead);
+            self.next += 1;
+            (self.ahead.len() > before).then_some(())
+        }
+    }
+    let side = |tokens| Side {
+        tokens,
+        next: 0,
+        ahead: Vec::new(),
+    };
+    let (mut old, mut new) = (side(past), side(prompt));
+    let mut same = (0, 0);
+    loop {
+        if old.ahead.is_empty() && new.ahead.is_empty() {
+            same = (old.next, new.next);
+            match (past.get(old.next), prompt.get(new.next)) {
+                (Some(a), Some(b)) if a == b => {
+                    (old.next, new.next) = (old.next + 1, new.next + 1);
+                    continue;
+                }
+                (Some(_), Some(_)) => {}
+                _ => break,
+            }
+        }
+        let shorter = match old.ahead.len() <= new.ahead.len() {
+            true => &mut old,
+            false => &mut new,
+        };
+        if shorter.read(tokenizer).is_none() {
+            break;
+        }
+        let common = old.ahead.len().min(new.ahead.len());
+        if old.ahead[..common] != new.ahead[..common] {
+            break;
+        }
+        old.ahead.drain(..common);
+        new.ahead.drain(..common);
+    }
+    [&past[..same.0], &prompt[same.1..]].concat()
 }
 
 /// Text on its way out: holds back what may be the beginning of a stop text.

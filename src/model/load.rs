@@ -23,7 +23,7 @@ pub(super) const ARCHITECTURES: [&str; 6] = ["llama", "qwen2", "qwen3", "gemma2"
 
 /// Context where neither the caller nor the model says less: enough for a long conversation, and for a model
 /// of a billion parameters some hundred megabytes of keys and values.
-const DEFAULT_CONTEXT: usize = 4096;
+pub const DEFAULT_CONTEXT: u64 = 4096;
 
 /// How to load a model.
 #[derive(Clone, Copy, Debug, Default)]
@@ -64,7 +64,7 @@ pub fn load(file: &ModelFile, options: Options) -> Result<Box<dyn LanguageModel>
     let config = Config::read(&gguf)?;
     let context = options
         .context
-        .unwrap_or(DEFAULT_CONTEXT)
+        .unwrap_or(DEFAULT_CONTEXT as usize)
         .clamp(1, config.context);
     file.read_ahead();
     let mut loader = Loader::new(&gguf, file.map());

@@ -34,6 +34,7 @@ mod llama;
 mod load;
 mod ops;
 mod phi3;
+pub mod quantize;
 mod qwen2;
 mod qwen3;
 mod rope;
@@ -46,7 +47,7 @@ mod weights;
 
 pub use card::Card;
 pub use error::ModelError;
-pub use load::{Options, load, start};
+pub use load::{DEFAULT_CONTEXT, Options, load, start};
 pub use scripted::Scripted;
 
 /// Something that predicts the next token: a loaded model, or a [`Scripted`] one in tests.

@@ -213,6 +213,17 @@ pub fn log_probability(logits: &[f32], token: u32) -> Option<f64> {
     Some(own - best - total.ln())
 }
 
+/// The `n` likeliest tokens with the natural logarithms of their probabilities, the likeliest first.
+pub fn likeliest(logits: &[f32], n: usize) -> Vec<(u32, f64)> {
+    let mut candidates: Vec<(f32, u32)> = logits.iter().copied().zip(0..).collect();
+    sort_front(&mut candidates, n);
+    candidates
+        .iter()
+        .take(n)
+        .filter_map(|&(_, token)| Some((token, log_probability(logits, token)?)))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -373,5 +384,12 @@ mod tests {
             .sum();
         assert!((total - 1.0).abs() < 1e-12);
         assert_eq!(log_probability(&logits, 3), None);
+        let tokens = |n| likeliest(&logits, n).into_iter().map(|(token, _)| token);
+        assert!(tokens(2).eq([1, 0]) && tokens(9).eq([1, 0, 2]));
+        assert!(likeliest(&logits, 0).is_empty());
+        assert_eq!(
+            likeliest(&logits, 1)[0].1,
+            log_probability(&logits, 1).unwrap()
+        );
     }
 }

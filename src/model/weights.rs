@@ -141,6 +141,22 @@ fn unsupported(tensor: &str, dtype: DType) -> ModelError {
     }
 }
 
+/// Appends numbers as blocks of a type: whole rows, so that no block holds numbers of two.
+pub(super) fn pack(dtype: DType, values: &[f32], out: &mut Vec<u8>) -> Result<(), ModelError> {
+    with_block!(dtype, Block => {
+        let mut blocks = vec![Block::zeros(); values.len() / Block::BLCK_SIZE];
+        match Block::DIRECT_COPY {
+            true => Block::direct_copy(values, &mut blocks),
+            false => Block::from_float(values, &mut blocks),
+        }
+        let len = size_of_val(blocks.as_slice());
+        // SAFETY: `blocks` is that long, and its type is plain integers and floats without padding (the sizes
+        // in `gguf::types` say so), of which every byte is initialised.
+        out.extend(unsafe { std::slice::from_raw_parts(blocks.as_ptr().cast::<u8>(), len) });
+        Ok(())
+    })
+}
+
 impl Matrix {
     pub(super) fn new(map: &Arc<Mmap>, tensor: &Tensor<'_>) -> Result<Self, ModelError> {
         let (cols, rows) = match tensor.dims[..] {

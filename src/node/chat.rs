@@ -14,10 +14,11 @@ use std::time::Instant;
 use crate::library::{Hit, Scope, Shelf};
 use crate::model::chat::Chat;
 use crate::model::file::ModelFile;
-use crate::model::generate::{End, Event, Request, Session};
+use crate::model::generate::{End, Event, Request, Scored, Session};
 use crate::model::sample::Sampling;
 use crate::model::template::{Context, Message};
 use crate::model::thought::{Said, Splitter};
+use crate::model::tokenizer::Tokenizer;
 use crate::model::{ModelError, Options, start};
 
 use super::home::{now, random};
@@ -56,6 +57,24 @@ pub struct ChatOptions {
     pub max_tokens: Option<usize>,
     /// Texts that end the answer.
     pub stop: Vec<String>,
+    /// Tell how probable each token was, and so many of the likeliest ones at its place.
+    pub log_probabilities: Option<usize>,
+}
+
+/// A token by its text, and the natural logarithm of its probability.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Likelihood {
+    pub token: u32,
+    /// Bytes, because a token may be a part of a character.
+    pub bytes: Vec<u8>,
+    pub log_probability: f64,
+}
+
+/// A token of an answer with the likeliest ones at its place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TokenChoice {
+    pub chosen: Likelihood,
+    pub likeliest: Vec<Likelihood>,
 }
 
 /// What comes out of a conversation.
@@ -65,6 +84,8 @@ pub enum Piece {
     Text(String),
     /// The next whole characters of what the model thinks before it answers.
     Thought(String),
+    /// The next token, of thoughts or answer, where [`ChatOptions::log_probabilities`] asks for it.
+    Token(TokenChoice),
     /// The answer is complete.
     Done(Answer),
     /// The answer failed; the conversation goes on.
@@ -163,6 +184,7 @@ impl Handle {
             sampling,
             max_tokens: options.max_tokens.unwrap_or(chat.max_tokens),
             stop: options.stop.clone(),
+            log_probabilities: options.log_probabilities,
             history: options
                 .system
                 .iter()
@@ -219,6 +241,7 @@ struct Worker {
     sampling: Sampling,
     max_tokens: usize,
     stop: Vec<String>,
+    log_probabilities: Option<usize>,
     history: Vec<Message>,
     cancel: Arc<AtomicBool>,
     name: String,
@@ -259,15 +282,24 @@ impl Worker {
             sampling: self.sampling,
             max_tokens: Some(self.max_tokens),
             stop: &stop,
+            log_probabilities: self.log_probabilities,
             cancel: Some(&self.cancel),
         };
         let mut splitter = Splitter::new(prompt.thinking);
         let (asked, mut first, mut text) = (Instant::now(), None, String::new());
         let mut lost = false;
+        let tokenizer = Arc::clone(self.session.tokenizer());
         let outcome = self.session.generate(&request, &mut |event| {
-            if let Event::Text(piece) = event {
-                first.get_or_insert_with(Instant::now);
-                splitter.push(piece, &mut |said| lost |= !give(said, &mut text, outbox));
+            match event {
+                Event::Text(piece) => {
+                    first.get_or_insert_with(Instant::now);
+                    splitter.push(piece, &mut |said| lost |= !give(said, &mut text, outbox));
+                }
+                Event::Token(scored) => {
+                    let choice = Piece::Token(choice(&tokenizer, scored));
+                    lost |= outbox.send(choice).is_err();
+                }
+                Event::Prompt { .. } => {}
             }
             if lost {
                 ControlFlow::Break(())
@@ -294,6 +326,22 @@ impl Worker {
             seed: self.sampling.seed,
         };
         Ok((text, answer))
+    }
+}
+
+fn choice(tokenizer: &Tokenizer, scored: &Scored) -> TokenChoice {
+    let likelihood = |(token, log_probability): (u32, f64)| {
+        let mut bytes = Vec::new();
+        tokenizer.piece(token, true, &mut bytes);
+        Likelihood {
+            token,
+            bytes,
+            log_probability,
+        }
+    };
+    TokenChoice {
+        chosen: likelihood((scored.token, scored.log_probability)),
+        likeliest: scored.likeliest.iter().copied().map(likelihood).collect(),
     }
 }
 

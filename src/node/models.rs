@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::model::Card;
 use crate::model::file::ModelFile;
+use crate::model::{Card, DEFAULT_CONTEXT};
 use crate::store::ModelRow;
 
 use super::chat::model_failed;
@@ -11,7 +11,114 @@ use super::share::Label;
 use super::shelves::model_name;
 use super::{Exit, Failure, Handle};
 
+/// Vectors of a pass, logits, the tokenizer: some tens of megabytes for models of a few billion parameters.
+const SCRATCH: u64 = 64 << 20;
+
+/// What a model takes, and whether it fits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fit {
+    /// Positions of context that this is reckoned for.
+    pub context: u64,
+    /// Keys and values of so many positions, in bytes.
+    pub cache: u64,
+    /// With the weights and scratch memory, in bytes.
+    pub needed: u64,
+    /// What can be taken now, where that is known, in bytes.
+    pub available: Option<u64>,
+}
+
+impl Fit {
+    /// Whether there is enough; none: nobody knows.
+    pub fn fits(&self) -> Option<bool> {
+        self.available.map(|available| self.needed <= available)
+    }
+}
+
+/// Whether a licence lets a model be passed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Permission {
+    /// It lets everybody, on light terms.
+    Given,
+    /// It has terms that a person should have read, or is not known here.
+    Unsure,
+    /// Its words forbid it.
+    Denied,
+    /// There is none.
+    Unknown,
+}
+
+/// Licences that let everybody pass a work on, by the beginnings of their SPDX names in lower case.
+const GIVEN: [&str; 20] = [
+    "apache-",
+    "mit",
+    "bsd-",
+    "0bsd",
+    "isc",
+    "cc0-",
+    "cc-by-4",
+    "cc-by-3",
+    "cc-by-2",
+    "cc-by-sa-",
+    "unlicense",
+    "gpl-",
+    "lgpl-",
+    "agpl-",
+    "mpl-",
+    "eupl-",
+    "artistic-",
+    "zlib",
+    "bsl-1",
+    "odc-by",
+];
+/// Words that forbid it.
+const DENIED: [&str; 8] = [
+    "proprietary",
+    "all rights reserved",
+    "no redistribution",
+    "do not distribute",
+    "not for distribution",
+    "confidential",
+    "internal use",
+    "no-derivatives-no-share",
+];
+
+impl Permission {
+    /// What the words of a licence say. An expression (`MIT OR Apache-2.0`) is as free as its freest part.
+    pub fn of(licence: &str) -> Self {
+        let licence = licence.trim().to_lowercase();
+        if licence.is_empty() || ["unknown", "none", "other"].contains(&licence.as_str()) {
+            return Self::Unknown;
+        }
+        if DENIED.iter().any(|words| licence.contains(words)) {
+            return Self::Denied;
+        }
+        let given = |part: &str| {
+            GIVEN
+                .iter()
+                .any(|name| part.trim_matches(['(', ')', ' ']).starts_with(name))
+        };
+        let all = |part: &str| part.split(" and ").all(given);
+        match licence.split(" or ").any(all) {
+            true => Self::Given,
+            false => Self::Unsure,
+        }
+    }
+}
+
 impl Handle {
+    /// What a model takes with a context, as chat would have it where none is named, and whether that fits now.
+    pub fn fit(&self, card: &Card, context: Option<u64>) -> Option<Fit> {
+        let asked = context.or(self.config.chat.context.map(|n| n as u64));
+        let context = asked.unwrap_or(DEFAULT_CONTEXT).min(card.context?);
+        let cache = context.saturating_mul(card.bytes_per_token?);
+        Some(Fit {
+            context,
+            cache,
+            needed: card.bytes.saturating_add(cache).saturating_add(SCRATCH),
+            available: super::memory::available(),
+        })
+    }
+
     /// Copies a GGUF file into the node. What does not run here is refused before a byte is copied.
     pub fn add_model(
         &mut self,
@@ -91,5 +198,28 @@ impl Handle {
     pub fn used_model(&self) -> Result<Option<String>, Failure> {
         let name = self.store.meta("model")?;
         Ok(name.map(|name| String::from_utf8_lossy(&name).into_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Permission::{self, *};
+
+    #[test]
+    fn licences_are_told_apart() {
+        for (words, permission) in [
+            ("apache-2.0", Given),
+            ("MIT OR Apache-2.0", Given),
+            ("(MIT AND CC-BY-4.0) OR LicenseRef-x", Given),
+            ("MIT AND LicenseRef-x", Unsure),
+            ("llama3.2", Unsure),
+            ("gemma", Unsure),
+            ("cc-by-nc-4.0", Unsure),
+            ("Proprietary; internal use only", Denied),
+            ("other", Unknown),
+            (" ", Unknown),
+        ] {
+            assert_eq!(Permission::of(words), permission, "{words}");
+        }
     }
 }

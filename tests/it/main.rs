@@ -31,6 +31,7 @@ mod mutations;
 mod newcomer;
 mod order;
 mod peer;
+mod quantize;
 mod readme;
 mod records;
 mod reference;

@@ -55,6 +55,18 @@ pub fn small(architecture: &'static str) -> Shape {
     }
 }
 
+/// As flat as k-quants allow, for tests with many types; five of gemma3's layers are of one kind, the sixth is not.
+pub fn flat(architecture: &'static str) -> Shape {
+    Shape {
+        layers: if architecture == "gemma3" { 6 } else { 1 },
+        heads: 4,
+        kv_heads: 1,
+        inner: 256,
+        vocab: 64,
+        ..small(architecture)
+    }
+}
+
 /// The smallest llama that runs, for seeds and mutations: some 10 kB.
 pub fn tiny() -> Shape {
     Shape {

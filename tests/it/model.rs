@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use okibi::model::file::ModelFile;
 use okibi::model::generate::{End, Event, Request};
-use okibi::model::gguf;
+use okibi::model::gguf::{self, DType};
 use okibi::model::sample::{Sampler, Sampling, log_probability};
 use okibi::model::template::{Context, Message};
 use okibi::model::tokenizer::Tokenizer;
 use okibi::model::{Card, LanguageModel, Options, load, start};
 
-use crate::peer;
+use crate::{maker, peer};
 
 /// Holds one vocabulary against llama.cpp's own vectors: `.inp` has the cases, `.out` a line of token
 /// numbers for each; nothing is added and special tokens are not parsed.
@@ -75,17 +75,17 @@ fn deepseek_coder_is_cut_as_by_llama_cpp() {
 }
 
 /// A file of our own, committed.
-fn fixture(name: &str) -> PathBuf {
+pub fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("fixtures")
         .join(name)
 }
 
-fn json(path: &Path) -> serde_json::Value {
+pub fn json(path: &Path) -> serde_json::Value {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-fn ids(value: &serde_json::Value) -> Vec<u32> {
+pub fn ids(value: &serde_json::Value) -> Vec<u32> {
     let ids = value.as_array().unwrap().iter();
     ids.map(|id| id.as_u64().unwrap() as u32).collect()
 }
@@ -266,4 +266,106 @@ fn a_card_says_what_is_in_a_file() {
     assert!((1_200_000..1_400_000).contains(&card.parameters));
     assert!(!card.has_template);
     assert_eq!((card.license, card.refusal), (None, None));
+}
+
+/// The second turn of a conversation computes what is new: its own question, the end of the answer, and the
+/// words around them.
+#[test]
+fn a_second_turn_computes_only_what_is_new() {
+    // Ember with a template, as if it were made for conversation.
+    let ember = std::fs::read(fixture("ember/ember-q8_0.gguf")).unwrap();
+    let ember = gguf::parse(&ember).unwrap();
+    let template = "{% for m in messages %}[{{ m.role }}]{{ m.content }}\n{% endfor %}[assistant]";
+    let mut writer = gguf::write::Writer::new().str("tokenizer.chat_template", template);
+    for (_, entry) in ember.entries() {
+        writer = writer.entry(entry);
+    }
+    for tensor in ember.tensors() {
+        let bytes = ember.bytes_of(tensor);
+        writer = writer.tensor(tensor.name, &tensor.dims, tensor.dtype, bytes);
+    }
+    let file = ModelFile::from_bytes(&writer.finish()).unwrap();
+    let (mut session, chat) = start(&file, Options::default()).unwrap();
+    let mut messages = vec![Message::new("user", "Once upon a time there was a fox.")];
+    for question in ["What did the fox say?", "And then?", ""] {
+        let prompt = chat.prompt(&messages, Context::default()).unwrap();
+        let mut answer = String::new();
+        let request = Request {
+            prompt: &prompt.tokens,
+            // Ember's line break is a token of its own kind, behind which its tokenizer puts a space.
+            stop: &["\n".to_owned()],
+            max_tokens: Some(40),
+            ..Request::default()
+        };
+        let outcome = session.generate(&request, &mut |event| {
+            if let Event::Text(piece) = event {
+                answer.push_str(piece);
+            }
+            ControlFlow::Continue(())
+        });
+        let outcome = outcome.unwrap();
+        let computed = outcome.prompt_tokens - outcome.reused_tokens;
+        if let [.., _, asked] = messages.as_slice() {
+            // The last token of an answer was sampled, but not run yet.
+            let new = format!("\n[user]{}\n[assistant]", asked.content);
+            let new = session.tokenizer().encode(&new, false).len() + 2;
+            assert!(computed <= new, "{computed} computed, {new} are new");
+            assert!(outcome.reused_tokens > 20, "a conversation");
+        }
+        messages.push(Message::new("assistant", &answer));
+        messages.push(Message::new("user", question));
+    }
+}
+
+/// The same seed gives the same text on one, two and three threads: a model large enough that products and
+/// attention are split, the program as it is.
+#[test]
+fn threads_change_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let shape = maker::Shape {
+        inner: 4096,
+        vocab: 2100,
+        ..maker::small("llama")
+    };
+    let okibi = |threads: &str, args: &[&str]| {
+        let done = std::process::Command::new(env!("CARGO_BIN_EXE_okibi"))
+            .arg("--home")
+            .arg(folder.path().join("home"))
+            .args(args)
+            .env("RAYON_NUM_THREADS", threads)
+            .env("CANDLE_NUM_THREADS", threads)
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{done:?}");
+        String::from_utf8(done.stdout).unwrap()
+    };
+    for dtype in [DType::Q8_0, DType::Q4_K] {
+        let path = folder.path().join(format!("{}.gguf", dtype.name()));
+        std::fs::write(&path, maker::model(&shape, dtype, 11)).unwrap();
+        okibi("1", &["model", "add", path.to_str().unwrap()]);
+        let question = "a quick brown fox jumps over the lazy dog again and again";
+        let name = dtype.name();
+        let options = [
+            "--seed",
+            "5",
+            "--temperature",
+            "2",
+            "--max-tokens",
+            "12",
+            "--logprobs",
+            "3",
+        ];
+        let answers: Vec<serde_json::Value> = ["1", "2", "3"]
+            .iter()
+            .map(|threads| {
+                let args = [&["--json", "chat", "-m", name][..], &options, &[question]].concat();
+                let said = okibi(threads, &args);
+                let answer: serde_json::Value = said.lines().last().unwrap().parse().unwrap();
+                assert_eq!(answer["logprobs"].as_array().unwrap().len(), 12, "{answer}");
+                serde_json::json!([answer["text"], answer["logprobs"]])
+            })
+            .collect();
+        assert_eq!(answers[0], answers[1], "{name}");
+        assert_eq!(answers[0], answers[2], "{name}");
+    }
 }

@@ -194,3 +194,61 @@ fn a_second_turn_computes_only_what_is_new() {
     let (_, outcome) = run(&mut session, &greedy(&[1, 5, 6]));
     assert_eq!(outcome.reused_tokens, 2);
 }
+
+#[test]
+fn each_token_is_told_with_its_probability() {
+    let (mut session, _) = session("ab", 100);
+    let request = Request {
+        log_probabilities: Some(2),
+        ..greedy(&[1, 20])
+    };
+    let mut told = Vec::new();
+    let outcome = session.generate(&request, &mut |event| {
+        match event {
+            Event::Token(scored) => {
+                told.push(format!("{} {}", scored.token, scored.likeliest.len()))
+            }
+            Event::Text(text) => told.push(text.to_owned()),
+            Event::Prompt { .. } => {}
+        }
+        ControlFlow::Continue(())
+    });
+    assert_eq!(outcome.unwrap().generated_tokens, 2);
+    assert_eq!(told, ["3 2", "a", "4 2", "b"], "and none for the end");
+    let outcome = session.generate(&request, &mut |event| match event {
+        Event::Token(scored) => {
+            assert_eq!(scored.likeliest[0], (scored.token, scored.log_probability));
+            ControlFlow::Break(())
+        }
+        _ => ControlFlow::Continue(()),
+    });
+    assert_eq!(outcome.unwrap().end, End::Consumer);
+}
+
+/// Two spellings of one text: the one in the cache stays.
+#[test]
+fn an_answer_keeps_its_own_spelling() {
+    let file = crate::model::gguf::write::Writer::new()
+        .str("tokenizer.ggml.model", "llama")
+        .strings(
+            "tokenizer.ggml.tokens",
+            &["?", "<s>", "</s>", "a", "b", "ab", "ba", "<|x|>"],
+        )
+        .f32s("tokenizer.ggml.scores", &[0.0; 8])
+        .i32s("tokenizer.ggml.token_type", &[2, 3, 3, 1, 1, 1, 1, 3])
+        .finish();
+    let tokenizer = Tokenizer::from_gguf(&parse(&file).unwrap()).unwrap();
+    let respelled = |past: &[u32], prompt: &[u32]| respelled(&tokenizer, past, prompt);
+    // a b ab | ab ab: the same four letters, then more.
+    assert_eq!(respelled(&[1, 3, 4, 5], &[1, 5, 5, 3]), [1, 3, 4, 5, 3]);
+    // ab a|b against a ba b: boundaries meet only at the end.
+    assert_eq!(respelled(&[5, 3, 4], &[3, 6, 4, 4]), [5, 3, 4, 4]);
+    // The old spelling reaches beyond the last common boundary.
+    assert_eq!(respelled(&[1, 3, 6], &[1, 5, 4]), [1, 5, 4]);
+    assert_eq!(respelled(&[1, 3, 4, 6], &[1, 5, 4]), [1, 3, 4, 4]);
+    // Control tokens stand for themselves, and other text is other text.
+    assert_eq!(respelled(&[1, 7, 3], &[1, 2, 3]), [1, 2, 3]);
+    assert_eq!(respelled(&[1, 3, 3], &[1, 5]), [1, 5]);
+    assert_eq!(respelled(&[1, 3], &[]), [0; 0]);
+    assert_eq!(respelled(&[], &[1]), [1]);
+}

@@ -45,7 +45,10 @@ const MAX_ALIGNMENT: u64 = 1 << 20;
 pub struct Gguf<'a> {
     version: u32,
     metadata: Vec<(&'a str, Value<'a>)>,
+    /// Where each entry of the metadata lies in the file: key, type and value.
+    entries: Vec<std::ops::Range<usize>>,
     tensors: Vec<Tensor<'a>>,
+    alignment: u64,
     data_start: usize,
     bytes: &'a [u8],
 }
@@ -95,14 +98,17 @@ pub fn parse(bytes: &[u8]) -> Result<Gguf<'_>, GgufError> {
     // The shortest entry is an empty key (8 bytes), a type (4) and one byte.
     reader.check_count("metadata", metadata_count, MAX_ENTRIES, 13)?;
     let mut metadata = Vec::with_capacity(metadata_count as usize);
+    let mut entries = Vec::with_capacity(metadata_count as usize);
     let mut seen = HashSet::with_capacity(metadata_count as usize);
     for _ in 0..metadata_count {
+        let begin = reader.position();
         let key = reader.string("key", MAX_KEY)?;
         if !seen.insert(key) {
             return Err(GgufError::DuplicateKey(key.into()));
         }
         let value = value::read(&mut reader).map_err(|error| error.at_key(key))?;
         metadata.push((key, value));
+        entries.push(begin..reader.position());
     }
 
     let alignment = match metadata.iter().find(|(key, _)| *key == "general.alignment") {
@@ -132,7 +138,9 @@ pub fn parse(bytes: &[u8]) -> Result<Gguf<'_>, GgufError> {
     Ok(Gguf {
         version,
         metadata,
+        entries,
         tensors,
+        alignment,
         data_start: data_start.min(bytes.len() as u64) as usize,
         bytes,
     })
@@ -221,6 +229,20 @@ impl<'a> Gguf<'a> {
     /// All metadata, in the file's order.
     pub fn metadata(&self) -> &[(&'a str, Value<'a>)] {
         &self.metadata
+    }
+
+    /// Each key of the metadata with the bytes of its whole entry, as they stand in the file.
+    pub fn entries(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> {
+        let keys = self.metadata.iter().map(|(key, _)| *key);
+        let bytes = self.bytes;
+        let spans = self.entries.iter();
+        // In bounds: `parse` read them there.
+        keys.zip(spans.map(move |span| bytes.get(span.clone()).unwrap_or_default()))
+    }
+
+    /// What tensors begin at multiples of.
+    pub fn alignment(&self) -> u64 {
+        self.alignment
     }
 
     /// All tensors, in the file's order.

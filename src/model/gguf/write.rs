@@ -31,8 +31,14 @@ fn put_str(out: &mut Vec<u8>, text: &[u8]) {
 impl Writer {
     /// An empty file with the default alignment of 32.
     pub fn new() -> Self {
+        Self::aligned(32)
+    }
+
+    /// An empty file whose tensors begin at multiples of `alignment`, a power of two. The caller adds
+    /// `general.alignment` where that is not 32.
+    pub fn aligned(alignment: usize) -> Self {
         Self {
-            alignment: 32,
+            alignment,
             ..Self::default()
         }
     }
@@ -43,6 +49,14 @@ impl Writer {
         put_str(&mut self.metadata, key.as_bytes());
         self.metadata.extend(number.to_le_bytes());
         self.metadata.extend(encoded);
+        self.metadata_count += 1;
+        self
+    }
+
+    /// Adds an entry of another file's metadata as it stands there (see [`super::Gguf::entries`]).
+    #[must_use]
+    pub fn entry(mut self, entry: &[u8]) -> Self {
+        self.metadata.extend(entry);
         self.metadata_count += 1;
         self
     }
@@ -143,6 +157,13 @@ impl Writer {
     /// The whole file.
     pub fn finish(mut self) -> Vec<u8> {
         self.pad();
+        let mut file = self.head();
+        file.extend(&self.data);
+        file
+    }
+
+    /// All that stands before the tensors' bytes, for a caller that writes those itself.
+    pub fn head(&self) -> Vec<u8> {
         let mut file = b"GGUF".to_vec();
         file.extend(3u32.to_le_bytes());
         file.extend(self.tensor_count.to_le_bytes());
@@ -150,7 +171,6 @@ impl Writer {
         file.extend(&self.metadata);
         file.extend(&self.tensors);
         file.resize(file.len().next_multiple_of(self.alignment), 0);
-        file.extend(&self.data);
         file
     }
 }

@@ -1,9 +1,8 @@
 //! Text to tokens and back, straight from a GGUF's metadata.
 //!
 //! Three kinds: `llama` (SentencePiece by score, in `spm`), `gpt2` (byte-level byte-pair encoding by rank, in
-//! `bpe`, with the cutting schemes of `pre`) and `bert` (WordPiece, in `wordpiece`). They are held against
-//! llama.cpp's own test vectors where those exist: llama-spm, gpt-2, qwen2, deepseek-coder and bert-bge. Of the
-//! other schemes in `pre` none is verified.
+//! `bpe`, with the cutting schemes of `pre`) and `bert` (WordPiece, in `wordpiece`). What each was held against is
+//! in [`Verified`] and `docs/models.md`.
 //!
 //! A [`Tokenizer`] owns its data and is immutable, so it can be shared. Encoding takes O(n log n) for any
 //! text and any vocabulary. A vocabulary from a stranger can make nonsense but no panic, no loop and no
@@ -64,6 +63,19 @@ pub enum TokenizerError {
     },
 }
 
+/// What a file's way of cutting text was held against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verified {
+    /// Test vectors of the model's own vocabulary.
+    Vectors,
+    /// llama.cpp, on vocabularies made for that (`tests/llama_cpp`), for want of vectors here.
+    Compared,
+}
+
+/// Cutting schemes with test vectors; so have SentencePiece and WordPiece.
+const WITH_VECTORS: [&str; 3] = ["gpt-2", "qwen2", "deepseek-coder"];
+
 /// What a token is for (`tokenizer.ggml.token_type`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Class {
@@ -106,7 +118,7 @@ impl std::fmt::Debug for Tokenizer {
 }
 
 /// Texts of control tokens that end a turn in files that do not say so (llama.cpp has such a list, too).
-const END_TEXTS: [&[u8]; 10] = [
+const END_TEXTS: [&[u8]; 17] = [
     b"<|eot_id|>",
     b"<|eom_id|>",
     b"<|im_end|>",
@@ -115,7 +127,14 @@ const END_TEXTS: [&[u8]; 10] = [
     b"<|endoftext|>",
     b"<|end_of_text|>",
     b"<|return|>",
+    b"<|call|>",
+    b"<|flush|>",
     b"<EOT>",
+    b"_<EOT>",
+    b"[EOT]",
+    b"[EOS]",
+    b"<end_of_utterance>",
+    b"<turn|>",
     "<\u{ff5c}end\u{2581}of\u{2581}sentence\u{ff5c}>".as_bytes(),
 ];
 
@@ -152,6 +171,24 @@ impl Tokenizer {
         }
     }
 
+    /// What a file's tokenizer is called (`gpt2, llama-bpe`), and what it was held against; `None` where it has
+    /// none that is known.
+    pub(super) fn describe(gguf: &Gguf<'_>) -> Option<(String, Verified)> {
+        Some(match kind(gguf).ok()? {
+            Kind::Llama => ("llama".into(), Verified::Vectors),
+            Kind::Bert => ("bert".into(), Verified::Vectors),
+            Kind::Gpt2 => {
+                let name = gguf.str("tokenizer.ggml.pre").unwrap_or("default");
+                pre::scheme(name)?;
+                let verified = match WITH_VECTORS.contains(&name) {
+                    true => Verified::Vectors,
+                    false => Verified::Compared,
+                };
+                (format!("gpt2, {name}"), verified)
+            }
+        })
+    }
+
     /// Reads the tokenizer of a file.
     ///
     /// # Errors
@@ -178,6 +215,11 @@ impl Tokenizer {
             if !plain {
                 specials.add(text, id, class == Class::UserDefined);
             }
+        }
+        if eats_space(gguf) {
+            // Which tokens do is not in the files; these do not.
+            let plain = [&b"<unk>"[..], b"<s>", b"<|endoftext|>"];
+            specials.eat_space_except(&plain);
         }
         if strings.len() != tokens.len() {
             return Err(TokenizerError::List("tokenizer.ggml.tokens"));
@@ -217,7 +259,15 @@ impl Tokenizer {
             Kind::Llama => (Scheme::Spm(spm_scheme(gguf, tokens, unknown)?), true),
             Kind::Bert => {
                 let longest = tokens.strings().map(<[u8]>::len).max().unwrap_or(0);
-                (Scheme::WordPiece(WordPiece { unknown, longest }), true)
+                let flag = |key: &str| gguf.bool(&format!("tokenizer.ggml.normalizer.{key}"));
+                let lowercase = flag("lowercase").unwrap_or(true);
+                let wordpiece = WordPiece {
+                    unknown,
+                    longest,
+                    lowercase,
+                    strip_accents: flag("strip_accents").unwrap_or(lowercase),
+                };
+                (Scheme::WordPiece(wordpiece), true)
             }
             Kind::Gpt2 => {
                 let pre = pre(gguf)?;
@@ -417,6 +467,13 @@ fn classes(gguf: &Gguf<'_>, len: usize) -> Result<Vec<Class>, TokenizerError> {
         return Err(TokenizerError::List("tokenizer.ggml.token_type"));
     }
     Ok(classes)
+}
+
+/// Whether white space behind special tokens belongs to them: so for Phi 3, whose files do not say so (llama.cpp
+/// goes by their name, too).
+fn eats_space(gguf: &Gguf<'_>) -> bool {
+    let name = gguf.str("general.name").unwrap_or_default().to_lowercase();
+    name.contains("phi-3") || name.contains("phi3")
 }
 
 fn special_id(gguf: &Gguf<'_>, key: &str, len: usize) -> Result<Option<u32>, TokenizerError> {

@@ -17,6 +17,11 @@ use fancy_regex::Regex;
 const GPT_2: &str = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+";
 const LLAMA_3: &str = r"'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD]|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+";
 const QWEN_2: &str = r"'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD]|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+";
+const QWEN_35: &str = r"'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD]|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+";
+const MINICPM_5: &str = r"'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD]|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}+| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+";
+const SEED_CODER: &str = r"'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD]|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+|\s*[\r\n]+|\s+";
+const BAILING: &str = r"'(?:[sSdDmMtT]|[lL][lL]|[vV][eE]|[rR][eE])|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]|\s+";
+const BLOOM: &str = r" ?[^(\s|.,!?…。，、।۔،)]+";
 const DEEPSEEK_3: &str = r##"[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+"##;
 const TEKKEN: &str = r"[^\r\n\p{L}\p{N}]?[\p{L}--[a-z]]*[\p{L}--[A-Z]]+|[^\r\n\p{L}\p{N}]?[\p{L}--[a-z]]+[\p{L}--[A-Z]]*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+";
 const GPT_4O: &str = r"[^\r\n\p{L}\p{N}]?[\p{L}--[a-z]]*[\p{L}--[A-Z]]+(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])?|[^\r\n\p{L}\p{N}]?[\p{L}--[a-z]]+[\p{L}--[A-Z]]*(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+";
@@ -47,7 +52,9 @@ impl Pre {
         Some(Self {
             patterns: compiled(patterns)?,
             ignore_merges,
-            add_bos: ignore_merges,
+            // The Llama 3 and Mistral families do so; the other schemes leave it to the file.
+            add_bos: patterns == [LLAMA_3] && ignore_merges && !name.starts_with("glm")
+                || patterns == [TEKKEN],
         })
     }
 
@@ -62,11 +69,18 @@ pub(super) fn scheme(name: &str) -> Option<(&'static [&'static str], bool)> {
     Some(match name {
         "gpt-2" | "phi-2" | "mpt" | "olmo" | "jais" | "trillion" | "roberta-bpe" | "jina-es"
         | "jina-de" | "jina-v1-en" | "jina-v2-es" | "jina-v2-de" | "jina-v2-code" | "gigachat"
-        | "granite-docling" | "exaone4" => (&[GPT_2], false),
+        | "granite-docling" | "exaone4" | "a.x-4.0" | "mellum" | "modern-bert" => (&[GPT_2], false),
         "llama3" | "llama-v3" | "llama-bpe" | "falcon3" | "falcon-h1" | "pixtral" | "midm-2.0"
-        | "lfm2" => (&[LLAMA_3], true),
-        "dbrx" | "smaug-bpe" | "chatglm-bpe" | "glm4" => (&[LLAMA_3], false),
-        "qwen2" | "stablelm2" | "hunyuan" | "deepseek-r1-qwen" | "megrez" => (&[QWEN_2], false),
+        | "lfm2" | "jina-v5-nano" | "glm4" | "glm5" => (&[LLAMA_3], true),
+        "dbrx" | "smaug-bpe" | "chatglm-bpe" => (&[LLAMA_3], false),
+        "qwen2" | "stablelm2" | "hunyuan" | "deepseek-r1-qwen" | "megrez" | "kormo" | "f2llmv2"
+        | "solar-open" | "grok-2" => (&[QWEN_2], false),
+        "qwen35" => (&[QWEN_35], false),
+        "bailingmoe" | "bailingmoe2" | "llada-moe" => (&[BAILING], false),
+        "seed-coder" => (&[SEED_CODER], false),
+        "minicpm5" => (&[r"\p{N}{1,3}", MINICPM_5], true),
+        "poro-chat" | "bloom" | "gpt3-finnish" => (&[BLOOM], false),
+        "viking" => (&[BLOOM, r"\p{N}"], false),
         "deepseek-llm" => (
             &[
                 r"[\r\n]",
@@ -89,7 +103,7 @@ pub(super) fn scheme(name: &str) -> Option<(&'static [&'static str], bool)> {
             ],
             false,
         ),
-        "deepseek-v3" | "hunyuan-dense" => (
+        "deepseek-v3" | "hunyuan-dense" | "joyai-llm" | "hy_v4" => (
             &[
                 r"\p{N}{1,3}",
                 r"[一-龥\x{3040}-\x{309F}\x{30A0}-\x{30FF}]+",
@@ -98,11 +112,10 @@ pub(super) fn scheme(name: &str) -> Option<(&'static [&'static str], bool)> {
             false,
         ),
         "falcon" => (&[r"[\p{P}$+<=>^~|`]+", GPT_2, r"[0-9][0-9][0-9]"], false),
-        "starcoder" | "refact" | "command-r" | "smollm" | "codeshell" | "exaone" | "minerva-7b" => {
-            (&[r"\p{N}", GPT_2], false)
-        }
+        "starcoder" | "refact" | "command-r" | "smollm" | "codeshell" | "exaone" | "minerva-7b"
+        | "mellum2" => (&[r"\p{N}", GPT_2], false),
         "tekken" => (&[TEKKEN], true),
-        "gpt-4o" | "llama4" => (&[GPT_4O], false),
+        "gpt-4o" | "llama4" | "kanana2" | "talkie" | "minimax-m2" => (&[GPT_4O], false),
         "default" | "" => (
             &[r"[\p{P}$+<=>^~|]+", GPT_2, r"\p{N}+", r"[0-9][0-9][0-9]"],
             false,
@@ -126,7 +139,9 @@ fn compiled(patterns: &'static [&'static str]) -> Option<Arc<[Pattern]>> {
             Some(Pattern {
                 regex: Regex::new(pattern).ok()?,
                 gives_back: pattern.ends_with(r"|\s+"),
-                keeps_breaks: pattern.ends_with(r"|\s*[\r\n]+|\s+"),
+                keeps_breaks: [r"|\s*[\r\n]+|\s+", r"|\s*[\r\n]|\s+"]
+                    .iter()
+                    .any(|end| pattern.ends_with(end)),
             })
         })
         .collect::<Option<_>>()?;
@@ -209,6 +224,12 @@ mod tests {
             "starcoder",
             "tekken",
             "gpt-4o",
+            "qwen35",
+            "bailingmoe",
+            "seed-coder",
+            "minicpm5",
+            "bloom",
+            "viking",
             "default",
         ] {
             words(scheme, "Hello, wörld's 12345  \n\n  熾火 x=1;\t\tΑΒγ! 𝐀🜂 ");

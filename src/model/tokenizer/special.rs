@@ -3,7 +3,7 @@
 //! Cost per byte of text is bounded by the number of different lengths among the special tokens that begin
 //! with that byte, at most [`MAX_LEN`], so neither a long text nor a hostile vocabulary makes it quadratic.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Special tokens longer than this are not looked for in text; real ones have some tens of bytes.
 const MAX_LEN: usize = 256;
@@ -21,6 +21,8 @@ pub(super) struct Specials {
     tokens: HashMap<Box<[u8]>, (u32, bool)>,
     /// Lengths of the tokens that begin with this byte, longest first.
     lengths: HashMap<u8, Vec<usize>>,
+    /// The white space that follows these tokens is theirs.
+    eaters: HashSet<u32>,
 }
 
 impl Specials {
@@ -36,6 +38,13 @@ impl Specials {
         if let Err(at) = lengths.binary_search_by(|len| text.len().cmp(len)) {
             lengths.insert(at, text.len());
         }
+    }
+
+    /// Gives every token but these the white space that follows it.
+    pub(super) fn eat_space_except(&mut self, plain: &[&[u8]]) {
+        let tokens = self.tokens.iter();
+        let eaters = tokens.filter(|(text, _)| !plain.contains(&&***text));
+        self.eaters = eaters.map(|(_, (id, _))| *id).collect();
     }
 
     fn at(&self, rest: &[u8], parse: bool) -> Option<(u32, usize)> {
@@ -75,6 +84,12 @@ impl Specials {
                 }
                 parts.push(Part::Token(id));
                 at += len;
+                if self.eaters.contains(&id) {
+                    let rest = &text.as_bytes()[at..];
+                    // As C's `isspace`: with the vertical tab, which Rust's ASCII white space lacks.
+                    let space = |byte: &&u8| byte.is_ascii_whitespace() || **byte == 0x0b;
+                    at += rest.iter().take_while(space).count();
+                }
                 start = at;
             } else {
                 at += 1;
@@ -117,5 +132,14 @@ mod tests {
         assert_eq!(specials.find("x<a>b…<a>"), [1..5, 8..11]);
         specials.add(b"a>b", 5, false);
         assert_eq!(specials.find("<a>b"), [0..4, 1..4]);
+        specials.eat_space_except(&[b"<a>b"]);
+        let parts = specials.split("<a> \n x<a>b y", true);
+        let expected = [
+            Part::Token(1),
+            Part::Text("x"),
+            Part::Token(2),
+            Part::Text(" y"),
+        ];
+        assert_eq!(parts, expected);
     }
 }

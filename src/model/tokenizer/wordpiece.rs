@@ -21,14 +21,20 @@ pub(super) struct WordPiece {
     pub(super) unknown: Option<u32>,
     /// Bytes of the longest token.
     pub(super) longest: usize,
+    /// Capitals become small letters (uncased models).
+    pub(super) lowercase: bool,
+    /// Marks are left out.
+    pub(super) strip_accents: bool,
 }
 
 /// What a character is to BERT.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Class {
     Space,
-    /// Left out: control and format characters, accents.
+    /// Left out: control and format characters.
     Nothing,
+    /// An accent.
+    Mark,
     /// A word of its own.
     Alone,
     Letter,
@@ -45,25 +51,31 @@ fn class(character: char) -> Class {
             _ => Class::Letter,
         };
     }
-    // Chinese characters as in BERT's own code: the blocks of unified and compatibility ideographs.
+    // Chinese characters as in the tokenizers that published models are used with: the blocks of unified and
+    // compatibility ideographs, less the first of extension E (a slip there that is part of the models now).
     let chinese = matches!(character as u32,
         0x3400..=0x4dbf | 0x4e00..=0x9fff | 0xf900..=0xfaff | 0x20000..=0x2a6df
-        | 0x2a700..=0x2b73f | 0x2b740..=0x2b81f | 0x2b820..=0x2ceaf | 0x2f800..=0x2fa1f);
+        | 0x2a700..=0x2b73f | 0x2b740..=0x2b81f | 0x2b920..=0x2ceaf | 0x2f800..=0x2fa1f);
     if chinese || matches(r"\A\p{P}", character) {
         return Class::Alone;
     }
-    match character == char::REPLACEMENT_CHARACTER || matches(r"\A[\p{C}\p{Mn}]", character) {
+    if matches(r"\A\p{Mn}", character) {
+        return Class::Mark;
+    }
+    match character == char::REPLACEMENT_CHARACTER || matches(r"\A\p{C}", character) {
         true => Class::Nothing,
         false => Class::Letter,
     }
 }
 
-/// Whether a character is of one of the two classes that the standard library does not know.
+/// Whether a character is of one of the classes that the standard library does not know.
 fn matches(pattern: &'static str, character: char) -> bool {
     static PUNCTUATION: OnceLock<Option<Regex>> = OnceLock::new();
+    static MARK: OnceLock<Option<Regex>> = OnceLock::new();
     static NOTHING: OnceLock<Option<Regex>> = OnceLock::new();
     let regex = match pattern {
         r"\A\p{P}" => &PUNCTUATION,
+        r"\A\p{Mn}" => &MARK,
         _ => &NOTHING,
     };
     let regex = regex.get_or_init(|| Regex::new(pattern).ok());
@@ -79,9 +91,16 @@ impl WordPiece {
     /// Appends the tokens of `text`.
     pub(super) fn encode(&self, vocab: &Strings, text: &str, out: &mut Vec<u32>) {
         let mut word = String::new();
-        for character in text.nfd() {
+        let taken_apart: Box<dyn Iterator<Item = char>> = match self.strip_accents {
+            true => Box::new(text.nfd()),
+            false => Box::new(text.chars()),
+        };
+        for character in taken_apart {
             match class(character) {
-                Class::Letter => word.extend(character.to_lowercase()),
+                Class::Letter if self.lowercase => word.extend(character.to_lowercase()),
+                Class::Letter => word.push(character),
+                Class::Mark if self.strip_accents => {}
+                Class::Mark => word.push(character),
                 Class::Nothing => {}
                 Class::Space => self.word(vocab, &mut word, out),
                 Class::Alone => {
@@ -148,6 +167,8 @@ mod tests {
         let wordpiece = WordPiece {
             unknown: Some(0),
             longest: 6,
+            lowercase: true,
+            strip_accents: true,
         };
         let encode = |text: &str| {
             let mut out = Vec::new();
@@ -160,5 +181,13 @@ mod tests {
         assert_eq!(encode("abx"), [0], "unknown as a whole");
         assert_eq!(encode(&format!("a{}", "c".repeat(100))), [0], "too long");
         assert!(encode("").is_empty());
+        let cased = WordPiece {
+            lowercase: false,
+            strip_accents: false,
+            ..wordpiece
+        };
+        let mut out = Vec::new();
+        cased.encode(&vocab, "ab AB a\u{301}", &mut out);
+        assert_eq!(out, [2, 0, 0], "cased models see capitals and accents");
     }
 }
