@@ -15,6 +15,7 @@ use okibi::model::file::ModelFile;
 use okibi::model::gguf;
 use okibi::model::template::{Context, Message, Template};
 use okibi::model::tokenizer::Tokenizer;
+use okibi::model::{Options, load};
 use okibi::record::{
     Ack, Body, Frontier, Kind, Payload, Record, Signed, Statement, check_cbor, difference,
 };
@@ -266,12 +267,22 @@ pub fn sealed(bytes: &[u8]) -> bool {
     whole
 }
 
-/// Everything that is read of a model file without running it.
+/// Everything that is read of a model file, and a first pass where it runs: nothing of it may panic, read outside of the
+/// file or loop, whatever the answer.
 pub fn model(bytes: &[u8]) -> bool {
     let Ok(file) = ModelFile::from_bytes(bytes) else {
         return false;
     };
     let _ = Card::read(&file);
+    if let Ok(mut model) = load(&file, Options { context: Some(4) }) {
+        let vocab = model.vocab_len();
+        assert!(vocab > 0, "a model without tokens");
+        for token in [0, vocab as u32 / 2] {
+            if let Ok(logits) = model.forward(&[token, 0], 0) {
+                assert!(logits.len() == vocab, "too few logits");
+            }
+        }
+    }
     let Ok(gguf) = gguf::parse(bytes) else {
         return false;
     };

@@ -11,8 +11,10 @@ use super::share::Label;
 use super::shelves::model_name;
 use super::{Exit, Failure, Handle};
 
-/// Vectors of a pass, logits, the tokenizer: some tens of megabytes for models of a few billion parameters.
-const SCRATCH: u64 = 64 << 20;
+/// The program itself, and what the vectors of a pass take at least.
+const SCRATCH: u64 = 16 << 20;
+/// Bytes of the tokenizer for each token.
+const PER_TOKEN: u64 = 200;
 
 /// What a model takes, and whether it fits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,10 +113,13 @@ impl Handle {
         let asked = context.or(self.config.chat.context.map(|n| n as u64));
         let context = asked.unwrap_or(DEFAULT_CONTEXT).min(card.context?);
         let cache = context.saturating_mul(card.bytes_per_token?);
+        // The vectors of a pass grow with the width of the model, about as a part of its file does.
+        let tokenizer = card.vocabulary.unwrap_or(0).saturating_mul(PER_TOKEN);
+        let scratch = (SCRATCH + card.bytes / 32).saturating_add(tokenizer);
         Some(Fit {
             context,
             cache,
-            needed: card.bytes.saturating_add(cache).saturating_add(SCRATCH),
+            needed: card.bytes.saturating_add(cache).saturating_add(scratch),
             available: super::memory::available(),
         })
     }
