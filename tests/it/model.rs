@@ -168,19 +168,17 @@ fn stories_are_told_as_by_llama_cpp() {
     }
 }
 
-/// Half-wide weights: the first prompt is asked for; the others are as good as equal.
+/// Half-wide weights: the same story as by llama.cpp after the first prompt. After others two tokens are almost
+/// equally probable, and engines that round otherwise take the one or the other.
 #[test]
-fn stories_in_bf16_begin_as_by_llama_cpp() {
+fn a_story_in_bf16_is_told_as_by_llama_cpp() {
     let Some((expected, mut model, tokenizer)) = stories("stories260K-pad256-bf16.gguf") else {
         return;
     };
-    for (at, case) in expected["prompts"].as_array().unwrap().iter().enumerate() {
-        let prompt = tokenizer.encode_prompt(case["prompt"].as_str().unwrap());
-        let tokens = greedy(&mut *model, &prompt, 64);
-        let same = agreement(&tokens, &ids(&case["greedy_ids_llama_cpp"]));
-        println!("{}: {same} of 64 equal", case["prompt"]);
-        assert!(same >= if at == 0 { 64 } else { 8 }, "{case}: {same}");
-    }
+    let case = &expected["prompts"][0];
+    let prompt = tokenizer.encode_prompt(case["prompt"].as_str().unwrap());
+    let tokens = greedy(&mut *model, &prompt, 64);
+    assert_eq!(tokens, ids(&case["greedy_ids_llama_cpp"]), "{case}");
 }
 
 /// Mean negative log likelihood per token over the canonical story, the first token given.
