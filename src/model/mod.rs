@@ -30,6 +30,7 @@ mod gemma2;
 mod gemma3;
 pub mod generate;
 pub mod gguf;
+mod halves;
 mod llama;
 mod load;
 mod ops;

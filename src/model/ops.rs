@@ -3,10 +3,10 @@
 //! All work on rows of `f32` and are split over threads by rows; a row is always computed by one thread in
 //! one order, so the result does not depend on how many threads there are.
 
-use candle_core::quantized::GgmlType;
 use candle_core::utils::barrier_pool;
 
 use super::cache::LayerCache;
+use super::halves::dot;
 
 /// Less work than this (in multiplications) is not worth waking another thread.
 const SMALL: usize = 128 * 1024;
@@ -141,7 +141,7 @@ pub(super) fn attention(
             let (keys, values) = cache.head(head / group, start..end);
             let scores = &mut scores[..end - start];
             for (score, key) in scores.iter_mut().zip(keys.chunks_exact(head_len)) {
-                *score = how.scale * <f32 as GgmlType>::vec_dot(head_len, key, query);
+                *score = how.scale * dot(key, query);
                 if let Some(cap) = how.cap {
                     *score = cap * (*score / cap).tanh();
                 }

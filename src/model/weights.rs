@@ -2,19 +2,19 @@
 //!
 //! A [`Matrix`] is a place in the map. Multiplying calls candle-core's kernel for its type on the mapped
 //! blocks; that kernel brings the activations into the type's partner first (`Q8_0` for the 32-element
-//! types, `Q8_K` for the 256-element ones, the type itself for floats), as llama.cpp does. Two types that
-//! candle does not have are in `blocks`. Nothing of a
+//! types, `Q8_K` for the 256-element ones), as llama.cpp does. Two types that candle does not have are in
+//! `blocks`, floats of 16 bits in `halves`; those multiply activations as they are. Nothing of a
 //! matrix is copied or unpacked beforehand.
 
 use std::sync::Arc;
 
 use candle_core::quantized::k_quants::{self, GgmlType};
-use half::{bf16, f16};
 use memmap2::Mmap;
 
 use super::ModelError;
 use super::blocks::{BlockIq4Nl, BlockMxFp4};
 use super::gguf::{DType, Gguf, Tensor};
+use super::halves::{Brain, Half};
 
 /// A matrix of `rows` rows of length `cols` in a mapped file.
 #[derive(Clone, Debug)]
@@ -74,11 +74,11 @@ macro_rules! with_block {
                 $body
             }
             DType::F16 => {
-                type $block = f16;
+                type $block = Half;
                 $body
             }
             DType::BF16 => {
-                type $block = bf16;
+                type $block = Brain;
                 $body
             }
             DType::Q4_0 => {
