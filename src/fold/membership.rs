@@ -172,7 +172,12 @@ impl Sieve<'_, '_, '_> {
 
     fn keep(&mut self, excess: &BTreeSet<(u32, u32)>) {
         let graph = self.graph;
-        let mut queue: Vec<u32> = Vec::new();
+        // Genesis stays whatever stands beside it: without it there is no circle.
+        let genesis = self.rules.genesis;
+        let mut queue: Vec<u32> = genesis
+            .map(|node| graph.nodes[node as usize].record)
+            .into_iter()
+            .collect();
         let mut roots = BTreeSet::new();
         for (at, present) in graph.records.iter().enumerate() {
             let fork = self.forks.get(&present.feed);

@@ -1,774 +1,686 @@
 #!/usr/bin/env python3
-"""The fold a second time, written from docs/circles.md, to find what one implementation alone would not.
+"""A second implementation of docs/circles.md, written from that page and docs/records.md alone, by somebody who had not
+seen the first: standard library, sets of ids, no speed. What was ambiguous then is said in the page now.
 
-    second.py FILE...        each a golden vector, or random histories with one JSON object a line
+    second.py FILE...
 
-Compares everything but the two hashes and exits 1 at the first difference. No cryptography here: ids and
-keys are whatever JSON gives (strings or numbers), and they compare as the bytes they stand for do. It goes for
-the words of the document and not for speed: sets of ids, and each section as a function of its own.
-"""
-
+Each FILE is a golden vector (one JSON object) or a .jsonl with one object a line. Everything but the two hashes is
+compared; the first difference is printed and ends the run with status 1."""
 import json
 import sys
 from functools import cached_property
 
 GENESIS, ADMIT, SUSPEND, LIFT, ADD_ADMIN, ENDORSE, POLICY, POINTER, VOTE, SUCCESSOR, RECOVER, MERGE = range(12)
 DOCUMENT, MODEL, WITHDRAW = 64, 65, 66
-TRUNK = 1 << 16
-FEEDS, STATEMENTS, MEMBERS, TIPS = 256, 1024, 10_000, 64
+STATEMENTS, FEEDS, MEMBERS, TIPS, TRUNK = 1024, 256, 10_000, 64, 1 << 16
 
 
 class Record:
-    def __init__(self, raw):
-        self.id, self.feed, self.height = raw["id"], raw["feed"], raw["height"]
-        self.kind, self.body = raw["kind"], raw["body"]
-        self.below = raw["previous"].get("record")
-        self.names_certificate = raw["previous"].get("certificate")
-        self.cut = {feed: id for feed, _, id in raw["cut"]}
-        self.places = [tuple(place) for place in raw["seen"] + raw["cut"]]
-        if self.below is not None:
-            self.places.insert(0, (self.feed, self.height - 1, self.below))
+    """A record in fields. `fits`: its body fits its kind. Presence adds root, certificate, chain and past."""
+
+    def __init__(self, fields):
+        self.id, self.feed, self.height, self.kind = (fields[k] for k in ("id", "feed", "height", "kind"))
+        self.body, self.fits, self.authority = fields["body"] or {}, fields["body"] is not None, self.kind < 64
+        self.first_admission = self.kind == ADMIT and self.fits and not self.body["lifts"]
+        self.readmission = self.kind == ADMIT and self.fits and bool(self.body["lifts"])
+        self.seen, self.cut = fields["seen"], fields["cut"]
+        self.below = fields["previous"].get("record")
+        self.certified_by = fields["previous"].get("certificate")
+        self.names = [tuple(place) for place in self.seen + self.cut]
+        if self.height > 0:
+            self.names.append((self.feed, self.height - 1, self.below))
+        self.named_ids = {place[2] for place in self.names}
+        # section 3: the code of the refusal, or None; what is kept with a permitted record
+        self.code, self.fold, self.as_admin = "not judged", None, False
 
     @property
-    def authority(self):
-        return self.kind < 64
+    def permitted(self):
+        return self.code is None
+
+    @property
+    def A(self):
+        return self.fold.admins
 
 
 class Pool:
-    """Section 1: what is at hand, and what of it is present."""
+    """Section 1. Everything at hand of one circle; `present` holds the present records in causal order."""
 
-    def __init__(self, raw):
-        self.circle = raw["circle"]
-        self.statements = {s["id"]: s for s in raw["statements"]}
-        self.records = {r["id"]: Record(r) for r in raw["records"]}
+    def __init__(self, circle, statements, records):
+        self.circle = circle
+        self.statements = {s["id"]: s | {"claim": s["claim"] or {}} for s in statements}
+        self.records = {r["id"]: Record(r) for r in records}
+        self.sign_keys = {(s["root"], s["claim"]["key"]) for s in self.statements.values()
+                          if s["claim"].get("certificate") == "sign"}
         self.present = {}
-        self.order = []  # causal
-        for start in sorted(self.records):
-            stack = [start]
-            while stack:
-                id = stack[-1]
-                record = self.records.get(id)
-                todo = [p[2] for p in record.places if p[2] in self.records and p[2] not in self.present]
-                if id in self.present:
-                    stack.pop()
-                elif todo:
-                    stack.extend(todo)
-                else:
-                    self.present[id] = self.judge(record)
-                    self.order += [id] if self.present[id] else []
-                    stack.pop()
-        self.past = {}
-        for id in self.order:
-            past = set()
-            for _, _, name in self.records[id].places:
-                past |= self.past[name] | {name}
-            self.past[id] = frozenset(past)
+        waiting = list(self.records.values())
+        while True:
+            still = [r for r in waiting if not self.make_present(r)]
+            if len(still) == len(waiting):
+                break
+            waiting = still
 
-    def judge(self, record):
-        record.root = record.certificate = None
-        for feed, height, name in record.places:
-            other = self.records.get(name)
-            if other is None or (other.feed, other.height) != (feed, height) or not self.present[name]:
+    def make_present(self, r):
+        for feed, height, id in r.names:
+            named = self.present.get(id)
+            if named is None or (named.feed, named.height) != (feed, height):
                 return False
-        if record.below is None:
-            record.certificate = record.names_certificate
-            record.succeeded = False
-        else:
-            below = self.records[record.below]
-            record.certificate = below.certificate
-            record.succeeded = below.succeeded or (below.kind == SUCCESSOR and below.body is not None)
-        statement = self.statements.get(record.certificate)
-        if statement is None:
+        below = self.present[r.below] if r.height > 0 else None
+        certificate = below.certificate if below else self.statements.get(r.certified_by)
+        if certificate is None:
             return False
-        claim = statement["claim"]
-        if claim.get("certificate") not in ("sign", "spare") or claim["key"] != record.feed:
+        claim, root = certificate["claim"], certificate["root"]
+        if claim.get("certificate") not in ("sign", "spare") or claim["key"] != r.feed:
             return False
-        record.root = statement["root"]
-        if record.authority and claim["certificate"] == "spare":
-            return any(self.full(s, record) for s in self.statements.values())
+        if claim["certificate"] == "spare" and r.authority and (root, r.feed) not in self.sign_keys:
+            return False
+        r.certificate, r.root = certificate, root
+        r.chain = (below.chain if below else frozenset()) | {r.id}
+        r.succeeded = below is not None and (below.succeeded or (below.kind == SUCCESSOR and below.fits))
+        r.past = frozenset().union(*(self.present[id].past | {id} for id in r.named_ids))
+        self.present[r.id] = r
         return True
 
-    @staticmethod
-    def full(statement, record):
-        claim = statement["claim"]
-        return claim.get("certificate") == "sign" and (statement["root"], claim["key"]) == (record.root, record.feed)
+    def within(self, x, cut):
+        return any(feed == x.feed and x.id in self.present[id].chain for feed, _, id in cut)
 
-    def chain(self, id):
-        """A record and what stands below it in its feed."""
-        while id is not None:
-            yield id
-            id = self.records[id].below
-
-    def within(self, id, cut):
-        top = cut.get(self.records[id].feed)
-        return top is not None and top in self.past and id in self.chain(top)
+    def dangling(self, r):
+        field = {LIFT: "suspension", ADMIT: "lifts", ENDORSE: "target", POLICY: "replaces", POINTER: "replaces"}
+        named = r.body.get(field.get(r.kind), [])
+        for id in named if r.kind == ADMIT or named == [] else [named]:
+            t = self.present[id] if id in r.past else None
+            if t is None or not t.authority or (r.kind in (LIFT, ADMIT) and t.kind != SUSPEND):
+                return True
+            if r.kind == ADMIT and t.body.get("root") != r.body["root"]:
+                return True
+        return False
 
     def forks(self, ids):
-        """Lowest heights at which two of some records stand on the same one, with these records."""
-        groups = {}
-        for id in ids:
-            record = self.records[id]
-            groups.setdefault((record.feed, record.height, record.below), []).append(id)
-        lowest = {}
-        for (feed, height, _), group in groups.items():
-            if len(group) > 1 and (feed not in lowest or height < lowest[feed][0]):
-                lowest[feed] = (height, sorted(group))
-        return lowest
+        """The lowest height of each feed at which two of these records stand on the same one (or both at height 0)."""
+        places, forks = {}, {}
+        for r in map(self.present.get, ids):
+            place = (r.feed, r.height, r.below)
+            places[place] = places.get(place, 0) + 1
+            if places[place] == 2:
+                forks[r.feed] = min(r.height, forks.get(r.feed, r.height))
+        return forks
 
-    def dangling(self, record):
-        body, past = record.body, self.past[record.id]
+    def founds(self):
+        """Section 2."""
+        g = self.present.get(self.circle)
+        return bool(g and g.kind == GENESIS and g.fits and g.root in {root for root, _ in g.body["admins"]})
 
-        def names(id, kinds):
-            return id in past and self.records[id].kind in kinds
 
-        suspends = lambda id: names(id, [SUSPEND]) and self.records[id].body is not None
-        if record.kind == LIFT:
-            return not suspends(body["suspension"])
-        if record.kind == ADMIT:
-            return not all(suspends(id) and self.records[id].body["root"] == body["root"] for id in body["lifts"])
-        if record.kind == ENDORSE:
-            return not names(body["target"], range(64))
-        if record.kind in (POLICY, POINTER):
-            return not names(body["replaces"], range(64))
-        return False
+def judge(pool, r):
+    """Section 3: the record is judged in the fold of its past; everything in its past is judged already."""
+    r.code = refusal(pool, r)
+    r.as_admin = r.permitted and r.root in r.A
+
+
+def refusal(pool, r):
+    genesis, a = pool.present[pool.circle], r.root
+    if r.kind > MERGE:
+        return "newer"
+    if not r.fits:
+        return "unreadable"
+    if pool.dangling(r):
+        return "dangling"
+    past = [pool.present[id] for id in r.past]
+    if genesis.id not in r.past:
+        return "no-member"
+    admitted = {root for root, _ in genesis.body["admins"]}
+    admitted.update(p.body["root"] for p in past if p.kind == ADMIT and p.permitted)
+    if a not in admitted:
+        return "no-member"
+    if r.succeeded:
+        return "succeeded"
+    F = r.fold = Fold(pool, r.past, pool.forks(r.past), {})
+    if a not in F.members:
+        return "no-member"
+    if any(r.feed not in F.given_back[s.id] for s in F.in_force.get(a, ())):
+        return "suspended"
+    heights = {}
+    for x in past + [r]:
+        if x.feed == r.feed and x.height <= r.height and heights.setdefault(x.height, x.id) != x.id:
+            return "forked"
+    if r.kind == ADMIT:
+        root = r.body["root"]
+        if root == a:
+            return "target"
+        if r.readmission:
+            return "target" if a not in F.admins and root not in F.members else None
+        mine = [p for p in past if p.first_admission and p.permitted and p.root == a]
+        if any(p.body["root"] == root and F.counts(p) for p in mine):
+            return "target"
+        if root not in F.members and len(F.members) >= MEMBERS:
+            return "invitations"
+        if a not in F.admins:
+            roots = {p.body["root"] for p in mine if not p.as_admin} - {root}
+            if len(roots) >= F.policy[0]:
+                return "invitations"
+    if r.kind == ADD_ADMIN:
+        if a not in F.admins:
+            return "no-admin"
+        if r.body["root"] not in F.active:
+            return "target"
+    return None
+
+
+class Set:
+    """Section 4."""
+
+    def __init__(self, pool):
+        self.pool = pool
+        self.genesis = pool.present[pool.circle]
+        self.find_candidates()
+        self.find_forks()
+        by_root = {}
+        for id in sorted(pool.statements):
+            by_root.setdefault(pool.statements[id]["root"], []).append(id)
+        self.looked_at = {root: ids[:STATEMENTS] for root, ids in by_root.items()}
+        self.named_by_genesis = {key for admin in self.genesis.body["admins"] for key in admin if key is not None}
+        self.keep()
+        self.find_statements()
+
+    def find_candidates(self):
+        self.candidates, self.admissions = {}, {}
+        admitted = {root for root, _ in self.genesis.body["admins"]}
+        grew = True
+        while grew:
+            grew = False
+            for r in self.pool.present.values():
+                if r.id in self.candidates or r.root not in admitted or not r.named_ids <= self.candidates.keys():
+                    continue
+                self.candidates[r.id], grew = r, True
+                if r.authority and r is not self.genesis:
+                    judge(self.pool, r)
+                    if r.kind == ADMIT and r.permitted:
+                        admitted.add(r.body["root"])
+                        self.admissions.setdefault(r.body["root"], []).append(r)
+
+    def find_forks(self):
+        self.forks = self.pool.forks(self.candidates)
+        self.evidence = {}
+        for feed, height in self.forks.items():
+            on = {}
+            for r in self.candidates.values():
+                if (r.feed, r.height) == (feed, height):
+                    on.setdefault(r.below, []).append(r.id)
+            self.evidence[feed] = sorted(id for ids in on.values() if len(ids) > 1 for id in ids)[:2]
+
+    def keep(self):
+        feeds = {}
+        for r in self.candidates.values():
+            feeds.setdefault(r.root, set()).add(r.feed)
+        feeds = {root: set(sorted(keys)[:FEEDS]) for root, keys in feeds.items()}
+        evidence = [self.candidates[id] for pair in self.evidence.values() for id in pair]
+        start = [self.genesis.id]  # 1
+        start += [r.id for r in self.candidates.values()  # 2
+                  if r.height < self.forks.get(r.feed, r.height + 1) and r.feed in feeds[r.root]]
+        for root in self.named_by_genesis | self.admissions.keys():  # 3
+            for claim in (self.pool.statements[id]["claim"] for id in self.looked_at.get(root, ())):
+                if "revokes" in claim and claim["circle"] in (None, self.pool.circle) and claim["cut"]:
+                    r = self.candidates.get(claim["cut"][1])
+                    if r and (r.root, r.feed, r.height) == (root, claim["revokes"], claim["cut"][0]):
+                        start.append(r.id)
+        for r in evidence:
+            start.extend(r.named_ids)  # 4
+            start.extend(a.id for a in self.admissions.get(r.root, ()))  # 6
+        self.kept = {}
+        while start:
+            r = self.candidates[start.pop()]
+            if r.id not in self.kept:
+                self.kept[r.id] = r
+                start.extend(r.named_ids)  # 5
+                start.extend(a.id for a in self.admissions.get(r.root, ()))  # 6
+        self.held = list(self.kept.values()) + [r for r in evidence if r.id not in self.kept]
+
+    def find_statements(self):
+        roots = set(self.named_by_genesis)
+        roots.update(root for root, them in self.admissions.items() if any(a.id in self.kept for a in them))
+        self.statements = {id for root in roots for id in self.looked_at.get(root, ())}
+        self.statements.update(r.certificate["id"] for r in self.held)
+        keys = {(r.root, r.feed) for r in self.held if r.authority}
+        for id, s in self.pool.statements.items():
+            if s["claim"].get("certificate") == "sign" and (s["root"], s["claim"]["key"]) in keys:
+                self.statements.add(id)
+
+    def revocations(self):
+        """Of the set, for this circle or all: their cuts by root and feed."""
+        found = {}
+        for s in map(self.pool.statements.get, self.statements):
+            if "revokes" in s["claim"] and s["claim"]["circle"] in (None, self.pool.circle):
+                found.setdefault((s["root"], s["claim"]["revokes"]), []).append(s["claim"]["cut"])
+        return found
+
+    def frontier(self):
+        entries = {}
+        for r in self.kept.values():
+            if r.feed not in self.forks and r.height >= entries.get(r.feed, [0, 0])[1]:
+                entries[r.feed] = [r.feed, r.height, r.id]
+        stood_on = {r.below for r in self.kept.values() if r.height > 0}
+        for feed, height in self.forks.items():
+            tips = sorted(r.id for r in self.kept.values()
+                          if r.feed == feed and r.height >= height and r.id not in stood_on)
+            entries[feed] = [feed, height, *self.evidence[feed], tips[:TIPS]]
+        return [entries[feed] for feed in sorted(entries)]
+
+    def on_a_branch(self, id):
+        r = self.candidates.get(id)
+        return r is not None and r.height >= self.forks.get(r.feed, r.height + 1)
+
+    def result(self):
+        return {
+            "statements": sorted(self.statements),
+            "records": sorted(self.kept),
+            "frontier": self.frontier(),
+            "waiting": [[id, "branch" if self.on_a_branch(id) else "waits"]
+                        for id in sorted(self.pool.records) if id not in self.kept],
+            "newer": sorted({r.feed for r in self.kept.values() if MERGE < r.kind < 64}),
+        }
 
 
 class Fold:
-    """Section 5, for one set of records."""
+    """Section 5, of the records `ids`: a past, or the whole set."""
 
-    def __init__(self, circle, ids, forks, revocations):
-        self.c, self.pool = circle, circle.pool
-        self.forks, self.revocations = forks, revocations
-        self.ids = [id for id in ids if id in circle.permitted]
-        self.endorsements = {}
-        for id in self.of(ENDORSE):
-            self.endorsements.setdefault(self.body(id)["target"], []).append(id)
-        self.force = {}  # suspension: feeds given back, or None without a re-admission
-        self.effective = set()
-        grants = {}
-        for id in self.of(ADD_ADMIN):
-            if 2 * len(self.admins_behind(id, lambda _: True)) > len(self.standing(id).admins):
-                grants.setdefault(self.body(id)["root"], []).append(id)
-        self.grants = grants
-        self.suspensions(2, lambda id: self.dropped(id) is None)
-        held = dict(self.force)
-        self.suspensions(3, lambda id: self.beyond(id, held) is None)
+    def __init__(self, pool, ids, forks, revocations):
+        self.pool, self.ids, self.forks, self.revocations = pool, ids, forks, revocations
+        self.genesis = pool.present[pool.circle]
+        self.founders = {root for root, _ in self.genesis.body["admins"]}
+        self.records = [r for r in pool.present.values() if r.id in ids and r.permitted]  # in causal order
+        self.endorsements, self.add_admins = {}, {}
+        for r in self.records:
+            if r.kind == ENDORSE:
+                self.endorsements.setdefault(r.body["target"], []).append(r)
+            elif r.kind == ADD_ADMIN:
+                self.add_admins.setdefault(r.body["root"], []).append(r)
+        self.suspend()
         self.count()
 
-    def of(self, kind):
-        return [id for id in self.ids if self.record(id).kind == kind]
+    def of_kind(self, kind):
+        return [r for r in self.records if r.kind == kind]
 
-    def record(self, id):
-        return self.pool.records[id]
+    def behind(self, t, test):
+        """The records whose roots stand behind `t`."""
+        return [r for r in [t, *self.endorsements.get(t.id, ())] if test(r)]
 
-    def body(self, id):
-        return self.record(id).body
+    def admins_behind(self, t, test):
+        return {r.root for r in self.behind(t, test) if r.root in t.A and r.as_admin}
 
-    def standing(self, id):
-        return self.c.permitted[id]
-
-    def behind(self, id, test):
-        return {self.record(x).root for x in [id] + self.endorsements.get(id, []) if test(x)}
-
-    def admins_behind(self, id, test):
-        return self.behind(id, lambda x: test(x) and self.standing(x).as_admin) & self.standing(id).admins
-
-    # Step 1.
-    def dropped(self, id):
-        record = self.record(id)
-        if record.succeeded:
+    def dropped(self, r):
+        """Step 1: a code, or None."""
+        if r.succeeded:
             return "succeeded"
-        cuts = self.revocations.get((record.root, record.feed))
-        if cuts is not None:
-            return None if all(top is not None and id in self.pool.chain(top) for top in cuts) else "revoked"
-        fork = self.forks.get(record.feed)
-        return "forked" if fork is not None and record.height >= fork[0] else None
+        cuts = self.revocations.get((r.root, r.feed))
+        if cuts:
+            return None if all(self.at_or_below(r, cut) for cut in cuts) else "revoked"
+        return "forked" if r.height >= self.forks.get(r.feed, r.height + 1) else None
 
-    def of_root(self, root, force):
-        return [s for s in force if self.body(s)["root"] == root]
+    def at_or_below(self, r, cut):
+        """In its chain the cut of a revocation; one that names no record of the set lets nothing in."""
+        at = self.pool.present[cut[1]] if cut and cut[1] in self.ids else None
+        return at is not None and (at.feed, at.height) == (r.feed, cut[0]) and r.id in at.chain
 
-    def beyond(self, id, force=None):
-        record = self.record(id)
-        force = self.force if force is None else force
-        if record.succeeded:
-            return "succeeded"
-        mine = self.of_root(record.root, force)
-        if not mine:
-            return self.dropped(id)
-        codes = set()
-        for suspension in mine:
-            if not self.pool.within(id, self.record(suspension).cut):
-                if record.feed not in (force[suspension] or ()):
-                    codes.add("beyond")
-                else:
-                    codes.add(self.dropped(id))
-        codes.discard(None)
-        return min(codes) if codes else None  # "beyond" is the smallest
+    def beyond(self, r, in_force):
+        """A code, or None. `in_force` has the suspensions in force by the root suspended."""
+        suspensions = in_force.get(r.root)
+        if r.succeeded or not suspensions:
+            return self.dropped(r)
+        outside = [s for s in suspensions if not self.pool.within(r, s.cut)]
+        if any(r.feed not in self.given_back[s.id] for s in outside):
+            return "beyond"
+        return self.dropped(r) if outside else None
 
-    # Steps 2 and 3.
-    def step(self, suspension):
-        root = self.body(suspension)["root"]
-        unknowing = any(suspension not in self.pool.past[g] for g in self.grants.get(root, []))
-        return 2 if root in self.c.genesis_admins or unknowing else 3
+    def suspend(self):
+        """Steps 0, 2 and 3."""
+        self.in_force, self.given_back, self.readmitted = {}, {}, set()
+        self.took_effect, self.passed = set(), set()
+        first, others = [], []
+        for s in self.of_kind(SUSPEND):
+            T = s.body["root"]
+            grants = [g for g in self.add_admins.get(T, ())
+                      if 2 * len(self.admins_behind(g, lambda r: True)) > len(g.A)]
+            of_admin = T in self.founders or any(s.id not in g.past for g in grants)
+            (first if of_admin else others).append(s)
+        self.step(first, lambda r: self.dropped(r) is None, self.carried_against_admin)
+        left = dict(self.in_force)
+        self.step(others, lambda r: self.beyond(r, left) is None,
+                  lambda t, T, behind, h: h >= 1 or t.fold.weigh_majority(behind))
 
-    def carried(self, step, id, target, test):
-        if not test(id):
+    def carried_against_admin(self, t, T, behind, h):
+        n = len(t.A - {T})
+        if n == 0:
             return False
-        standing = self.standing(id)
-        roots = self.behind(id, test) - {target}
-        have = len(self.admins_behind(id, test) - {target})
-        weights = standing.weights
-        heavy = 2 * sum(weights.get(root, 0) for root in roots) > sum(weights.values())
-        if step == 3:
-            return have >= 1 or heavy
-        others = len(standing.admins - {target})
-        if others == 0:
-            return False
-        if others == 1:
-            return have == 1 and len([r for r in roots if r in weights]) >= 2 and heavy
-        return have >= 2 and 2 * have > len(standing.admins)
+        if n == 1:
+            return h == 1 and len(behind & t.fold.active) >= 2 and t.fold.weigh_majority(behind)
+        return h >= 2 and 2 * h > len(t.A)
 
-    def took_effect(self, id, test):
-        self.effective.add(id)
-        self.effective.update(x for x in self.endorsements.get(id, []) if test(x))
+    def step(self, suspensions, test, rule):
+        if not suspensions:
+            return
 
-    def suspensions(self, step, test):
-        for id in self.of(SUSPEND):
-            if self.step(id) == step and self.carried(step, id, self.body(id)["root"], test):
-                self.force[id] = None
-                self.took_effect(id, test)
-        for id in self.of(LIFT):
-            suspension = self.body(id)["suspension"]
-            target = self.body(suspension)["root"]
-            if (
-                self.step(suspension) == step
-                and suspension in self.effective
-                and self.carried(step, id, target, test)
-            ):
-                self.force.pop(suspension, None)
-                self.took_effect(id, test)
-        for id in self.of(ADMIT):
-            body = self.body(id)
-            lifts = [s for s in body["lifts"] if s in self.force and self.step(s) == step]
-            if lifts and self.carried(step, id, body["root"], test):
-                feeds = self.followed(body["root"], set(body["feeds"]))
-                for suspension in lifts:
-                    self.force[suspension] = (self.force[suspension] or frozenset()) | feeds
-                self.took_effect(id, test)
+        def carried(t, T):
+            behind = {r.root for r in self.behind(t, test)} - {T}
+            return test(t) and rule(t, T, behind, len(self.admins_behind(t, test) - {T}))
 
-    def followed(self, root, feeds):
-        while True:
-            more = {
-                self.body(id)["feed"]
-                for id in self.of(SUCCESSOR)
-                if self.record(id).root == root and self.record(id).feed in feeds and self.dropped(id) is None
-            }
-            if more <= feeds:
-                return frozenset(feeds)
-            feeds = feeds | more
+        def effect(t):
+            self.took_effect.add(t.id)
+            self.passed.update((t.id, e.id) for e in self.endorsements.get(t.id, ()) if test(e))
 
-    # Step 4.
+        force = {s.id: s for s in suspensions if carried(s, s.body["root"])}
+        came = dict(force)
+        for s in came.values():
+            effect(s)
+        for lift in self.of_kind(LIFT):
+            s = came.get(lift.body["suspension"])
+            if s and carried(lift, s.body["root"]):
+                force.pop(s.id, None)
+                effect(lift)
+        given_back = {id: set() for id in force}
+        for r in self.of_kind(ADMIT):
+            lifted = [id for id in r.body["lifts"] if id in force]
+            if lifted and carried(r, r.body["root"]):
+                feeds = self.with_successors(r.body["root"], r.body["feeds"])
+                for id in lifted:
+                    given_back[id] |= feeds
+                    self.readmitted.add(id)
+                effect(r)
+        self.given_back.update(given_back)
+        for s in force.values():
+            self.in_force.setdefault(s.body["root"], []).append(s)
+
+    def with_successors(self, T, feeds):
+        found, todo = set(), list(feeds)
+        while todo:
+            feed = todo.pop()
+            if feed not in found:
+                found.add(feed)
+                todo.extend(r.body["feed"] for r in self.of_kind(SUCCESSOR)
+                            if (r.root, r.feed) == (T, feed) and self.dropped(r) is None)
+        return found
+
     def count(self):
-        self.why, self.as_admin, self.admissions = {}, set(), {}
-        over = self.over_invited()
-        for id in self.ids:
-            record, standing, past = self.record(id), self.standing(id), self.pool.past[id]
-            why = self.beyond(id)
-            if why is None and record.root not in self.c.genesis_admins:
-                if not any(a in past for a in self.admissions.get(record.root, [])):
-                    why = "unsupported"
-            if why is None:
-                admin = standing.as_admin and self.still_admin(id)
-                if admin:
-                    self.as_admin.add(id)
-                if record.kind == ADMIT:
-                    if not record.body["lifts"]:
-                        if standing.as_admin and not admin:
-                            why = "unsupported"
-                        elif id in over:
-                            why = "invitations"
-                    elif not admin and id not in self.effective:
-                        why = "votes"
-                    if why is None:
-                        self.admissions.setdefault(record.body["root"], []).append(id)
-                elif record.kind == ADD_ADMIN and not admin:
-                    why = "unsupported"
-                elif record.kind == RECOVER:
-                    why = "inert"
-            if why is not None:
-                self.why[id] = why
-                self.as_admin.discard(id)
-        self.members = set(self.c.genesis_admins) | set(self.admissions)
-        self.suspended = {self.body(s)["root"] for s, feeds in self.force.items() if feeds is None}
-        self.active = self.members - self.suspended
-        self.admins = frozenset(root for root in self.active if self.is_admin(root))
+        """Step 4."""
+        self.codes, self.counting_as_admin = {}, set()
+        self.is_beyond = {r.id: self.beyond(r, self.in_force) for r in self.records}
+        over = self.over_the_limit()
+        admitted_by = {}
+        for r in self.records:
+            code = self.is_beyond[r.id]
+            if not code and r.root not in self.founders and not any(
+                    a.id in r.past for a in admitted_by.get(r.root, ())):
+                code = "unsupported"
+            if not code:
+                if self.is_still_admin(r):
+                    self.counting_as_admin.add(r.id)
+                code = self.code_by_kind(r, over)
+            self.codes[r.id] = code
+            if r.kind == ADMIT and not code:
+                admitted_by.setdefault(r.body["root"], []).append(r)
+        self.admitted_by = admitted_by
+        self.members = self.founders | admitted_by.keys()
+        self.without_readmission = {T: [s.id for s in them if s.id not in self.readmitted]
+                                    for T, them in self.in_force.items()}
+        self.active = {m for m in self.members if not self.without_readmission.get(m)}
+        self.admins = {m for m in self.active if self.is_admin(m)}
 
-    def still_admin(self, id):
-        root, past = self.record(id).root, self.pool.past[id]
-        off = [s for s in self.of_root(root, self.force) if not self.pool.within(id, self.record(s).cut)]
-        if root in self.c.genesis_admins and not off:
+    def code_by_kind(self, r, over):
+        as_admin = r.id in self.counting_as_admin
+        if r.first_admission:
+            if r.as_admin:
+                return None if as_admin else "unsupported"
+            return "invitations" if r.id in over else None
+        if r.readmission:
+            return None if as_admin or r.id in self.took_effect else "votes"
+        if r.kind == ADD_ADMIN:
+            return None if as_admin else "unsupported"
+        return "inert" if r.kind == RECOVER else None
+
+    def counts(self, r):
+        return r.id in self.codes and self.codes[r.id] is None
+
+    def is_still_admin(self, r):
+        if not r.as_admin:
+            return False
+        S = [s.id for s in self.in_force.get(r.root, ()) if not self.pool.within(r, s.cut)]
+        if r.root in self.founders and not S:
             return True
-        return any(
-            grant in past
-            and self.body(grant)["root"] == root
-            and grant not in self.why
-            and all(s in self.pool.past[grant] for s in off)
-            and self.granted(grant, lambda x: x == grant or x in past)
-            for grant in self.of(ADD_ADMIN)
-        )
+        return any(g.id in r.past and g.past.issuperset(S)
+                   and self.majority(g, lambda e: e is g or e.id in r.past)
+                   for g in self.add_admins.get(r.root, ()) if self.counts(g))
 
-    def granted(self, grant, test):
-        behind = self.admins_behind(grant, lambda x: x in self.as_admin and test(x))
-        return 2 * len(behind) > len(self.standing(grant).admins)
-
-    def is_admin(self, root):
-        mine = self.of_root(root, self.force)
-        if root in self.c.genesis_admins and not mine:
+    def is_admin(self, m):
+        S = [s.id for s in self.in_force.get(m, ())]
+        if m in self.founders and not S:
             return True
-        return any(
-            self.body(grant)["root"] == root
-            and grant not in self.why
-            and all(s in self.pool.past[grant] for s in mine)
-            and self.granted(grant, lambda _: True)
-            for grant in self.of(ADD_ADMIN)
-        )
+        return any(g.past.issuperset(S) and self.majority(g) for g in self.add_admins.get(m, ()) if self.counts(g))
 
-    def first_by_members(self):
-        return [id for id in self.of(ADMIT) if not self.body(id)["lifts"] and not self.standing(id).as_admin]
+    def majority(self, g, which=lambda e: True):
+        """Whether the admins behind `g`, by records that count as admin, are more than half of its A."""
+        return 2 * len(self.admins_behind(g, lambda e: e.id in self.counting_as_admin and which(e))) > len(g.A)
 
-    def over_invited(self):
-        by_author = {}
-        for id in self.first_by_members():
-            if self.beyond(id) is None:
-                by_author.setdefault(self.record(id).root, []).append((self.standing(id).rank, id))
-        over = set()
-        for admissions in by_author.values():
+    def over_the_limit(self):
+        by_author, over = {}, set()
+        for r in self.records:
+            if r.first_admission and not r.as_admin:
+                by_author.setdefault(r.root, []).append(r)
+        for theirs in by_author.values():
+            rank = {r.id: sum(x.id in r.past for x in theirs) for r in theirs}
             taken = set()
-            for _, id in sorted(admissions):
-                root = self.body(id)["root"]
-                if root in taken or len(taken) < self.standing(id).policy[0]:
-                    taken.add(root)
+            for r in sorted(theirs, key=lambda r: (rank[r.id], r.id)):
+                if self.is_beyond[r.id] or r.body["root"] in taken:
+                    continue
+                if len(taken) < r.fold.policy[0]:
+                    taken.add(r.body["root"])
                 else:
-                    over.add(id)
+                    over.add(r.id)
         return over
 
-    # What is current.
-    def backing(self, id):
-        standing = self.standing(id)
-        quorum, all_admins = standing.policy[1], len(standing.admins)
-        need = all_admins // 2 + 1 if quorum == 0 else max(1, min(quorum, all_admins))
-        return len(self.admins_behind(id, lambda x: x in self.as_admin)), need
+    # Current
 
-    def current(self, kind, slot=None):
-        proposals = [
-            id for id in self.of(kind) if id not in self.why and (slot is None or self.body(id)["slot"] == slot)
-        ]
-        chain = [self.pool.circle]
+    def proposals(self, slot):
+        """Of the policy (slot None) or a slot of `pointer`, by what they replace."""
+        found = {}
+        for r in self.records:
+            if self.counts(r) and (r.kind == POLICY if slot is None else r.kind == POINTER and r.body["slot"] == slot):
+                found.setdefault(r.body["replaces"], []).append(r)
+        return found
+
+    def proposal_behind(self, p):
+        return len(self.admins_behind(p, lambda e: e.id in self.counting_as_admin))
+
+    def effective(self, p):
+        behind, quorum = self.proposal_behind(p), p.fold.policy[1]
+        return 2 * behind > len(p.A) if quorum == 0 else behind >= max(1, min(quorum, len(p.A)))
+
+    def current(self, slot):
+        """All that is or was current, in order."""
+        current, proposals = [self.genesis], self.proposals(slot)
         while True:
-            best = []
-            for id in proposals:
-                have, need = self.backing(id)
-                if self.body(id)["replaces"] == chain[-1] and have >= need:
-                    best.append((-have, id))
-            if not best:
-                return chain
-            chain.append(min(best)[1])
+            choice = [p for p in proposals.get(current[-1].id, ()) if self.effective(p)]
+            if not choice:
+                return current
+            current.append(min(choice, key=lambda p: (-self.proposal_behind(p), p.id)))
+
+    @cached_property
+    def policies(self):
+        return self.current(None)
 
     @cached_property
     def policy(self):
-        head = self.current(POLICY)[-1]
-        return tuple(self.record(head).body["policy"])
+        return self.policies[-1].body["policy"]
 
-    # Section 6.
-    @cached_property
-    def placed(self):
-        """Admissions level by level away from genesis."""
-        found = {}
-        while True:
-            above = set(self.c.genesis_admins) | set(found)
-            level = {}
-            for root in self.members - above:
-                by = [a for a in self.admissions.get(root, []) if self.record(a).root in above]
-                if by:
-                    level[root] = min(by)
-            if not level:
-                return found
-            found |= level
+    # Section 6
 
     @cached_property
-    def trunk(self):
-        vouchers, trunks = {}, set(self.c.genesis_admins)
-        for id in self.as_admin:
-            admission = id if self.record(id).kind == ADMIT else None
-            if self.record(id).kind == ENDORSE:
-                target = self.body(id)["target"]
-                if target in self.c.permitted and self.record(target).kind == ADMIT and target not in self.why:
-                    admission = target
-            if admission is not None:
-                root, by = self.body(admission)["root"], self.record(id).root
-                if root != by:
-                    vouchers.setdefault(root, set()).add(by)
-                    if len(vouchers[root]) > 1 or len(self.standing(id).admins) == 1:
+    def trunks(self):
+        vouchers, trunks = {}, set(self.founders)
+        for v in self.records:
+            admission = self.pool.present[v.body["target"]] if v.kind == ENDORSE else v
+            if v.id in self.counting_as_admin and self.counts(v) and admission.kind == ADMIT and self.counts(admission):
+                root = admission.body["root"]
+                if v.root != root:
+                    vouchers.setdefault(root, set()).add(v.root)
+                    if len(v.A) == 1 or len(vouchers[root]) >= 2:
                         trunks.add(root)
-        trunk = {}
-        for root in self.members:
-            top = root
-            while top not in trunks and top in self.placed:
-                top = self.record(self.placed[top]).root
-            trunk[root] = top
-        return trunk
+        return trunks
+
+    @cached_property
+    def own_admission(self):
+        """The admission of each member that genesis does not name."""
+        own, placed = {}, set(self.founders)
+        while True:
+            level = {}
+            for m in self.members - placed:
+                ids = [a.id for a in self.admitted_by[m] if a.root in placed]
+                if ids:
+                    level[m] = self.pool.present[min(ids)]
+            if not level:
+                return own
+            own.update(level)
+            placed.update(level)
+
+    def trunk(self, m):
+        while m not in self.trunks:
+            m = self.own_admission[m].root
+        return m
 
     @cached_property
     def weights(self):
-        groups = {}
-        for root in self.active:
-            groups.setdefault(self.trunk[root], []).append(root)
-        return {root: TRUNK // len(group) for group in groups.values() for root in group}
+        under = {}
+        for m in self.active:
+            under.setdefault(self.trunk(m), []).append(m)
+        return {m: TRUNK // len(them) for them in under.values() for m in them}
+
+    def weigh_majority(self, roots):
+        return 2 * sum(self.weights.get(root, 0) for root in roots) > sum(self.weights.values())
 
 
-class Standing:
-    pass
+class State(Fold):
+    """The fold of the whole set, and what sections 5 and 7 say only of it."""
 
+    def __init__(self, set_):
+        self.set = set_
+        super().__init__(set_.pool, set_.kept, set_.forks, set_.revocations())
+        self.ordinary = {r.id: r for r in set_.kept.values()
+                         if not r.authority and r.root in self.members and not self.beyond(r, self.in_force)}
+        self.withdrawn = set()
+        for r in self.ordinary.values():
+            target = set_.kept.get(r.body["target"]) if r.kind == WITHDRAW and r.fits else None
+            if target and not target.authority and target.kind != WITHDRAW and target.root == r.root:
+                self.withdrawn.add(target.id)
+        self.slots = {slot: self.current(slot) for slot in
+                      sorted({r.body["slot"] for r in self.records if r.kind == POINTER})}
 
-class Circle:
-    """Sections 2 to 4."""
+    def visible(self, kind):
+        return sorted(r.id for r in self.ordinary.values() if r.kind == kind and r.fits and r.id not in self.withdrawn)
 
-    def __init__(self, raw):
-        self.pool = Pool(raw)
-        self.permitted, self.refused, self.genesis_admins = {}, {}, frozenset()
-        genesis = self.pool.records.get(self.pool.circle)
-        self.founded = False
-        if genesis is not None and self.pool.present[genesis.id] and genesis.body is not None:
-            admins = {root for root, _ in genesis.body["admins"]}
-            if genesis.root in admins:
-                self.founded, self.genesis_admins = True, frozenset(admins)
-        self.folds = {}
-        if self.founded:
-            for id in self.pool.order:
-                if self.pool.records[id].authority:
-                    self.permit(self.pool.records[id])
+    def votes(self):
+        by = {}
+        for r in self.of_kind(VOTE):
+            if self.counts(r):
+                by.setdefault((r.body["subject"], r.root), []).append(r)
+        found = []
+        for (subject, root), them in sorted(by.items(), key=lambda item: item[0]):
+            last = min((r for r in them if not any(r.id in x.past for x in them)), key=lambda r: r.id)
+            found.append([subject, root, last.id, last.body["choice"]])
+        return found
 
-    def fold_past(self, past):
-        if past not in self.folds:
-            ordered = [id for id in self.pool.order if id in past]
-            self.folds[past] = Fold(self, ordered, self.pool.forks(past), {})
-        return self.folds[past]
-
-    def permit(self, record):
-        if record.id == self.pool.circle:
-            standing = Standing()
-            standing.admins, standing.as_admin = frozenset(), False
-            standing.policy, standing.rank, standing.weights = tuple(record.body["policy"]), 0, {}
-            self.permitted[record.id] = standing
-            return
-        code = self.refusal(record)
-        if code is not None:
-            self.refused[record.id] = code
-
-    def refusal(self, record):
-        past, root, body = self.pool.past[record.id], record.root, record.body
-        if body is None:
-            return "unreadable" if record.kind <= MERGE else "newer"
-        if self.pool.dangling(record):
-            return "dangling"
-        admitted = any(
-            id in past and self.pool.records[id].kind == ADMIT and self.pool.records[id].body["root"] == root
-            for id in self.permitted
-        )
-        if self.pool.circle not in past or not (root in self.genesis_admins or admitted):
-            return "no-member"
-        fold = self.fold_past(past)
-        if record.succeeded:
-            return "succeeded"
-        if root not in fold.members:
-            return "no-member"
-        if any(record.feed not in (fold.force[s] or ()) for s in fold.of_root(root, fold.force)):
-            return "suspended"
-        fork = self.pool.forks(past | {record.id}).get(record.feed)
-        if fork is not None and fork[0] <= record.height:
-            return "forked"
-        standing = Standing()
-        standing.admins, standing.policy, standing.rank = fold.admins, fold.policy, 0
-        standing.as_admin = root in fold.admins
-        standing.weights = {}
-        if record.kind == ADMIT:
-            target = body["root"]
-            if target == root:
-                return "target"
-            if body["lifts"]:
-                if not standing.as_admin and target not in fold.members:
-                    return "target"
-                standing.weights = fold.weights
-            else:
-                own = [id for id in fold.admissions.get(target, []) if not self.pool.records[id].body["lifts"]]
-                if any(self.pool.records[id].root == root for id in own):
-                    return "target"
-                if target not in fold.members and len(fold.members) >= MEMBERS:
-                    return "invitations"
-                if not standing.as_admin:
-                    given = [id for id in fold.first_by_members() if self.pool.records[id].root == root]
-                    standing.rank = len(given)
-                    if len({self.pool.records[id].body["root"] for id in given} - {target}) >= fold.policy[0]:
-                        return "invitations"
-        if record.kind == ADD_ADMIN:
-            if not standing.as_admin:
-                return "no-admin"
-            if body["root"] not in fold.active:
-                return "target"
-        if record.kind in (SUSPEND, LIFT):
-            standing.weights = fold.weights
-        self.permitted[record.id] = standing
-        return None
-
-    # Section 4.
-    def sift(self):
-        pool, records = self.pool, self.pool.records
-        candidates, named = set(), set(self.genesis_admins)
-        admissions = {}
-        while self.founded:
-            more = [
-                id
-                for id in pool.order
-                if id not in candidates
-                and records[id].root in named
-                and all(name in candidates for _, _, name in records[id].places)
-            ]
-            if not more:
-                break
-            # Anything found here stands on candidates already; the rest comes in the next round.
-            for id in more:
-                candidates.add(id)
-                if id in self.permitted and records[id].kind == ADMIT:
-                    named.add(records[id].body["root"])
-                    admissions.setdefault(records[id].body["root"], []).append(id)
-        forks = pool.forks(candidates)
-        from_genesis = set()
-        if self.founded:
-            for root, paper in records[pool.circle].body["admins"]:
-                from_genesis |= {root} | ({paper} - {None})
-        limited = {}
-        for id in sorted(pool.statements):
-            of_root = limited.setdefault(pool.statements[id]["root"], [])
-            if len(of_root) < STATEMENTS:
-                of_root.append(id)
-
-        feeds = {}
-        for id in candidates:
-            feeds.setdefault(records[id].root, set()).add(records[id].feed)
-        feeds = {root: set(sorted(all_feeds)[:FEEDS]) for root, all_feeds in feeds.items()}
-        queue = []
-        for id in candidates:
-            record = records[id]
-            fork = forks.get(record.feed)
-            if (fork is None or record.height < fork[0]) and record.feed in feeds[record.root]:
-                queue.append(id)
-        for root in from_genesis | set(admissions):
-            for statement in limited.get(root, []):
-                claim = pool.statements[statement]["claim"]
-                if "revokes" in claim and claim["cut"] and claim["circle"] in (None, pool.circle):
-                    height, id = claim["cut"]
-                    if id in candidates:
-                        record = records[id]
-                        if (record.root, record.feed, record.height) == (root, claim["revokes"], height):
-                            queue.append(id)
-        evidence = {id for _, group in forks.values() for id in group[:2]}
-        for id in evidence:
-            queue += [name for _, _, name in records[id].places]
-            queue += admissions.get(records[id].root, [])
-        kept = set()
-        while queue:
-            id = queue.pop()
-            if id not in kept:
-                kept.add(id)
-                queue += [name for _, _, name in records[id].places]
-                queue += admissions.get(records[id].root, [])
-
-        roots = from_genesis | {root for root, ids in admissions.items() if kept & set(ids)}
-        statements = {id for root in roots for id in limited.get(root, [])}
-        for id in kept | evidence:
-            record = records[id]
-            statements.add(record.certificate)
-            if record.authority:
-                statements |= {id for id, s in pool.statements.items() if pool.full(s, record)}
-
-        frontier = []
-        for feed in {records[id].feed for id in kept} | set(forks):
-            mine = [records[id] for id in kept if records[id].feed == feed]
-            if feed in forks:
-                height, group = forks[feed]
-                above = {r.id for r in mine if r.height >= height}
-                tips = above - {r.below for r in mine}
-                frontier.append([feed, height, group[0], group[1], sorted(tips)[:TIPS]])
-            else:
-                head = max(mine, key=lambda record: record.height)
-                frontier.append([feed, head.height, head.id])
-        waiting = []
-        for id in sorted(set(records) - kept):
-            alone = id in candidates and records[id].feed in feeds[records[id].root]
-            only = alone and all(name in kept or self.branch(name, candidates, feeds) for name in pool.past[id])
-            waiting.append([id, "branch" if only else "waits"])
-        self.kept, self.statements, self.known_forks = kept, statements, forks
-        newer = {records[id].feed for id in kept if records[id].authority and records[id].kind > MERGE}
-        return {
-            "records": sorted(kept),
-            "statements": sorted(statements),
-            "frontier": sorted(frontier, key=lambda entry: entry[0]),
-            "waiting": waiting,
-            "newer": sorted(newer),
-        }
-
-    def branch(self, id, candidates, feeds):
-        record = self.pool.records[id]
-        return id in candidates and record.feed in feeds[record.root]
-
-    def state(self):
-        pool, records = self.pool, self.pool.records
-        if not self.founded:
-            return {
-                "name": "", "founder": None, "policy": [3, 0], "policy_head": pool.circle, "members": [],
-                "documents": [], "models": [], "withdrawn": [], "pointers": [], "votes": [], "without_effect": [],
-            }  # fmt: skip
-        revocations = {}
-        for id in self.statements:
-            statement = pool.statements[id]
-            claim = statement["claim"]
-            if "revokes" in claim and claim["circle"] in (None, pool.circle):
-                height, top = claim["cut"] or (None, None)
-                good = top in self.kept and (records[top].feed, records[top].height) == (claim["revokes"], height)
-                cuts = revocations.setdefault((statement["root"], claim["revokes"]), [])
-                cuts.append(top if good else None)
-        ids = [id for id in pool.order if id in self.kept]
-        fold = Fold(self, ids, self.known_forks, revocations)
-        genesis = records[pool.circle]
-
-        counting = {id for id in ids if records[id].root in fold.members and fold.beyond(id) is None}
-        withdrawn = set()
-        for id in counting:
-            if records[id].kind == WITHDRAW and records[id].body is not None:
-                target = records.get(records[id].body["target"])
-                if (
-                    target is not None
-                    and target.id in self.kept
-                    and target.root == records[id].root
-                    and not target.authority
-                    and target.kind != WITHDRAW
-                ):
-                    withdrawn.add(target.id)
-
-        def closed(root):
-            """Feeds in which a record on top would not count."""
-            feeds = set(self.known_forks) | {feed for by, feed in revocations if by == root}
-            feeds |= {records[id].feed for id in ids if records[id].kind == SUCCESSOR and records[id].body is not None}
-            for suspension in fold.of_root(root, fold.force):
-                feeds |= {record.feed for record in records.values()} - (fold.force[suspension] or frozenset())
-            return feeds
-
-        members = []
-        for root in sorted(fold.members):
-            mine = sorted(s for s in fold.of_root(root, fold.force) if fold.force[s] is None)
-            all_admissions = sorted(fold.admissions.get(root, []))
-            by_genesis = root in self.genesis_admins
-            named = (all_admissions[:1] or [None])[0] if by_genesis else fold.placed[root]
-            admission = genesis.id if by_genesis else named
-            feeds = {records[id].feed for id in counting if records[id].root == root}
-            members.append(
-                {
-                    "root": root,
-                    "name": records[named].body["name"] if named is not None else "",
-                    "admission": admission,
-                    "sponsor": records[admission].root,
-                    "admin": root in fold.admins,
-                    "suspension": mine[0] if mine else None,
-                    "feeds": sorted(feeds),
-                    "open": sorted(feeds - closed(root)),
-                    "weight": fold.weights.get(root, 0),
-                    "trunk": fold.trunk[root],
-                }
-            )
-
-        def shared(kind):
-            of_kind = (id for id in counting - withdrawn if records[id].kind == kind)
-            return sorted(id for id in of_kind if records[id].body is not None)
-
-        pointers, chains = [], {POLICY: fold.current(POLICY)}
-        for slot in sorted({records[id].body["slot"] for id in fold.of(POINTER)}):
-            chain = chains[slot, POINTER] = fold.current(POINTER, slot)
-            if len(chain) > 1:
-                pointers.append([slot, chain[-1], records[chain[-1]].body["target"]])
-        chained = {id for chain in chains.values() for id in chain}
-
-        cast = {}
-        for id in fold.of(VOTE):
-            if id not in fold.why:
-                cast.setdefault((records[id].body["subject"], records[id].root), []).append(id)
-        votes = []
-        for (subject, root), all_votes in sorted(cast.items()):
-            last = min(id for id in all_votes if not any(id in pool.past[other] for other in all_votes))
-            votes.append([subject, root, last, records[last].body["choice"]])
-
-        without = []
-        for id in sorted(self.kept - {genesis.id}):
-            if records[id].authority:
-                code = self.refused.get(id) or self.ineffective(fold, id, chained)
-                if code is not None:
-                    without.append([id, code])
-        return {
-            "name": genesis.body["name"],
-            "founder": genesis.root,
-            "policy": list(fold.policy),
-            "policy_head": chains[POLICY][-1],
-            "members": members,
-            "documents": shared(DOCUMENT),
-            "models": shared(MODEL),
-            "withdrawn": sorted(withdrawn),
-            "pointers": pointers,
-            "votes": votes,
-            "without_effect": without,
-        }
-
-    def ineffective(self, fold, id, chained):
-        record, why = self.pool.records[id], fold.why.get(id)
-        done = id in fold.effective
-        if record.kind in (SUSPEND, LIFT):
-            return None if done else why or "votes"
-        if record.kind == ENDORSE and done:
+    def code(self, r):
+        """Why an authority record has no effect, or None."""
+        if not r.permitted:
+            return r.code
+        code = self.codes[r.id]
+        if r.kind in (SUSPEND, LIFT):
+            return None if r.id in self.took_effect else code or "votes"
+        if r.kind == ENDORSE and (r.body["target"], r.id) in self.passed:
             return None
-        if why is not None:
-            return why
-        if record.kind == ADMIT and record.body["lifts"]:
-            return None if done else "votes"
-        if record.kind == ADD_ADMIN:
-            return None if fold.granted(id, lambda _: True) else "votes"
-        if record.kind in (POLICY, POINTER) and id not in chained:
-            have, need = fold.backing(id)
-            return "votes" if have < need else "replaced"
+        if code:
+            return code
+        if r.readmission and r.id not in self.took_effect:
+            return "votes"
+        if r.kind == ADD_ADMIN and not self.majority(r):
+            return "votes"
+        if r.kind in (POLICY, POINTER):
+            if r not in (self.policies if r.kind == POLICY else self.slots[r.body["slot"]]):
+                return "replaced" if self.effective(r) else "votes"
         return None
 
+    def member(self, m):
+        own, founder = self.own_admission.get(m), m in self.founders
+        named = own or min(self.admitted_by.get(m, ()), key=lambda a: a.id, default=None)
+        mine = [r for r in self.set.kept.values() if r.root == m]
+        feeds = sorted({r.feed for r in mine if not self.beyond(r, self.in_force)})
+        ended = {r.feed for r in self.set.kept.values() if r.kind == SUCCESSOR and r.fits}
+        return {
+            "root": m,
+            "name": named.body["name"] if named else "",
+            "admission": self.genesis.id if founder else own.id,
+            "sponsor": self.genesis.root if founder else own.root,
+            "admin": m in self.admins,
+            "suspension": min(self.without_readmission.get(m, ()), default=None),
+            "feeds": feeds,
+            "open": [f for f in feeds if f not in self.forks and (m, f) not in self.revocations and f not in ended
+                     and all(f in self.given_back[s.id] for s in self.in_force.get(m, ()))],
+            "weight": self.weights.get(m, 0),
+            "trunk": self.trunk(m),
+        }
 
-def histories(path):
-    with open(path, encoding="utf-8") as file:
-        text = file.read()
-    if path.endswith(".json"):
-        yield json.loads(text)
-    else:
-        for line in text.splitlines():
-            yield json.loads(line)
+    def result(self):
+        codes = {r.id: self.code(r) for r in self.set.kept.values() if r.authority and r is not self.genesis}
+        return {
+            "name": self.genesis.body["name"],
+            "founder": self.genesis.root,
+            "policy": self.policy,
+            "policy_head": self.policies[-1].id,
+            "members": [self.member(m) for m in sorted(self.members)],
+            "documents": self.visible(DOCUMENT),
+            "models": self.visible(MODEL),
+            "withdrawn": sorted(self.withdrawn),
+            "pointers": [[slot, chain[-1].id, chain[-1].body["target"]]
+                         for slot, chain in self.slots.items() if len(chain) > 1],
+            "votes": self.votes(),
+            "without_effect": [[id, codes[id]] for id in sorted(codes) if codes[id]],
+        }
 
 
-def main(paths):
-    count = 0
-    for path in paths:
-        for history in histories(path):
-            circle = Circle(history)
-            for part, found in (("set", circle.sift()), ("state", circle.state())):
-                for field, value in found.items():
-                    expected = history[part][field]
-                    if value != expected:
-                        print(f"{path}: {history['name']}: {part}.{field}")
-                        print(f"  expected {json.dumps(expected)}\n  found    {json.dumps(value)}")
-                        return 1
-            count += 1
-    print(f"{count} histories agree")
+def compute(history):
+    pool = Pool(history["circle"], history["statements"], history["records"])
+    if not pool.founds():
+        waiting = [[id, "waits"] for id in sorted(pool.records)]
+        empty = dict.fromkeys("members documents models withdrawn pointers votes without_effect".split(), [])
+        return ({"statements": [], "records": [], "frontier": [], "waiting": waiting, "newer": []},
+                empty | {"name": "", "founder": None, "policy": [3, 0], "policy_head": pool.circle})
+    the_set = Set(pool)
+    return the_set.result(), State(the_set).result()
+
+
+def difference(path, expected, found):
+    """The first place where two values differ, as (path, expected, found), or None."""
+    pairs = None
+    if isinstance(expected, dict) and isinstance(found, dict):
+        keys = sorted((expected.keys() | found.keys()) - {"hash"})
+        pairs = [(f".{key}", expected.get(key, "(nothing)"), found.get(key, "(nothing)")) for key in keys]
+    elif isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
+        pairs = [(f"[{i}]", e, f) for i, (e, f) in enumerate(zip(expected, found))]
+    if pairs is None:
+        return None if expected == found else (path, expected, found)
+    return next(filter(None, (difference(path + step, e, f) for step, e, f in pairs)), None)
+
+
+def main(files):
+    agreed = 0
+    for file in files:
+        with open(file, encoding="utf-8") as f:
+            for text in f if file.endswith(".jsonl") else [f.read()]:
+                history = json.loads(text)
+                the_set, state = compute(history)
+                at = difference("set", history["set"], the_set) or difference("state", history["state"], state)
+                if at:
+                    print(f"{history['name']}: {at[0]}\n  expected {at[1]}\n  found    {at[2]}")
+                    print(f"{agreed} histories agreed before")
+                    return 1
+                agreed += 1
+    print(f"{agreed} histories agree")
     return 0
 
 

@@ -301,6 +301,15 @@ impl World {
         self.add(Draft::new(feed, body))
     }
 
+    /// Adds a record as it is; the short calls do not know of it.
+    pub fn insert(&mut self, record: Record) -> RecordId {
+        let feed = record.feed;
+        let signed = Signed::build(record, |message| self.sign(feed.0, message));
+        let id = signed.id();
+        self.records.push(from_own_store(signed));
+        id
+    }
+
     pub fn admit(&mut self, feed: FeedKey, root: RootKey) -> RecordId {
         self.write(feed, &admit(root))
     }

@@ -3,9 +3,12 @@
 //! `OKIBI_WRITE_VECTORS=1` writes `fixtures/fold/` anew; a change of what is there is a change of the rules
 //! and takes a new `fold::VERSION`. `OKIBI_FOLD_COUNT` asks for more random histories in the comparison with the
 //! second implementation, `OKIBI_FOLD_FROM` for other seeds, `OKIBI_FOLD_DUMP` for keeping them in a file.
+//! `fixtures/readings.jsonl` holds histories that tell readings of `docs/circles.md` apart; `OKIBI_FOLD_REPLAY` names
+//! another file of such.
 
 mod neutral;
 mod offices;
+mod replay;
 mod scale;
 mod scenes;
 mod search;
@@ -122,11 +125,22 @@ fn crowded() -> World {
     scene.world
 }
 
-/// Random histories with their results, one JSON object a line, and last the crowded one.
+/// Random histories with their results, one JSON object a line; then those that others wrote, and the crowded one.
 fn dump(path: &Path, seeds: Range<u64>) {
     let mut out = std::io::BufWriter::new(std::fs::File::create(path).unwrap());
     let worlds = seeds.map(|seed| (format!("seed {seed}"), history(seed, 8, 60)));
-    for (name, world) in worlds.chain([("crowded".to_owned(), crowded())]) {
+    let written = std::env::var_os("OKIBI_FOLD_REPLAY")
+        .map_or_else(|| folder().with_file_name("readings.jsonl"), PathBuf::from);
+    let written = std::fs::read_to_string(written).unwrap();
+    let replayed = written.lines().map(|line| {
+        let fields: Value = serde_json::from_str(line).unwrap();
+        (
+            fields["name"].as_str().unwrap().to_owned(),
+            replay::world(&fields),
+        )
+    });
+    let crowded = [("crowded".to_owned(), crowded())];
+    for (name, world) in worlds.chain(replayed).chain(crowded) {
         let (membership, state) = world.evaluate();
         let mut line = neutral::dump(&world, &Names::ranks(&world), (&membership, &state), false);
         line["name"] = json!(name);

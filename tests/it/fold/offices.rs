@@ -6,7 +6,7 @@ use okibi::record::Body;
 
 use super::scenes::{Build, Check, Scene, holds};
 
-pub const ALL: [Build; 8] = [
+pub const ALL: [Build; 9] = [
     members_suspend_by_weight,
     successors_after_a_readmission,
     readmitted_admin_is_a_member,
@@ -15,6 +15,7 @@ pub const ALL: [Build; 8] = [
     evidence_keeps_an_admission,
     endorser_who_lost_the_office,
     forked_successor_is_not_followed,
+    genesis_has_rivals,
 ];
 
 /// Members suspend a member without any admin, by more than half of the weight of their past.
@@ -248,4 +249,40 @@ fn forked_successor_is_not_followed() -> (&'static str, World, Check) {
         assert_eq!(state.documents.keys().collect::<Vec<_>>(), [&kept]);
     });
     ("forked-successor-is-not-followed", s.world, check)
+}
+
+/// Whoever holds the founder's key writes two records beside genesis, with smaller ids. The circle stays; the feed is
+/// closed from its beginning, and the founder goes on in another one.
+fn genesis_has_rivals() -> (&'static str, World, Check) {
+    let mut s = Scene::new(true, 2, 1);
+    let early = s
+        .world
+        .document(s.feeds[1], "by the other admin, who cited nothing");
+    let beyond = s.world.document(s.feeds[0], "above the fork");
+    let mut rivals = 0;
+    for n in 0.. {
+        let feed = s.feeds[0];
+        let title = format!("rival {n}");
+        let id = s.world.add(Draft::new(feed, &document(&title)).first());
+        if id < s.genesis {
+            rivals += 1;
+        } else {
+            s.world.records.pop();
+        }
+        if rivals == 2 {
+            break;
+        }
+    }
+    let again = s.world.device(0, 1);
+    let (genesis, guest) = (s.genesis, s.roots[2]);
+    let body = admit(guest);
+    s.world.add(Draft::new(again, &body).seen(&[genesis]));
+    let admins = [s.roots[0], s.roots[1]];
+    let check = holds(move |state| {
+        assert!(admins.iter().all(|root| state.members[root].admin));
+        assert!(state.members.contains_key(&guest));
+        assert_eq!(state.documents.keys().collect::<Vec<_>>(), [&early]);
+        assert!(!state.documents.contains_key(&beyond));
+    });
+    ("genesis-has-rivals", s.world, check)
 }
