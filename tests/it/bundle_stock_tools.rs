@@ -20,7 +20,7 @@ use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 
 /// Are these tools here? Says so if not.
-fn have(tools: &[&str]) -> bool {
+pub fn have(tools: &[&str]) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let missing: Vec<_> = tools
         .iter()

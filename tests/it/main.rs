@@ -22,6 +22,7 @@ mod exit_codes;
 mod fold;
 mod foreign;
 mod generated;
+mod golden;
 mod homes;
 mod hostile;
 mod maker;
