@@ -13,6 +13,7 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
@@ -21,6 +22,7 @@ use crate::bundle::names;
 use crate::bundle::{Composed, FORMAT, Head, READER, Recipient, compose, head, tar};
 use crate::identity::Signer;
 
+use super::conveyor::belt;
 use super::files::Files;
 use super::keyring::Addressee;
 use super::medium::{self, Medium};
@@ -29,12 +31,15 @@ use super::place::Place;
 use super::plan;
 pub use super::plan::{Content, Plan};
 use super::records::{self, Spooled};
-use super::seal::{self, Sealer, TOKEN_BYTES};
+use super::seal::{self, TOKEN_BYTES};
 use super::slices::{self, Media};
 use super::{MediaError, Small};
 
 /// Bytes that pass at once.
 const BUFFER: usize = 256 * 1024;
+
+/// Bytes of a bundle from which on it is worth three threads.
+const THREADED: u64 = 4 << 20;
 
 /// Where the bundle goes.
 pub enum Destination<'a> {
@@ -51,7 +56,7 @@ pub enum Destination<'a> {
         parity: u8,
     },
     /// Into a pipe or a tape.
-    Stream(&'a mut dyn Write),
+    Stream(&'a mut (dyn Write + Send)),
 }
 
 /// What was written.
@@ -369,14 +374,59 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    /// tar through age; gives the writer back once the age stream has its end.
-    fn stream<W: Write>(
+    /// tar through age; gives the writer back once the age stream has its end. What is small goes straight through;
+    /// else contents are read and hashed here, encrypted on a second thread, and hashed and written on a third.
+    fn stream<W: Write + Send>(
         &self,
         out: W,
         at: &Path,
         recipients: &[Addressee],
     ) -> Result<W, MediaError> {
-        let mut tar = tar::Writer::new(seal::seal(out, recipients)?);
+        if self.composed.total < THREADED {
+            let mut sealer = seal::seal(out, recipients)?;
+            self.archive(&mut sealer, at)?;
+            return sealer.finish().map_err(MediaError::io(at));
+        }
+        let (mut plain, to_seal) = belt();
+        let (sealed, to_write) = belt();
+        thread::scope(|scope| {
+            let writing = scope.spawn(move || {
+                let mut out = out;
+                to_write.pour(&mut out).map(|()| out)
+            });
+            let sealing = scope.spawn(move || {
+                let mut sealer = seal::seal(sealed, recipients)?;
+                let poured = to_seal.pour(&mut sealer);
+                let done = poured.and_then(|()| sealer.finish()?.finish());
+                done.map_err(MediaError::io(at))
+            });
+            let archived = self.archive(&mut plain, at);
+            let archived = match archived {
+                Ok(()) => plain.finish().map_err(MediaError::io(at)),
+                // Dropped without its end: nothing is sealed as if it were whole.
+                Err(error) => {
+                    drop(plain);
+                    Err(error)
+                }
+            };
+            // The one that failed first is the one behind; the others only saw their belt break.
+            let written = writing.join().unwrap_or_else(|_| Err(lost_thread()));
+            let sealed = sealing
+                .join()
+                .unwrap_or_else(|_| Err(MediaError::io(at)(lost_thread())));
+            match (archived, sealed, written) {
+                (Ok(()), Ok(()), Ok(out)) => Ok(out),
+                (_, _, Err(error)) if !broke_off(&error) => Err(MediaError::io(at)(error)),
+                (Err(error), _, _) if !is_broken_belt(&error) => Err(error),
+                (_, Err(error), _) | (Err(error), _, _) => Err(error),
+                (_, _, Err(error)) => Err(MediaError::io(at)(error)),
+            }
+        })
+    }
+
+    /// The whole tar.
+    fn archive<W: Write>(&self, out: W, at: &Path) -> Result<(), MediaError> {
+        let mut tar = tar::Writer::new(out);
         self.composed
             .write_front(&mut tar)
             .map_err(MediaError::io(at))?;
@@ -419,14 +469,32 @@ impl<'a> Draft<'a> {
             }
             unchanged(&mut file, &content.path, &hasher, &content.blake3)?;
         }
-        self.finish(tar).map_err(MediaError::io(at))
+        self.close(tar).map_err(MediaError::io(at))
     }
 
-    fn finish<W: Write>(&self, mut tar: tar::Writer<Sealer<W>>) -> io::Result<W> {
+    fn close<W: Write>(&self, mut tar: tar::Writer<W>) -> io::Result<()> {
         tar.begin(names::PAD, self.composed.zeros)?;
         io::copy(&mut io::repeat(0).take(self.composed.zeros), &mut tar)?;
-        tar.finish()?.finish()
+        tar.finish().map(drop)
     }
+}
+
+/// A thread that panicked; its own message is on standard error.
+fn lost_thread() -> io::Error {
+    io::Error::other("a thread was lost")
+}
+
+/// Does this only say that another thread stopped first?
+fn broke_off(error: &io::Error) -> bool {
+    error.raw_os_error().is_none()
+        && matches!(
+            error.kind(),
+            io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof
+        )
+}
+
+fn is_broken_belt(error: &MediaError) -> bool {
+    matches!(error, MediaError::Io { source, .. } if broke_off(source))
 }
 
 /// Passes exactly `size` bytes of a file on and hashes them.
