@@ -28,7 +28,7 @@ def timed(args, shell=False):
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode != 0:
         sys.exit(f"{args}: {said.decode()}")
-    return time.monotonic() - start, usage.ru_maxrss / 1024
+    return time.monotonic() - start, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime
 
 
 def content(name, size, fill):
@@ -63,11 +63,12 @@ card = subprocess.run([okibi, "--home", "bob", "key", "card"], capture_output=Tr
 node("alice", "circle", "admit", card, "--name", "bob", "--yes")
 for path in paths:
     node("alice", "model", "add", path, "--name", os.path.basename(path))
-    node("alice", "model", "share", os.path.basename(path))
+    node("alice", "model", "share", os.path.basename(path), "--licence", "CC0-1.0")
 identity = subprocess.run(["age-keygen", "-o", "key"], capture_output=True).stderr.decode()
 recipient = identity.split()[-1]
 shutil.copytree("bob", "bob-before")
 figures = {name: [] for name in ("export", "tar|zstd|age", "import", "age|zstd|tar")}
+processor = {name: [] for name in figures}
 peak = {"export": 0, "import": 0}
 for run in range(runs):
     shutil.rmtree("stick", ignore_errors=True)
@@ -76,8 +77,9 @@ for run in range(runs):
         ("export", [okibi, "--home", "alice", "-q", "export-bundle", "--full", "--to", "bob", "stick"]),
         ("tar|zstd|age", f"tar -C src -cf - . | zstd -q -3 | age -r {recipient} > ref.age && sync ref.age"),
     ):
-        seconds, memory = timed(args, shell=isinstance(args, str))
+        seconds, memory, cpu = timed(args, shell=isinstance(args, str))
         figures[name].append(seconds)
+        processor[name].append(cpu)
         if name in peak:
             peak[name] = max(peak[name], memory)
     # bob's key opens this bundle only in bob's place: his home is put back as it was.
@@ -87,15 +89,17 @@ for run in range(runs):
         ("import", [okibi, "--home", "bob", "-q", "import-bundle", "stick"]),
         ("age|zstd|tar", "rm -rf out && mkdir out && age -d -i key ref.age | zstd -q -d | tar -C out -xf - && sync -f out"),
     ):
-        seconds, memory = timed(args, shell=isinstance(args, str))
+        seconds, memory, cpu = timed(args, shell=isinstance(args, str))
         figures[name].append(seconds)
+        processor[name].append(cpu)
         if name in peak:
             peak[name] = max(peak[name], memory)
     shutil.rmtree("out")
     os.remove("ref.age")
 median = {name: statistics.median(times) for name, times in figures.items()}
 for name, times in figures.items():
-    print(f"{name:14} median {median[name]:6.2f} s   " + " ".join(f"{it:.2f}" for it in times))
+    print(f"{name:14} median {median[name]:6.2f} s   " + " ".join(f"{it:.2f}" for it in times), end="")
+    print(f"   processor {statistics.median(processor[name]):.2f} s")
 print(f"export / tools: {median['tar|zstd|age'] / median['export']:.2f}x, peak {peak['export']:.1f} MiB")
 print(f"import / tools: {median['age|zstd|tar'] / median['import']:.2f}x, peak {peak['import']:.1f} MiB")
 print("load:", " ".join(map(str, os.getloadavg())))

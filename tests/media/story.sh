@@ -87,7 +87,7 @@ fi
 # A model beyond 4 GiB, where there is one and room for it.
 if [ -n "$big" ]; then
     is big-add 0 alice model add "$big" --name big
-    is big-share 0 alice model share big
+    is big-share 0 alice model share big --licence CC0-1.0
     is big-export 0 alice export-bundle --to bob "$stick"
     says big-export-says "2 slices"
     is big-import 0 bob import-bundle "$stick"
