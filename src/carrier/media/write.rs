@@ -23,7 +23,7 @@ use crate::bundle::{Composed, FORMAT, Head, READER, Recipient, compose, head, ta
 use crate::identity::Signer;
 
 use super::conveyor::belt;
-use super::files::Files;
+use super::files::{Files, OpenFile};
 use super::keyring::Addressee;
 use super::medium::{self, Medium};
 use super::parity;
@@ -70,6 +70,8 @@ pub struct Written {
     pub head_sha256: [u8; 32],
     /// Bytes of the tar, a size bucket.
     pub tar_bytes: u64,
+    /// Bytes of it before it was padded.
+    pub used_bytes: u64,
     /// Bytes of the age stream.
     pub sealed_bytes: u64,
     /// Members listed in the manifest.
@@ -192,6 +194,7 @@ impl<'a> Draft<'a> {
             handle: None,
             head_sha256: self.composed.head_sha256(),
             tar_bytes: self.composed.total,
+            used_bytes: self.composed.total - self.composed.zeros,
             sealed_bytes: 0,
             members: self.composed.manifest.entries.len(),
             read_back: false,
@@ -297,7 +300,7 @@ impl<'a> Draft<'a> {
         cleared.map_err(MediaError::io(&at))?;
         let done = self
             .slice_file(files, &partial, recipients)
-            .and_then(|(_, size)| {
+            .and_then(|size| {
                 let data = (0, vec![files.path(&partial)], &[size][..]);
                 let name = |_| partial_parity.clone();
                 let made = parity::write_files(files, data, &name, percent, u64::MAX)?;
@@ -321,32 +324,29 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    /// Writes, syncs and reads back one age file; its sha256 and size.
+    /// Writes, syncs and reads back one age file; its size.
     fn slice_file(
         &self,
         files: &Files,
         path: &Path,
         recipients: &[Addressee],
-    ) -> Result<([u8; 32], u64), MediaError> {
+    ) -> Result<u64, MediaError> {
         let at = files.path(path);
         let file = files.create(path).map_err(MediaError::io(&at))?;
-        let out = BufWriter::with_capacity(BUFFER, Hashing::new(file));
+        let blake3 = blake3::Hasher::new();
+        let out = BufWriter::with_capacity(BUFFER, Checked { file, blake3 });
         let out = self.stream(out, &at, recipients)?;
         let out = out
             .into_inner()
             .map_err(|e| MediaError::io(&at)(e.into_error()))?;
-        let Hashing {
-            out: mut file,
-            sha256,
-            size,
-        } = out;
+        let Checked { mut file, blake3 } = out;
         file.sync().map_err(MediaError::io(&at))?;
         file.forget();
-        let sha256 = sha256.finalize().into();
-        if medium::hash_file(&at)? != sha256 {
-            return Err(MediaError::ReadBack(at));
+        if medium::reads_back(&at, &blake3)? {
+            Ok(file.len())
+        } else {
+            Err(MediaError::ReadBack(at))
         }
-        Ok((sha256, size))
     }
 
     /// Is there room, and may a file be so large?
@@ -536,6 +536,23 @@ fn unchanged(
         Ok(())
     } else {
         Err(MediaError::Changed(path.to_owned()))
+    }
+}
+
+/// A file, and what was written to it.
+struct Checked {
+    file: OpenFile,
+    blake3: blake3::Hasher,
+}
+
+impl Write for Checked {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let count = self.file.write(buffer)?;
+        self.blake3.update(&buffer[..count]);
+        Ok(count)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 
