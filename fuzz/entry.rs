@@ -6,6 +6,7 @@
 
 use okibi::bundle::{Head, Manifest, names, sshsig::SshSig, tar};
 use okibi::carrier::media::medium::{Sums, decode_done, encode_done};
+use okibi::carrier::media::parity::Index;
 use okibi::carrier::media::{records, seal};
 use okibi::config::Config;
 use okibi::identity::{KeyCard, ReceiveSecret, verify};
@@ -25,7 +26,7 @@ use okibi::record::{
 pub type Entry = (&'static str, fn(&[u8]) -> bool);
 
 /// Every parser of foreign bytes.
-pub const ENTRIES: [Entry; 21] = [
+pub const ENTRIES: [Entry; 22] = [
     ("ack", ack),
     ("body", body),
     ("card", card),
@@ -39,6 +40,7 @@ pub const ENTRIES: [Entry; 21] = [
     ("manual", handbook),
     ("markdown", markdown),
     ("member-name", member_name),
+    ("parity", parity),
     ("record", record),
     ("sealed", sealed),
     ("sshsig", signature),
@@ -234,6 +236,20 @@ pub fn sums(bytes: &[u8]) -> bool {
         return false;
     };
     assert!(sums.encode() == bytes, "a second spelling was taken");
+    true
+}
+
+pub fn parity(bytes: &[u8]) -> bool {
+    let Some(index) = Index::decode(bytes) else {
+        return false;
+    };
+    assert!(index.encode() == bytes, "a second spelling was taken");
+    let shape = index.shape();
+    assert!(
+        index.data(shape.blocks - 1).is_some(),
+        "a block without a hash"
+    );
+    assert!(index.data(shape.blocks).is_none(), "a hash without a block");
     true
 }
 

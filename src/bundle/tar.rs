@@ -188,6 +188,16 @@ impl<R: Read> Reader<R> {
         self.position
     }
 
+    /// Goes on from here over what `with` makes of the input.
+    pub fn over<S: Read>(self, with: impl FnOnce(R) -> S) -> Reader<S> {
+        Reader {
+            input: with(self.input),
+            position: self.position,
+            left: self.left,
+            ended: self.ended,
+        }
+    }
+
     /// The next member, or `None` once the archive has ended *and* the input with it: an age stream
     /// has then shown that it was not cut off.
     #[expect(

@@ -170,7 +170,7 @@ pub fn import(out: &Out, node: &mut Handle, args: &Import) -> Outcome {
         if sources.len() > 1 {
             return Err(Failure::new("stdin-alone", Exit::Usage));
         }
-        let mut stdin = std::io::stdin().lock();
+        let mut stdin = std::io::stdin();
         let imported = node.import_stream(&mut stdin, options)?;
         ImportReport {
             imported: vec![imported],
@@ -354,7 +354,7 @@ fn tell_repair(out: &Out, handle: &str, slices: &[String]) -> Result<(), Failure
 pub fn inspect(out: &Out, node: &mut Handle, args: &Inspect, whole: bool) -> Outcome {
     lend(node, &args.opened)?;
     let looked = if args.source == Path::new("-") {
-        vec![node.look_stream(&mut std::io::stdin().lock(), whole)?]
+        vec![node.look_stream(&mut std::io::stdin(), whole)?]
     } else {
         node.look(&args.source, whole)?
     };

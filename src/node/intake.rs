@@ -219,6 +219,12 @@ impl Handle {
             let Some(key) = gather::key(&part) else {
                 continue;
             };
+            // What this node wrote is for others.
+            let handle = part.handle.as_deref().unwrap_or_default();
+            if self.store.wrote_handle(handle)? {
+                report.for_others += 1;
+                continue;
+            }
             let set = sets.entry(key).or_default();
             // A part that lost something is repaired first: its parity lies beside it and nowhere else.
             let repairable = !parity::parity_files(&part).is_empty();
@@ -397,7 +403,7 @@ impl Handle {
     /// Imports one bundle from a stream.
     pub fn import_stream(
         &mut self,
-        stream: &mut dyn Read,
+        stream: &mut (dyn Read + Send),
         options: ImportOptions,
     ) -> Result<Imported, Failure> {
         let secrets = self.receive_keys()?;

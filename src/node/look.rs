@@ -88,7 +88,11 @@ impl Handle {
     }
 
     /// Looks at one bundle from a stream.
-    pub fn look_stream(&self, stream: &mut dyn Read, whole: bool) -> Result<Looked, Failure> {
+    pub fn look_stream(
+        &self,
+        stream: &mut (dyn Read + Send),
+        whole: bool,
+    ) -> Result<Looked, Failure> {
         let seen = self.see(Stream::Stream(stream), whole);
         Ok(Looked {
             handle: None,

@@ -31,7 +31,7 @@ pub enum Target<'a> {
     /// One plain age file.
     File(&'a Path),
     /// A pipe.
-    Stream(&'a mut dyn std::io::Write),
+    Stream(&'a mut (dyn std::io::Write + Send)),
 }
 
 /// What shall go.

@@ -275,7 +275,7 @@ fn foreign_age_files_are_told_apart() {
     let read = |name: &str| {
         let mut file = fs::File::open(at.join(name)).unwrap();
         inspect(
-            Source::Stream(&mut file as &mut dyn Read),
+            Source::Stream(&mut file as &mut (dyn Read + Send)),
             &[receiver().into()],
         )
         .unwrap_err()

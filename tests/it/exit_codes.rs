@@ -80,6 +80,7 @@ fn usage_is_2() {
     );
     fails(&home, &["chat", "   "], 2, "question-empty");
     fails(&home, &["status", "--max-age", "soon"], 2, "bad-age");
+    fails(&home, &["import-bundle", "-", "stick"], 2, "stdin-alone");
     fails(&home, &["circle", "found", "two\nlines"], 2, "bad-name");
     fails(&home, &["man", "no-such-command"], 2, "no-such-command");
     let (_place, alice, _bob) = hearth();
@@ -89,6 +90,22 @@ fn usage_is_2() {
         2,
         "export-to-self",
     );
+    for (option, value, code) in [
+        ("--slice", "much", "bad-slice"),
+        ("--slice", "1K", "bad-slice"),
+        ("--parity", "0%", "bad-parity"),
+        ("--parity", "101%", "bad-parity"),
+        ("--since", "yesterday", "bad-since"),
+    ] {
+        fails(
+            &alice,
+            &["export-bundle", "--to", "bob", option, value, "."],
+            2,
+            code,
+        );
+    }
+    let piped = ["export-bundle", "--to", "bob", "--parity", "10%", "-o", "-"];
+    fails(&alice, &piped, 2, "parity-of-pipe");
     std::fs::write(
         alice.path.join("config.toml"),
         "[chat]\ntemperature = \"hot\"\n",
@@ -202,6 +219,127 @@ fn a_missing_or_damaged_slice_is_11() {
     fails(&bob, &["import-bundle", &stick], 11, "slice-missing");
     std::fs::write(&slice, &bytes).unwrap();
     bob.ok(["import-bundle", &stick]);
+}
+
+#[test]
+fn a_part_of_a_set_is_11_until_the_rest_is_here() {
+    let (place, alice, bob) = hearth();
+    let (whole, first, second) = (
+        place.stick("whole"),
+        place.stick("first"),
+        place.stick("second"),
+    );
+    let args = ["export-bundle", "--to", "bob", "--slice", "12K", &whole];
+    let export = alice.fact("export", args);
+    assert_eq!(export["slices"], 2, "{export}");
+    let sums = okibi::carrier::media::medium::scan(whole.as_ref())
+        .unwrap()
+        .bundles[0]
+        .sums
+        .clone()
+        .unwrap();
+    let handle = export["handle"].as_str().unwrap();
+    for (number, stick) in [(0u16, &first), (1, &second)] {
+        let files = okibi::carrier::media::files::Files::new(stick);
+        let medium = okibi::carrier::media::medium::Medium::take(&files).unwrap();
+        let folder = place.path(stick).join("okibi").join(handle);
+        std::fs::create_dir(&folder).unwrap();
+        let name = okibi::carrier::media::medium::slice_name(number);
+        let from = place.path(&whole).join("okibi").join(handle).join(&name);
+        std::fs::copy(from, folder.join(name)).unwrap();
+        let mut part = sums.clone();
+        (part.first, part.last) = (number, number == 1);
+        part.slices = vec![sums.slices[usize::from(number)]];
+        medium.commit(handle, &part).unwrap();
+    }
+    fails(
+        &bob,
+        &["import-bundle", &second, "--dry-run"],
+        11,
+        "slices-elsewhere",
+    );
+    fails(&bob, &["import-bundle", &second], 11, "slices-kept");
+    // What is missing is named.
+    assert!(
+        bob.run(["import-bundle", &second])
+            .err
+            .contains("missing: 000.age")
+    );
+    bob.ok(["import-bundle", &first]);
+    let looked = bob.run(["import-bundle", &first, &second, "-q"]);
+    assert_eq!(
+        (
+            looked.status.code(),
+            looked.out.as_str(),
+            looked.err.as_str()
+        ),
+        (Some(0), "", "")
+    );
+}
+
+#[test]
+fn salvaged_is_3_and_a_reader_that_leaves_is_1() {
+    let (place, alice, bob) = hearth();
+    let text: String = (0..30_000).map(|n| format!("line {n} of many\n")).collect();
+    alice.share_document("Long", &place.file("long.txt", text));
+    let file = place.path("x.okb");
+    let name = file.to_str().unwrap();
+    alice.ok(["export-bundle", "--to", "bob", "-o", name]);
+    let bytes = std::fs::read(&file).unwrap();
+    std::fs::write(&file, &bytes[..bytes.len() - 70_000]).unwrap();
+    fails(&bob, &["import-bundle", name], 12, "bundle-refused");
+    let run = bob.run(["import-bundle", name, "--salvage", "--json"]);
+    assert_eq!(run.status.code(), Some(3), "{run:#?}");
+    let facts = run.json();
+    let import = facts.iter().find(|fact| fact["type"] == "import").unwrap();
+    assert!(
+        !import["skipped"].as_array().unwrap().is_empty(),
+        "{import}"
+    );
+    assert!(facts.iter().any(|fact| fact["code"] == "import-salvaged"));
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let export = ["export-bundle", "--to", "bob", "--full", "-o", "-"];
+    let output = alice
+        .command(export)
+        .stdout(writer)
+        .stderr(Stdio::piped())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.starts_with("okibi: the reader closed the pipe"),
+        "{said}"
+    );
+}
+
+#[test]
+fn stale_forked_or_waiting_bundles_are_14_15_17_only_with_strict() {
+    let (place, alice, bob) = hearth();
+    let (old, new) = (place.stick("old"), place.stick("new"));
+    alice.ok(["export-bundle", "--to", "bob", &old]);
+    alice.share_document("Later", &place.file("later.txt", "a later note\n"));
+    alice.ok(["export-bundle", "--to", "bob", &new]);
+    bob.ok(["import-bundle", &new, "--strict"]);
+    bob.ok(["import-bundle", &old]);
+    let run = bob.run(["import-bundle", &old, "--strict", "--json"]);
+    assert_eq!(run.status.code(), Some(14), "{run:#?}");
+    // Only what came in later, over a road without acknowledgements: what it rests on is not here yet.
+    let carol = place.home("carol");
+    alice.admit(&carol, "carol");
+    let diode = place.path("diode.okb");
+    let name = diode.to_str().unwrap();
+    alice.ok([
+        "export-bundle",
+        "--to",
+        "carol",
+        "--since",
+        "1d",
+        "-o",
+        name,
+    ]);
+    carol.ok(["import-bundle", name, "--strict"]);
 }
 
 #[test]

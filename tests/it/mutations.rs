@@ -236,6 +236,7 @@ parsers! {
     manual "manual"
     markdown "markdown"
     member_name "member-name"
+    parity "parity"
     record "record"
     sealed "sealed"
     sshsig "sshsig"

@@ -6,6 +6,7 @@
 //! - `medium`: the layout on the stick, its locks and receipts.
 //! - `place`: what file system a path is on; `slices`: one stream over one medium or several; `parity`: what repairs it.
 //! - `plan`: what shall go; `write`: plan -> sealed bundle; `read`: sealed bundle -> staged, verified files.
+//! - `conveyor`: bytes from one thread to another.
 //! - `gather`: slices that arrive before the others of their bundle.
 //! - `usb`: which removable media are mounted.
 //! - `records`: the zstd-compressed sequences of records inside.
@@ -14,6 +15,7 @@
 //! counts as staged before the whole stream verified. A bundle on a medium exists from the moment its
 //! `SUMS` is there. Failure is one `MediaError`, whose variants are what exit codes are made of.
 
+mod conveyor;
 pub mod files;
 pub mod gather;
 pub mod keyring;

@@ -14,6 +14,7 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use sha2::{Digest, Sha256};
 
@@ -21,6 +22,7 @@ use crate::bundle::limits::{HEAD_BYTES, SIGNATURE_BYTES};
 use crate::bundle::sshsig::SshSig;
 use crate::bundle::{BundleError, Entry, Head, Kind, Manifest, names, pad, tar};
 
+use super::conveyor::belt;
 use super::files::Files;
 use super::keyring::Secret;
 use super::medium::{self, Found};
@@ -38,7 +40,7 @@ pub enum Source<'a> {
     /// What a scan found.
     Found(&'a Found),
     /// A pipe or memory.
-    Stream(&'a mut dyn Read),
+    Stream(&'a mut (dyn Read + Send)),
 }
 
 /// What a recipient sees before anything is unpacked: signed by `signer`, and addressed to me.
@@ -107,7 +109,7 @@ pub fn verify(source: Source<'_>, secrets: &[Secret]) -> Result<Front, MediaErro
     read(source, |input, at| {
         let (front, mut tar) = front(input, at, secrets)?;
         trust(&front, &mut tar).map_err(MediaError::reading(at))?;
-        rest(&front, &mut tar, None, at).map_err(Broken::error)?;
+        rest(&front, tar, None, at).map_err(Broken::error)?;
         Ok(front)
     })
     .map_err(Failure::whole)
@@ -154,7 +156,7 @@ pub fn stage_what_is_there<E: From<MediaError>>(
             members: Vec::new(),
         };
         sink.fits(&front.manifest)?;
-        let skipped = match rest(&front, &mut tar, Some(&mut sink), at) {
+        let skipped = match rest(&front, tar, Some(&mut sink), at) {
             Ok(()) => None,
             Err(Broken::Source { why, unit }) if salvage => {
                 sink.drop_from(unit, &front.manifest)?;
@@ -232,7 +234,7 @@ impl<E> Failure<E> {
     }
 }
 
-type Input<'a> = BufReader<Box<dyn Read + 'a>>;
+type Input<'a> = BufReader<Box<dyn Read + Send + 'a>>;
 
 /// Opens the source and runs `body`. If the bytes are refused and `SUMS` knows better, the slice is
 /// what is at fault.
@@ -242,14 +244,14 @@ fn read<T, E: From<MediaError>>(
 ) -> Result<T, Failure<E>> {
     match source {
         Source::Stream(stream) => {
-            let input: Box<dyn Read> = Box::new(stream);
+            let input: Box<dyn Read + Send> = Box::new(stream);
             body(
                 BufReader::with_capacity(BUFFER, input),
                 Path::new("the input"),
             )
         }
         Source::Found(found) => {
-            let slices: Box<dyn Read> = Box::new(found.open()?);
+            let slices: Box<dyn Read + Send> = Box::new(found.open()?);
             let at = found.slices.first().map(PathBuf::as_path);
             let input = BufReader::with_capacity(BUFFER, slices);
             match body(input, at.unwrap_or(Path::new("the medium"))) {
@@ -386,13 +388,38 @@ fn trust<R: Read>(front: &Front, tar: &mut tar::Reader<R>) -> Result<Vec<Small>,
     Ok(found)
 }
 
-/// All members behind the trust, into the sink if there is one; then the padding and the end.
-fn rest<R: Read>(
+/// Bytes of a bundle from which on it is worth a second thread.
+const THREADED: u64 = 4 << 20;
+
+/// All members behind the trust, into the sink if there is one; then the padding and the end. What is large is
+/// decrypted on a thread of its own.
+fn rest<R: Read + Send>(
     front: &Front,
-    tar: &mut tar::Reader<R>,
+    tar: Tar<R>,
+    sink: Option<&mut Sink<'_>>,
+    at: &Path,
+) -> Result<(), Broken> {
+    let bytes: u64 = front.manifest.entries.iter().map(|entry| entry.size).sum();
+    if bytes < THREADED {
+        return members(front, tar, sink, at);
+    }
+    thread::scope(|scope| {
+        let tar = tar.over(|mut opened| {
+            let (belt, unloader) = belt();
+            scope.spawn(move || belt.carry(&mut opened));
+            unloader
+        });
+        members(front, tar, sink, at)
+    })
+}
+
+fn members<R: Read>(
+    front: &Front,
+    mut tar: tar::Reader<R>,
     mut sink: Option<&mut Sink<'_>>,
     at: &Path,
 ) -> Result<(), Broken> {
+    let tar = &mut tar;
     let manifest = &front.manifest;
     let listed = manifest.entries.iter().filter(|e| e.kind != Kind::Trust);
     let mut listed = listed.peekable();
@@ -464,10 +491,10 @@ fn pass(
     size: u64,
     mut each: impl FnMut(&[u8]) -> Result<(), MediaError>,
 ) -> Result<(), Passing> {
-    let mut buffer = vec![0; BUFFER];
+    let mut buffer = vec![0; BUFFER.min(usize::try_from(size).unwrap_or(BUFFER))];
     let mut left = size;
     while left > 0 {
-        let most = BUFFER.min(usize::try_from(left).unwrap_or(BUFFER));
+        let most = buffer.len().min(usize::try_from(left).unwrap_or(BUFFER));
         let count = input
             .read(&mut buffer[..most])
             .map_err(|error| Passing::In(error.into()))?;

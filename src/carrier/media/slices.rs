@@ -114,7 +114,10 @@ struct Current<'a> {
 
 struct Open {
     file: OpenFile,
+    /// For `SUMS`.
     sha256: Sha256,
+    /// For the reading back.
+    blake3: blake3::Hasher,
     size: u64,
     at: PathBuf,
 }
@@ -292,6 +295,7 @@ impl<'a> Writer<'a> {
             current.open = Some(Open {
                 file,
                 sha256: Sha256::new(),
+                blake3: blake3::Hasher::new(),
                 size: 0,
                 at,
             });
@@ -362,6 +366,7 @@ impl<'a> Writer<'a> {
             .write(&bytes[..most])
             .map_err(MediaError::io(&open.at))?;
         open.sha256.update(&bytes[..count]);
+        open.blake3.update(&bytes[..count]);
         open.size += count as u64;
         current.room -= count as u64;
         self.laid.bytes += count as u64;
@@ -389,16 +394,16 @@ fn settle(open: Open) -> Result<([u8; 32], u64), MediaError> {
     let Open {
         mut file,
         sha256,
+        blake3,
         size,
         at,
     } = open;
     file.sync().map_err(MediaError::io(&at))?;
     file.forget();
-    let sha256 = sha256.finalize().into();
-    if medium::hash_file(&at)? != sha256 {
+    if !medium::reads_back(&at, &blake3)? {
         return Err(MediaError::ReadBack(at));
     }
-    Ok((sha256, size))
+    Ok((sha256.finalize().into(), size))
 }
 
 impl Write for Writer<'_> {

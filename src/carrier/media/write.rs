@@ -13,6 +13,7 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
@@ -21,7 +22,8 @@ use crate::bundle::names;
 use crate::bundle::{Composed, FORMAT, Head, READER, Recipient, compose, head, tar};
 use crate::identity::Signer;
 
-use super::files::Files;
+use super::conveyor::belt;
+use super::files::{Files, OpenFile};
 use super::keyring::Addressee;
 use super::medium::{self, Medium};
 use super::parity;
@@ -29,12 +31,15 @@ use super::place::Place;
 use super::plan;
 pub use super::plan::{Content, Plan};
 use super::records::{self, Spooled};
-use super::seal::{self, Sealer, TOKEN_BYTES};
+use super::seal::{self, TOKEN_BYTES};
 use super::slices::{self, Media};
 use super::{MediaError, Small};
 
 /// Bytes that pass at once.
 const BUFFER: usize = 256 * 1024;
+
+/// Bytes of a bundle from which on it is worth three threads.
+const THREADED: u64 = 4 << 20;
 
 /// Where the bundle goes.
 pub enum Destination<'a> {
@@ -51,7 +56,7 @@ pub enum Destination<'a> {
         parity: u8,
     },
     /// Into a pipe or a tape.
-    Stream(&'a mut dyn Write),
+    Stream(&'a mut (dyn Write + Send)),
 }
 
 /// What was written.
@@ -65,6 +70,8 @@ pub struct Written {
     pub head_sha256: [u8; 32],
     /// Bytes of the tar, a size bucket.
     pub tar_bytes: u64,
+    /// Bytes of it before it was padded.
+    pub used_bytes: u64,
     /// Bytes of the age stream.
     pub sealed_bytes: u64,
     /// Members listed in the manifest.
@@ -187,6 +194,7 @@ impl<'a> Draft<'a> {
             handle: None,
             head_sha256: self.composed.head_sha256(),
             tar_bytes: self.composed.total,
+            used_bytes: self.composed.total - self.composed.zeros,
             sealed_bytes: 0,
             members: self.composed.manifest.entries.len(),
             read_back: false,
@@ -292,7 +300,7 @@ impl<'a> Draft<'a> {
         cleared.map_err(MediaError::io(&at))?;
         let done = self
             .slice_file(files, &partial, recipients)
-            .and_then(|(_, size)| {
+            .and_then(|size| {
                 let data = (0, vec![files.path(&partial)], &[size][..]);
                 let name = |_| partial_parity.clone();
                 let made = parity::write_files(files, data, &name, percent, u64::MAX)?;
@@ -316,32 +324,29 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    /// Writes, syncs and reads back one age file; its sha256 and size.
+    /// Writes, syncs and reads back one age file; its size.
     fn slice_file(
         &self,
         files: &Files,
         path: &Path,
         recipients: &[Addressee],
-    ) -> Result<([u8; 32], u64), MediaError> {
+    ) -> Result<u64, MediaError> {
         let at = files.path(path);
         let file = files.create(path).map_err(MediaError::io(&at))?;
-        let out = BufWriter::with_capacity(BUFFER, Hashing::new(file));
+        let blake3 = blake3::Hasher::new();
+        let out = BufWriter::with_capacity(BUFFER, Checked { file, blake3 });
         let out = self.stream(out, &at, recipients)?;
         let out = out
             .into_inner()
             .map_err(|e| MediaError::io(&at)(e.into_error()))?;
-        let Hashing {
-            out: mut file,
-            sha256,
-            size,
-        } = out;
+        let Checked { mut file, blake3 } = out;
         file.sync().map_err(MediaError::io(&at))?;
         file.forget();
-        let sha256 = sha256.finalize().into();
-        if medium::hash_file(&at)? != sha256 {
-            return Err(MediaError::ReadBack(at));
+        if medium::reads_back(&at, &blake3)? {
+            Ok(file.len())
+        } else {
+            Err(MediaError::ReadBack(at))
         }
-        Ok((sha256, size))
     }
 
     /// Is there room, and may a file be so large?
@@ -369,14 +374,59 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    /// tar through age; gives the writer back once the age stream has its end.
-    fn stream<W: Write>(
+    /// tar through age; gives the writer back once the age stream has its end. What is small goes straight through;
+    /// else contents are read and hashed here, encrypted on a second thread, and hashed and written on a third.
+    fn stream<W: Write + Send>(
         &self,
         out: W,
         at: &Path,
         recipients: &[Addressee],
     ) -> Result<W, MediaError> {
-        let mut tar = tar::Writer::new(seal::seal(out, recipients)?);
+        if self.composed.total < THREADED {
+            let mut sealer = seal::seal(out, recipients)?;
+            self.archive(&mut sealer, at)?;
+            return sealer.finish().map_err(MediaError::io(at));
+        }
+        let (mut plain, to_seal) = belt();
+        let (sealed, to_write) = belt();
+        thread::scope(|scope| {
+            let writing = scope.spawn(move || {
+                let mut out = out;
+                to_write.pour(&mut out).map(|()| out)
+            });
+            let sealing = scope.spawn(move || {
+                let mut sealer = seal::seal(sealed, recipients)?;
+                let poured = to_seal.pour(&mut sealer);
+                let done = poured.and_then(|()| sealer.finish()?.finish());
+                done.map_err(MediaError::io(at))
+            });
+            let archived = self.archive(&mut plain, at);
+            let archived = match archived {
+                Ok(()) => plain.finish().map_err(MediaError::io(at)),
+                // Dropped without its end: nothing is sealed as if it were whole.
+                Err(error) => {
+                    drop(plain);
+                    Err(error)
+                }
+            };
+            // The one that failed first is the one behind; the others only saw their belt break.
+            let written = writing.join().unwrap_or_else(|_| Err(lost_thread()));
+            let sealed = sealing
+                .join()
+                .unwrap_or_else(|_| Err(MediaError::io(at)(lost_thread())));
+            match (archived, sealed, written) {
+                (Ok(()), Ok(()), Ok(out)) => Ok(out),
+                (_, _, Err(error)) if !broke_off(&error) => Err(MediaError::io(at)(error)),
+                (Err(error), _, _) if !is_broken_belt(&error) => Err(error),
+                (_, Err(error), _) | (Err(error), _, _) => Err(error),
+                (_, _, Err(error)) => Err(MediaError::io(at)(error)),
+            }
+        })
+    }
+
+    /// The whole tar.
+    fn archive<W: Write>(&self, out: W, at: &Path) -> Result<(), MediaError> {
+        let mut tar = tar::Writer::new(out);
         self.composed
             .write_front(&mut tar)
             .map_err(MediaError::io(at))?;
@@ -419,14 +469,32 @@ impl<'a> Draft<'a> {
             }
             unchanged(&mut file, &content.path, &hasher, &content.blake3)?;
         }
-        self.finish(tar).map_err(MediaError::io(at))
+        self.close(tar).map_err(MediaError::io(at))
     }
 
-    fn finish<W: Write>(&self, mut tar: tar::Writer<Sealer<W>>) -> io::Result<W> {
+    fn close<W: Write>(&self, mut tar: tar::Writer<W>) -> io::Result<()> {
         tar.begin(names::PAD, self.composed.zeros)?;
         io::copy(&mut io::repeat(0).take(self.composed.zeros), &mut tar)?;
-        tar.finish()?.finish()
+        tar.finish().map(drop)
     }
+}
+
+/// A thread that panicked; its own message is on standard error.
+fn lost_thread() -> io::Error {
+    io::Error::other("a thread was lost")
+}
+
+/// Does this only say that another thread stopped first?
+fn broke_off(error: &io::Error) -> bool {
+    error.raw_os_error().is_none()
+        && matches!(
+            error.kind(),
+            io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof
+        )
+}
+
+fn is_broken_belt(error: &MediaError) -> bool {
+    matches!(error, MediaError::Io { source, .. } if broke_off(source))
 }
 
 /// Passes exactly `size` bytes of a file on and hashes them.
@@ -468,6 +536,23 @@ fn unchanged(
         Ok(())
     } else {
         Err(MediaError::Changed(path.to_owned()))
+    }
+}
+
+/// A file, and what was written to it.
+struct Checked {
+    file: OpenFile,
+    blake3: blake3::Hasher,
+}
+
+impl Write for Checked {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let count = self.file.write(buffer)?;
+        self.blake3.update(&buffer[..count]);
+        Ok(count)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 

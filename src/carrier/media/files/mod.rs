@@ -124,6 +124,8 @@ impl Log {
 pub struct Files {
     root: PathBuf,
     log: Option<Arc<Mutex<Log>>>,
+    /// The bytes that the medium has in all, where a test says so.
+    bytes: Option<u64>,
 }
 
 impl Files {
@@ -132,6 +134,16 @@ impl Files {
         Self {
             root: root.into(),
             log: None,
+            bytes: None,
+        }
+    }
+
+    /// A layer over a medium of so many bytes: tests have no small sticks.
+    #[doc(hidden)]
+    pub fn bounded(root: impl Into<PathBuf>, bytes: u64) -> Self {
+        Self {
+            bytes: Some(bytes),
+            ..Self::new(root)
         }
     }
 
@@ -149,6 +161,7 @@ impl Files {
         let files = Self {
             root,
             log: Some(log),
+            bytes: None,
         };
         Ok((files, recording))
     }
@@ -310,6 +323,9 @@ impl Files {
 
     /// Bytes that an ordinary user may still write below the root.
     pub fn free_space(&self) -> io::Result<u64> {
+        if let Some(bytes) = self.bytes {
+            return Ok(bytes.saturating_sub(used(&self.root)?));
+        }
         let found = rustix::fs::statvfs(&self.root)?;
         Ok(found.f_bavail.saturating_mul(found.f_frsize))
     }
@@ -328,6 +344,19 @@ impl Files {
     fn push(&self, operation: impl FnOnce() -> Operation) {
         self.note(|log| log.operations.push(operation()));
     }
+}
+
+/// Bytes of all files below a folder.
+fn used(folder: &Path) -> io::Result<u64> {
+    let mut bytes = 0;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        bytes += match entry.file_type()?.is_dir() {
+            true => used(&entry.path())?,
+            false => entry.metadata()?.len(),
+        };
+    }
+    Ok(bytes)
 }
 
 /// The folder of a relative path; the root is the empty path.

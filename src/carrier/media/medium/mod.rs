@@ -226,6 +226,26 @@ pub(crate) fn hash_file(path: &Path) -> Result<[u8; 32], MediaError> {
     }
 }
 
+/// Is a file, read from the device where the system allows that, what was written? BLAKE3, because it takes several
+/// cores, and whoever waits for a stick waits for this.
+pub(crate) fn reads_back(path: &Path, written: &blake3::Hasher) -> Result<bool, MediaError> {
+    let mut file = open_file(path)?;
+    let _ = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed);
+    let _ = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::Sequential);
+    let mut hasher = blake3::Hasher::new();
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => return Ok(hasher.finalize() == written.finalize()),
+            Ok(count) => {
+                hasher.update_rayon(&buffer[..count]);
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(MediaError::io(path)(error)),
+        }
+    }
+}
+
 impl Found {
     /// The first slice that this medium should hold and does not, or that would have to come from
     /// another medium.

@@ -302,7 +302,13 @@ fn patches(
     let (mut wanted, mut need, mut start) = (Vec::new(), 0u64, 0u64);
     for (number, &size) in index.slices.iter().enumerate() {
         let hit = |at: &u64| at * block < start + size && (at + 1) * block > start;
-        if bad.iter().any(hit) {
+        // A damaged block may reach into a slice that is sound itself.
+        let sums = found.sums.as_ref().and_then(|sums| sums.slices.get(number));
+        let sound = || {
+            let hash = found.slices.get(number).map(|path| hash_file(path));
+            sums.is_some_and(|sum| matches!(&hash, Some(Ok(hash)) if hash == sum))
+        };
+        if bad.iter().any(hit) && !sound() {
             wanted.push((number, start, size));
             need += size;
         }

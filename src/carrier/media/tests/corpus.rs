@@ -11,11 +11,12 @@ use std::path::Path;
 use crate::bundle::testing::Key;
 use crate::bundle::{Head, Manifest, compose, head, manifest, names, sshsig, tar};
 use crate::carrier::media::medium::{Sums, decode_done, encode_done};
+use crate::carrier::media::parity::{Index, Shape};
 
 /// A parser, and the encoder that must give the same bytes back.
 type Parser = (&'static str, fn(&[u8]) -> Option<Vec<u8>>);
 
-const PARSERS: [Parser; 6] = [
+const PARSERS: [Parser; 7] = [
     ("head", |bytes| {
         let head = Head::decode(bytes).ok()?;
         // Lines of later formats are skipped, so only this one's encoding is unique.
@@ -42,6 +43,7 @@ const PARSERS: [Parser; 6] = [
         writer.finish().ok()
     }),
     ("sums", |bytes| Some(Sums::decode(bytes)?.encode())),
+    ("parity", |bytes| Some(Index::decode(bytes)?.encode())),
     ("done", |bytes| Some(encode_done(&decode_done(bytes)?))),
 ];
 
@@ -117,6 +119,15 @@ fn seeds() -> BTreeMap<String, Vec<u8>> {
     add("sums/ok-one-slice", torn.clone());
     add("sums/ok-parity", parity.encode());
     add("sums/bad-torn", torn[..torn.len() - 40].to_vec());
+    let mut index = Index::new(3, vec![4_096, 5_904], 1 << 20, Shape::of(10_000, 40));
+    index.set_data(1, &[7; 16]);
+    let index = index.encode();
+    add("parity/ok-two-slices", index.clone());
+    add("parity/bad-torn", index[..index.len() - 16].to_vec());
+    add(
+        "parity/bad-count",
+        [&index[..3], b"\x9b\xff\xff\xff\xff\xff\xff\xff\xff"].concat(),
+    );
     add("done/ok-two", encode_done(&[[1; 16], [2; 16]]));
     add("done/bad-none", b"okibi-done: 1\n".to_vec());
     found
