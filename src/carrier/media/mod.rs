@@ -14,6 +14,7 @@
 //! counts as staged before the whole stream verified. A bundle on a medium exists from the moment its
 //! `SUMS` is there. Failure is one `MediaError`, whose variants are what exit codes are made of.
 
+pub mod carry;
 pub mod files;
 pub mod gather;
 pub mod keyring;
