@@ -81,11 +81,23 @@ pub struct Config {
     pub chat: Chat,
     /// After how long without news a peer counts as stale, in hours.
     pub stale_hours: u64,
+    pub courier: Courier,
+    /// A file whose first line is the passphrase of the root key.
+    pub passphrase_file: Option<PathBuf>,
     settings: Vec<Setting>,
 }
 
+/// What a courier carries for others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Courier {
+    /// MiB of sealed bundles of third parties; 0: none.
+    pub carry_mib: u64,
+    /// Days that one is carried.
+    pub carry_days: u64,
+}
+
 /// Key in the file (`section.key`), environment variable, default.
-const KEYS: [(&str, &str, &str); 9] = [
+const KEYS: [(&str, &str, &str); 12] = [
     ("chat.model", "OKIBI_MODEL", ""),
     ("chat.temperature", "OKIBI_TEMPERATURE", "0.7"),
     ("chat.top-k", "OKIBI_TOP_K", "40"),
@@ -95,6 +107,9 @@ const KEYS: [(&str, &str, &str); 9] = [
     ("chat.max-tokens", "OKIBI_MAX_TOKENS", "512"),
     ("chat.context", "OKIBI_CONTEXT", ""),
     ("status.stale-hours", "OKIBI_STALE_HOURS", "168"),
+    ("courier.carry-mib", "OKIBI_CARRY_MIB", "4096"),
+    ("courier.carry-days", "OKIBI_CARRY_DAYS", "90"),
+    ("keys.passphrase-file", "OKIBI_PASSPHRASE_FILE", ""),
 ];
 
 impl Config {
@@ -170,10 +185,17 @@ impl Config {
         };
         let stale_hours =
             reader.number("status.stale-hours", "a whole number of hours", |_| true)?;
+        let courier = Courier {
+            carry_mib: reader.number("courier.carry-mib", "a whole number of MiB", |_| true)?,
+            carry_days: reader.number("courier.carry-days", "a whole number of days", |_| true)?,
+        };
+        let passphrase_file = reader.text("keys.passphrase-file");
         Ok(Self {
             home,
             file,
             chat,
+            courier,
+            passphrase_file: (!passphrase_file.is_empty()).then(|| passphrase_file.into()),
             stale_hours,
             settings,
         })
@@ -252,7 +274,16 @@ fn read(path: &Path) -> Result<Vec<(String, String)>, ConfigError> {
     };
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        // A home that is a file is said by who opens it.
+        Err(error)
+            if [
+                std::io::ErrorKind::NotFound,
+                std::io::ErrorKind::NotADirectory,
+            ]
+            .contains(&error.kind()) =>
+        {
+            return Ok(Vec::new());
+        }
         Err(error) => return Err(unreadable(error.to_string())),
     };
     let table: toml::Table = text

@@ -39,14 +39,18 @@ pub struct SshSig {
 pub fn sign(message: &[u8], signer: &dyn Signer) -> SshSig {
     SshSig {
         key: signer.public(),
-        signature: signer.sign(&signed_data(message)),
+        signature: signer.sign(&signed_data(NAMESPACE, &Sha512::digest(message).into())),
     }
 }
 
 impl SshSig {
     /// The armoured file, as `ssh-keygen` writes it.
     pub fn encode(&self) -> Vec<u8> {
-        let base64 = BASE64.encode(&self.blob());
+        self.encode_for(NAMESPACE)
+    }
+
+    fn encode_for(&self, namespace: &str) -> Vec<u8> {
+        let base64 = BASE64.encode(&self.blob(namespace));
         let mut text = String::from(BEGIN);
         let mut rest = base64.as_str();
         while !rest.is_empty() {
@@ -61,6 +65,11 @@ impl SshSig {
 
     /// Reads the armoured file; all errors are `BundleError::Signature`.
     pub fn decode(bytes: &[u8]) -> Result<Self, BundleError> {
+        Self::decode_for(bytes, NAMESPACE)
+    }
+
+    /// The same for a signature that was made for something else.
+    pub fn decode_for(bytes: &[u8], namespace: &str) -> Result<Self, BundleError> {
         use BundleError::Signature as Bad;
         if bytes.len() as u64 > SIGNATURE_BYTES {
             return Err(Bad("larger than 4 KiB"));
@@ -74,8 +83,8 @@ impl SshSig {
         let blob = BASE64
             .decode(base64.as_bytes())
             .map_err(|_| Bad("the armour is not base64"))?;
-        let found = parse(&blob)?;
-        if found.encode() != bytes {
+        let found = parse(&blob, namespace)?;
+        if found.encode_for(namespace) != bytes {
             return Err(Bad("not in the form that ssh-keygen writes"));
         }
         Ok(found)
@@ -83,16 +92,21 @@ impl SshSig {
 
     /// Verifies over `message`, strictly: no weak key, no malleable signature.
     pub fn verify(&self, message: &[u8]) -> Result<(), BundleError> {
+        self.verify_digest(NAMESPACE, &Sha512::digest(message).into())
+    }
+
+    /// The same over a message of which only the SHA-512 is at hand.
+    pub fn verify_digest(&self, namespace: &str, digest: &[u8; 64]) -> Result<(), BundleError> {
         use BundleError::Signature as Bad;
         let key = VerifyingKey::from_bytes(&self.key).map_err(|_| Bad("not an Ed25519 key"))?;
         key.verify_strict(
-            &signed_data(message),
+            &signed_data(namespace, digest),
             &Signature::from_bytes(&self.signature),
         )
-        .map_err(|_| Bad("not valid over 00-HEAD"))
+        .map_err(|_| Bad("not valid over what it stands beside"))
     }
 
-    fn blob(&self) -> Vec<u8> {
+    fn blob(&self, namespace: &str) -> Vec<u8> {
         let mut key = Vec::new();
         string(&mut key, KEY_TYPE);
         string(&mut key, &self.key);
@@ -102,7 +116,7 @@ impl SshSig {
         let mut blob = MAGIC.to_vec();
         blob.extend(1u32.to_be_bytes());
         string(&mut blob, &key);
-        string(&mut blob, NAMESPACE.as_bytes());
+        string(&mut blob, namespace.as_bytes());
         string(&mut blob, b"");
         string(&mut blob, HASH);
         string(&mut blob, &signature);
@@ -111,13 +125,21 @@ impl SshSig {
 }
 
 /// What Ed25519 signs: PROTOCOL.sshsig, "Signed Data".
-fn signed_data(message: &[u8]) -> Vec<u8> {
+fn signed_data(namespace: &str, digest: &[u8; 64]) -> Vec<u8> {
     let mut data = MAGIC.to_vec();
-    string(&mut data, NAMESPACE.as_bytes());
+    string(&mut data, namespace.as_bytes());
     string(&mut data, b"");
     string(&mut data, HASH);
-    string(&mut data, &Sha512::digest(message));
+    string(&mut data, digest);
     data
+}
+
+/// A public key as its line says it: `ssh-ed25519 AAAA...`.
+pub fn public_line(key: &[u8; 32]) -> String {
+    let mut blob = Vec::new();
+    string(&mut blob, KEY_TYPE);
+    string(&mut blob, key);
+    format!("ssh-ed25519 {}", BASE64.encode(&blob))
 }
 
 /// An SSH string: length in 4 bytes, big endian, and the bytes.
@@ -142,7 +164,7 @@ fn take<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], BundleError> {
 }
 
 /// Reads the blob with an error of its own for each thing that is not ours.
-fn parse(blob: &[u8]) -> Result<SshSig, BundleError> {
+fn parse(blob: &[u8], namespace: &str) -> Result<SshSig, BundleError> {
     use BundleError::Signature as Bad;
     let mut rest = blob.strip_prefix(MAGIC).ok_or(Bad("no SSHSIG magic"))?;
     rest = rest
@@ -153,7 +175,7 @@ fn parse(blob: &[u8]) -> Result<SshSig, BundleError> {
         return Err(Bad("the key is not ssh-ed25519"));
     }
     let public = take(&mut key)?;
-    if take(&mut rest)? != NAMESPACE.as_bytes() {
+    if take(&mut rest)? != namespace.as_bytes() {
         return Err(Bad("made for another namespace"));
     }
     if !take(&mut rest)?.is_empty() {
@@ -217,7 +239,7 @@ mod tests {
     #[test]
     fn other_kinds_are_refused() {
         let made = sign(b"message", &Key::new(1));
-        let blob = made.blob();
+        let blob = made.blob(NAMESPACE);
         assert_eq!(SshSig::decode(&armour(&blob)).unwrap(), made);
         let cases: [(&[u8], &[u8]); 7] = [
             (b"okibi-bundle@v1", b"okibi-record@v1"),

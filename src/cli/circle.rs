@@ -26,6 +26,7 @@ pub fn run(out: &Out, node: &mut Handle, command: Circle) -> Outcome {
     let (of, sure, make): (Of, Sure, Make) = match command {
         Circle::Found { name, me, with } => return found(out, node, &name, &me, &with),
         Circle::List => return list(out, node),
+        Circle::Forget { name, sure } => return forget(out, node, &name, &sure),
         Circle::Members { of } => return members(out, node, of.circle.as_deref()),
         Circle::Log { of } => {
             let circle = node.find_circle(of.circle.as_deref())?;
@@ -168,6 +169,27 @@ fn refound(out: &Out, node: &mut Handle, name: &str, of: &Of, sure: &Sure) -> Ou
     let value = json!({"circle": founded.circle, "name": name, "predecessor": old.id});
     let about = [("name", name.to_owned()), ("id", founded.circle.short())];
     said(out, "circle", value, "circle-founded", &about)
+}
+
+fn forget(out: &Out, node: &mut Handle, name: &str, sure: &Sure) -> Outcome {
+    let circle = node.find_circle(Some(name))?;
+    let about = [("name", circle.state.name.clone())];
+    out.note("would-forget", &about)
+        .map_err(|error| broken(&error))?;
+    if sure.dry_run || !(sure.yes || decide::confirmed(out)?) {
+        if !sure.dry_run {
+            out.note("not-decided", &[])
+                .map_err(|error| broken(&error))?;
+        }
+        return Ok(Exit::Done);
+    }
+    let count = node.forget_circle(&circle)?;
+    let about = [
+        ("name", circle.state.name.clone()),
+        ("count", count.to_string()),
+    ];
+    let value = json!({"circle": circle.id, "name": circle.state.name, "records": count});
+    said(out, "circle-forgot", value, "circle-forgot", &about)
 }
 
 /// Prints a fact whose words are in the catalogue.

@@ -1,14 +1,12 @@
 //! Commands about this node itself: status, audit, doctor, gc, key, config.
 
-use secrecy::ExposeSecret;
 use serde_json::json;
 
 use crate::config::Config;
-use crate::identity::{Words, fingerprint, words};
 use crate::messages::say;
 use crate::node::{CircleStatus, Exit, Failure, Handle, MemberStatus};
 
-use super::args::{Audit, Doctor, Gc, Key, Status};
+use super::args::{Audit, Doctor, Gc, Status};
 use super::out::{Out, broken, line, printable};
 use super::{Outcome, ages};
 
@@ -299,23 +297,21 @@ pub fn audit(out: &Out, node: &Handle, args: &Audit) -> Outcome {
 pub fn doctor(out: &Out, node: &Handle, args: &Doctor) -> Outcome {
     let mut bad = false;
     for finding in node.doctor()? {
-        bad |= !finding.good;
+        bad |= !finding.good && !finding.advice;
         let message = say(finding.code, &finding.about);
         let hint = match finding.good {
             true => String::new(),
             false => say(&format!("{}.hint", finding.code), &finding.about),
         };
-        let value =
-            json!({"code": finding.code, "good": finding.good, "message": message, "hint": hint});
+        let value = json!({"code": finding.code, "good": finding.good, "advice": finding.advice,
+                   "message": message, "hint": hint});
         out.fact("finding", value, || {
-            let mark = say(
-                if finding.good {
-                    "doctor-good"
-                } else {
-                    "doctor-bad"
-                },
-                &[],
-            );
+            let mark = match (finding.good, finding.advice) {
+                (true, _) => "doctor-good",
+                (false, true) => "doctor-advice",
+                (false, false) => "doctor-bad",
+            };
+            let mark = say(mark, &[]);
             let mut text = format!("{mark}  {message}");
             if !hint.is_empty() {
                 text.push_str(&format!("\n    {hint}"));
@@ -341,61 +337,6 @@ pub fn gc(out: &Out, node: &mut Handle, args: &Gc) -> Outcome {
     })
     .map_err(|error| broken(&error))?;
     Ok(Exit::Done)
-}
-
-/// `okibi key`
-pub fn key(out: &Out, node: &mut Handle, args: &Key) -> Outcome {
-    match args {
-        Key::Show => show_key(out, node)?,
-        Key::Card => {
-            let card = node.card()?.to_string();
-            out.fact("card", json!({"card": card}), || card.clone())
-                .map_err(|error| broken(&error))?;
-        }
-        Key::Identity => {
-            let identity = node.age_identity()?;
-            // The warning comes first: the line below it is a secret.
-            out.warn("key-identity", &[])
-                .map_err(|error| broken(&error))?;
-            let line = identity.expose_secret();
-            out.fact("identity", json!({"identity": line}), || line.to_owned())
-                .map_err(|error| broken(&error))?;
-        }
-        Key::Rotate => {
-            node.rotate()?;
-            out.note("key-rotated", &[])
-                .map_err(|error| broken(&error))?;
-            show_key(out, node)?;
-        }
-        Key::NewFeed => {
-            node.new_feed()?;
-            out.note("key-new-feed", &[])
-                .map_err(|error| broken(&error))?;
-            show_key(out, node)?;
-        }
-    }
-    Ok(Exit::Done)
-}
-
-fn show_key(out: &Out, node: &Handle) -> Result<(), Failure> {
-    let root = node.root();
-    let (english, japanese) = (words(&root, Words::English), words(&root, Words::Japanese));
-    let feed = node.feed()?;
-    let value = json!({
-        "root": root, "fingerprint": fingerprint(&root), "sign": feed,
-        "words": {"en": english, "ja": japanese},
-    });
-    out.fact("key", value, || {
-        let lines = [
-            format!("fingerprint  {}", fingerprint(&root)),
-            format!("words        {}", english.join(" ")),
-            format!("             {}", japanese.join(" ")),
-            format!("root         {root}"),
-            format!("sign         {feed}"),
-        ];
-        lines.join("\n")
-    })
-    .map_err(|error| broken(&error))
 }
 
 /// `okibi config show`

@@ -6,16 +6,20 @@
 mod ages;
 pub mod args;
 mod ask;
+mod backup;
 mod chat;
 mod circle;
+mod courier;
 mod decide;
 mod generate;
 mod home;
+mod key;
 mod library;
 mod media;
 mod model;
 mod out;
 mod stick;
+mod update;
 mod wrap;
 
 use std::io::IsTerminal;
@@ -25,7 +29,7 @@ use clap::{CommandFactory, Parser};
 
 use crate::config::{Config, ConfigError};
 use crate::identity::fingerprint;
-use crate::node::{Event, Exit, Failure, Handle};
+use crate::node::{Event, Exit, Failure, Handle, Sink};
 
 use args::{Cli, Command, Global};
 use out::Out;
@@ -99,6 +103,7 @@ fn dispatch(cli: Cli, out: &Out) -> Outcome {
             model,
             out: file,
         }) => generate::starter(out, configure(&global)?, (&sources, &model, &file)),
+        Command::Restore(it) => backup::restore(out, &configure(&global)?, &it, sink(out)),
         Command::Config(args::Config::Show) => home::config(out, &configure(&global)?),
         command => {
             let mut node = open(&global, out)?;
@@ -114,13 +119,16 @@ fn with_node(command: Command, node: &mut Handle, out: &Out) -> Outcome {
         Command::ImportBundle(it) => stick::import(out, node, &it),
         Command::InspectBundle(it) => stick::inspect(out, node, &it, false),
         Command::VerifyBundle(it) => stick::inspect(out, node, &it, true),
+        Command::Courier(it) => courier::run(out, node, &it),
         Command::Model(it) => model::run(out, node, it),
         Command::Chat(it) => chat::run(out, node, &it),
         Command::Circle(it) => circle::run(out, node, it),
         Command::Library(it) => library::run(out, node, it),
         Command::Audit(it) => home::audit(out, node, &it),
-        Command::Key(it) => home::key(out, node, &it),
+        Command::Key(it) => key::run(out, node, &it),
         Command::Doctor(it) => home::doctor(out, node, &it),
+        Command::Backup(it) => backup::backup(out, node, &it),
+        Command::Update(it) => update::run(out, node, &it),
         Command::Gc(it) => home::gc(out, node, &it),
         // Answered before a home was opened.
         _ => Ok(Exit::Done),
@@ -141,15 +149,23 @@ fn configure(global: &Global) -> Result<Config, Failure> {
 
 /// Opens the home; what happens on the way is said on standard error.
 fn open(global: &Global, out: &Out) -> Result<Handle, Failure> {
+    let node = Handle::open(configure(global)?, sink(out))?;
+    Ok(match ask::anybody() {
+        true => node.asking(Box::new(|| ask::passphrase("ask-root", &[]))),
+        false => node,
+    })
+}
+
+/// Where events are told.
+fn sink(out: &Out) -> Sink {
     let events = Out {
         json: out.json,
         quiet: out.quiet,
     };
     let progress = std::io::stderr().is_terminal() && !out.quiet && !out.json;
-    let sink = move |event: Event| {
+    Box::new(move |event: Event| {
         let _ = tell(&events, &event, progress);
-    };
-    Handle::open(configure(global)?, Box::new(sink))
+    })
 }
 
 fn tell(out: &Out, event: &Event, progress: bool) -> std::io::Result<()> {
@@ -172,6 +188,7 @@ fn tell(out: &Out, event: &Event, progress: bool) -> std::io::Result<()> {
             ];
             out.warn("decision-changed", &count)
         }
+        Event::HomeReadOnly => out.warn("home-read-only", &[]),
         Event::HomeMoved => out.warn("home-moved", &[]),
         Event::Progress { what, done, total } if progress => {
             let percent = done * 100 / (*total).max(1);

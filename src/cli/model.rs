@@ -142,6 +142,17 @@ pub fn run(out: &Out, node: &mut Handle, command: Model) -> Outcome {
             said(out, "quantized", value, code, &about)
         }
         Model::Withdraw { name, circle } => withdraw(out, node, &name, circle.as_deref()),
+        Model::Fetch { name } => {
+            node.fetch_model(&name)?;
+            let about = [("name", name.clone())];
+            said(
+                out,
+                "fetched",
+                json!({"name": name}),
+                "model-fetched",
+                &about,
+            )
+        }
         Model::Remove { name } => {
             let row = node.find_model(&name)?;
             node.remove_model(&row)?;

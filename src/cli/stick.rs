@@ -94,7 +94,7 @@ fn lend(node: &mut Handle, by: &OpenedBy) -> Result<(), Failure> {
     Ok(())
 }
 
-fn tell_export(out: &Out, report: &Export, to: &str, dry: bool) -> Result<(), Failure> {
+pub(super) fn tell_export(out: &Out, report: &Export, to: &str, dry: bool) -> Result<(), Failure> {
     let written = report.written.as_ref();
     let value = json!({
         "to": to, "dry_run": dry, "statements": report.statements, "records": report.records,
@@ -228,7 +228,7 @@ pub fn import(out: &Out, node: &mut Handle, args: &Import) -> Outcome {
         .unwrap_or(Exit::Done))
 }
 
-fn tell_import(out: &Out, it: &Imported, dry: bool) -> Result<(), Failure> {
+pub(super) fn tell_import(out: &Out, it: &Imported, dry: bool) -> Result<(), Failure> {
     let receipt = &it.receipt;
     let value = json!({
         "dry_run": dry, "circle": it.circle, "circle_name": it.circle_name, "joined": it.joined,

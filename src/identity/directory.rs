@@ -76,6 +76,11 @@ impl Directory {
             })
     }
 
+    /// Whether a root took this key back in all circles.
+    pub fn is_revoked(&self, root: &RootKey, key: &[u8; 32]) -> bool {
+        self.revoked.contains(&(*root, *key))
+    }
+
     /// All statements, by id.
     pub fn statements(&self) -> impl Iterator<Item = &Verified<Statement>> {
         self.statements.values()

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::json;
+
 use crate::identity::{KeyCard, Signer, fingerprint};
-use crate::record::{Admin, Body, CircleId, FeedKey, Policy, Predecessor, RecordId, RootKey};
+use crate::record::{Admin, Body, CircleId, FeedKey, Policy, Predecessor, RecordId, Role, RootKey};
 use crate::store::{CircleView, Draft, OwnFeed, Standing};
 
 use super::home::{now, random};
@@ -247,6 +249,60 @@ impl Handle {
             _ if *root == self.root => "me".to_owned(),
             _ => fingerprint(root),
         }
+    }
+
+    /// The sign keys of a circle's active members, by name; without a circle, those of every circle.
+    pub fn signers(&self, circle: Option<&str>) -> Result<Vec<(String, FeedKey)>, Failure> {
+        let circles = match circle {
+            Some(name) => vec![self.find_circle(Some(name))?],
+            None => self.own_circles()?,
+        };
+        let directory = self.store.directory()?;
+        let mut signers = Vec::new();
+        for circle in &circles {
+            for (root, _) in circle.state.active() {
+                let name = self.name_of(circle, root);
+                for role in [Role::Sign, Role::Spare] {
+                    let keys = directory.standing(root, role);
+                    signers.extend(keys.map(|(_, key)| (name.clone(), FeedKey(key))));
+                }
+            }
+        }
+        signers.sort();
+        signers.dedup();
+        Ok(signers)
+    }
+
+    /// A line of `allowed_signers` as `ssh-keygen -Y verify` reads it: this key signs bundles and nothing else.
+    pub fn signer_line(&self, name: &str, key: &FeedKey) -> String {
+        // A principal is a pattern without spaces.
+        let plain = |c: char| c.is_alphanumeric() || "-_.@".contains(c);
+        let name: String = name
+            .chars()
+            .map(|c| if plain(c) { c } else { '-' })
+            .collect();
+        format!(
+            "{name} namespaces=\"{}\" {}",
+            crate::bundle::sshsig::NAMESPACE,
+            crate::bundle::sshsig::public_line(&key.0)
+        )
+    }
+
+    /// Forgets a circle on this node. What this home wrote there may be known to nobody else: so that it can never
+    /// write another record in the same place, its sign key goes with it. Returns how many records went.
+    pub fn forget_circle(&mut self, circle: &CircleView) -> Result<usize, Failure> {
+        let wrote = circle.frontier.0.contains_key(&self.feed()?);
+        if wrote {
+            self.rotate()?;
+        }
+        let membership = self.store.membership(&circle.id)?;
+        let records = membership.records.len() + membership.waiting.len();
+        self.drop_shelf(&circle.id)?;
+        let line = json!({
+            "what": "forget", "state": "done", "circle": circle.state.name, "records": records,
+        });
+        self.store.audit(now(), &line)?;
+        Ok(records)
     }
 
     /// The public half of the sign key in use, for `key show`.

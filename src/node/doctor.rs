@@ -2,6 +2,7 @@
 
 use crate::record::Role;
 
+use super::unlock::RootLock;
 use super::{Failure, Handle};
 
 /// One thing that was looked at.
@@ -10,14 +11,28 @@ pub struct Finding {
     /// Key of the message catalogue; `CODE.hint` says what to do.
     pub code: &'static str,
     pub good: bool,
+    /// Not as good as it could be, and no fault: a young home is full of these.
+    pub advice: bool,
     pub about: Vec<(&'static str, String)>,
 }
+
+/// What could be better and is no fault.
+const ADVICE: [&str; 7] = [
+    "doctor-no-model",
+    "doctor-one-admin",
+    "doctor-two-admins",
+    "doctor-two-trunks",
+    "doctor-no-spare",
+    "doctor-spare",
+    "doctor-open-home",
+];
 
 impl Finding {
     fn new(code: &'static str, good: bool) -> Self {
         Self {
             code,
             good,
+            advice: ADVICE.contains(&code),
             about: Vec::new(),
         }
     }
@@ -37,6 +52,7 @@ impl Handle {
         let mut findings = Vec::new();
         self.check_keys(&mut findings)?;
         self.check_disk(&mut findings);
+        self.check_modes(&mut findings)?;
         self.check_store(&mut findings)?;
         self.check_circles(&mut findings)?;
         if self.store.models()?.iter().all(|model| model.toy) {
@@ -46,12 +62,20 @@ impl Handle {
     }
 
     fn check_keys(&self, findings: &mut Vec<Finding>) -> Result<(), Failure> {
-        findings.push(Finding::new("doctor-root-plain", true));
+        findings.push(match self.root_lock() {
+            RootLock::Plain => Finding::new("doctor-root-plain", true),
+            RootLock::Passphrase => Finding::new("doctor-root-locked", true),
+            RootLock::Plugin(name) => Finding::new("doctor-root-plugin", true).with("name", name),
+            RootLock::Missing => Finding::new("doctor-key-missing", false).with("role", "root"),
+        });
         for path in self.keys.exposed() {
             findings.push(Finding::new("doctor-key-exposed", false).with("path", path.display()));
         }
         let directory = self.store.directory()?;
-        for role in [Role::Sign, Role::Transport, Role::Receive] {
+        if self.sign_key().is_err() {
+            findings.push(Finding::new("doctor-key-missing", false).with("role", "sign"));
+        }
+        for role in [Role::Transport, Role::Receive] {
             let Some((_, public)) = directory.current(&self.root, role) else {
                 findings.push(Finding::new("doctor-key-missing", false).with("role", role.name()));
                 continue;
@@ -63,8 +87,13 @@ impl Handle {
         if directory.standing(&self.root, Role::Spare).next().is_none() {
             findings.push(Finding::new("doctor-no-spare", false));
         }
-        if self.store.meta("stopped")?.is_some() {
-            findings.push(Finding::new("doctor-home-moved", false));
+        match self.store.meta("stopped")?.as_deref() {
+            None => {}
+            Some(b"restored") => findings.push(Finding::new("doctor-home-restored", false)),
+            Some(_) => findings.push(Finding::new("doctor-home-moved", false)),
+        }
+        if self.spare_signs()? {
+            findings.push(Finding::new("doctor-spare", false));
         }
         Ok(())
     }
@@ -82,6 +111,29 @@ impl Handle {
                 findings.push(Finding::new("doctor-file-system", false));
             }
         }
+    }
+
+    /// Whether the file system keeps what the home relies on: modes, and the database's log.
+    fn check_modes(&self, findings: &mut Vec<Finding>) -> Result<(), Failure> {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = |path: &std::path::Path| {
+            std::fs::metadata(path).map_or(0, |data| data.permissions().mode() & 0o077)
+        };
+        let keys = self.store.home().join("keys");
+        // Keys are made 0600 in a folder 0700; where neither holds, the file system knows no modes.
+        if mode(&keys) != 0 && !self.keys.exposed().is_empty() {
+            findings.push(Finding::new("doctor-no-modes", false));
+        } else if mode(self.store.home()) != 0 {
+            findings.push(Finding::new("doctor-open-home", false));
+        }
+        let journal: String =
+            self.store
+                .database()
+                .query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
+        if journal != "wal" {
+            findings.push(Finding::new("doctor-no-wal", false).with("mode", journal));
+        }
+        Ok(())
     }
 
     fn check_store(&self, findings: &mut Vec<Finding>) -> Result<(), Failure> {

@@ -23,6 +23,8 @@ pub enum Event {
     },
     /// This home stands elsewhere than where it was; writing is stopped until a new feed is opened.
     HomeMoved,
+    /// This home cannot be written.
+    HomeReadOnly,
 }
 
 /// Where events go.

@@ -18,7 +18,7 @@ use crate::carrier::media::write::{Destination, Written, write_bundle};
 use crate::carrier::media::{MediaError, Small};
 use crate::identity::{Directory, Verified};
 use crate::record::{Ack, BlobRef, Frontier, Record, RecordId, Role, RootKey, Statement};
-use crate::store::{CircleView, OwnFeed, STAGING, Standing};
+use crate::store::{CircleView, OwnFeed, STAGING, Sent, Standing};
 
 use super::home::now;
 use super::target::{ExportOptions, Target};
@@ -94,12 +94,7 @@ impl Handle {
             let ack = self.store.ack(&circle.id, root, &self.root)?;
             report.unacknowledged += usize::from(ack.is_none());
         }
-        let empty = shipment.records.is_empty()
-            && shipment.trust.is_empty()
-            && shipment.statements.is_empty()
-            && shipment.contents.is_empty()
-            && !shipment.news;
-        if !dry && (full || !empty) {
+        if !dry && (full || shipment.news || !shipment.is_bare()) {
             let names: Vec<String> = to.iter().map(|root| self.name_of(circle, root)).collect();
             report.written = Some(self.ship(circle, shipment, &receive, target, &names, "export")?);
         }
@@ -107,7 +102,7 @@ impl Handle {
     }
 
     /// The receive keys of active members.
-    fn receive_keys_of(
+    pub(super) fn receive_keys_of(
         &self,
         circle: &CircleView,
         to: &[RootKey],
@@ -366,7 +361,7 @@ impl Handle {
             }),
             Target::Held(medium) => self
                 .tidy(medium)
-                .and_then(|()| write(Destination::Medium(medium))),
+                .and_then(|_| write(Destination::Medium(medium))),
             Target::File(path) => self.beside(path).and_then(|(files, name)| {
                 let files = &files;
                 write(Destination::File { files, path: name })
@@ -384,7 +379,7 @@ impl Handle {
     }
 
     /// The file layer of a file's folder, and its name there.
-    fn beside<'a>(&self, path: &'a Path) -> Result<(Files, &'a Path), Failure> {
+    pub(super) fn beside<'a>(&self, path: &'a Path) -> Result<(Files, &'a Path), Failure> {
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
@@ -396,13 +391,14 @@ impl Handle {
     }
 
     /// Takes off a medium what unfinished writers left, and what is collected.
-    pub(super) fn tidy(&self, medium: &Medium) -> Result<(), Failure> {
+    pub(super) fn tidy(&self, medium: &Medium) -> Result<usize, Failure> {
         medium.sweep()?;
         self.clear_collected(medium)
     }
 
     /// Takes bundles of mine off a medium that all their recipients have taken in.
-    fn clear_collected(&self, medium: &Medium) -> Result<(), Failure> {
+    fn clear_collected(&self, medium: &Medium) -> Result<usize, Failure> {
+        let mut cleared = 0;
         let scan = crate::carrier::media::medium::scan(medium.files().root())?;
         for found in &scan.bundles {
             let Some(handle) = &found.handle else {
@@ -414,9 +410,10 @@ impl Handle {
                 && self.store.wrote_handle(handle)?
             {
                 medium.discard(handle)?;
+                cleared += 1;
             }
         }
-        Ok(())
+        Ok(cleared)
     }
 
     fn content_files(&self, contents: &[(UnitKind, BlobRef)]) -> Vec<Content> {
@@ -492,12 +489,21 @@ impl Handle {
         };
         let names = [self.name_of(circle, to)];
         let target = Target::Held(medium);
-        self.ship(circle, shipment, &receive, target, &names, "acknowledge")
-            .map(Some)
+        let written = self.ship(circle, shipment, &receive, target, &names, "acknowledge")?;
+        self.remember(&written, &[*to], &Sent::ACK)?;
+        Ok(Some(written))
     }
 }
 
 impl Shipment {
+    /// Whether it holds acknowledgements only.
+    pub(super) fn is_bare(&self) -> bool {
+        self.records.is_empty()
+            && self.trust.is_empty()
+            && self.statements.is_empty()
+            && self.contents.is_empty()
+    }
+
     pub(super) fn report(&self) -> Export {
         let of = |kind: UnitKind| {
             self.contents

@@ -52,6 +52,14 @@ impl Exit {
     ];
 }
 
+impl Exit {
+    /// Of several the one that is told; none: done.
+    pub fn first(exits: &[Self]) -> Self {
+        let mut all = Self::ALL.into_iter();
+        all.find(|exit| exits.contains(exit)).unwrap_or(Self::Done)
+    }
+}
+
 /// Something that did not work.
 #[derive(Debug)]
 pub struct Failure {

@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 use crate::carrier::media::keyring::{Addressee, KeyringError, Secret};
+use crate::carrier::media::seal;
 use crate::store::CircleView;
 
 use super::export::Export;
@@ -27,6 +28,49 @@ pub fn passphrase_file(path: &Path) -> Result<SecretString, Failure> {
         return Err(Failure::new("passphrase-bad", Exit::Usage).with("path", path.display()));
     }
     Ok(line.into())
+}
+
+/// Recipients of a backup: `age1...`, an SSH public key's line, or a file of such lines.
+pub fn recipients(text: &str) -> Result<Vec<Addressee>, Failure> {
+    if text.starts_with("age1") {
+        let bad = |error| Failure::new("ssh-key-bad", Exit::Usage).with("error", error);
+        return Ok(vec![Addressee::age_line(text).map_err(bad)?]);
+    }
+    ssh_recipients(text)
+}
+
+/// What opens a backup, from a file: an age identity (`AGE-SECRET-KEY-1...`) or an SSH private key, which `passphrase` is
+/// asked for if it is locked.
+pub fn identity_file(
+    path: &Path,
+    passphrase: impl FnOnce() -> Result<SecretString, Failure>,
+) -> Result<Secret, Failure> {
+    let text = Zeroizing::new(small(path)?);
+    let lines = String::from_utf8_lossy(&text);
+    let age = lines
+        .lines()
+        .find(|line| line.starts_with("AGE-SECRET-KEY-1"));
+    if let Some(secret) = age.and_then(|line| seal::secret_from_string(line.trim())) {
+        return Ok(secret.into());
+    }
+    ssh_secret(path, &text, passphrase)
+}
+
+fn ssh_secret(
+    path: &Path,
+    text: &[u8],
+    passphrase: impl FnOnce() -> Result<SecretString, Failure>,
+) -> Result<Secret, Failure> {
+    let secret = match Secret::ssh(text, None) {
+        Err(KeyringError::Locked) => Secret::ssh(text, Some(passphrase()?)),
+        other => other,
+    };
+    secret.map_err(|error| match error {
+        KeyringError::Locked => {
+            Failure::new("ssh-key-locked", Exit::Locked).with("path", path.display())
+        }
+        other => Failure::new("ssh-key-bad", Exit::Usage).with("error", other),
+    })
 }
 
 /// SSH public keys: a line, or a file that holds lines as `authorized_keys` does.
@@ -67,17 +111,7 @@ impl Handle {
         passphrase: impl FnOnce() -> Result<SecretString, Failure>,
     ) -> Result<(), Failure> {
         let text = Zeroizing::new(small(path)?);
-        let secret = match Secret::ssh(&text, None) {
-            Err(KeyringError::Locked) => Secret::ssh(&text, Some(passphrase()?)),
-            other => other,
-        };
-        let secret = secret.map_err(|error| match error {
-            KeyringError::Locked => {
-                Failure::new("ssh-key-locked", Exit::Locked).with("path", path.display())
-            }
-            other => Failure::new("ssh-key-bad", Exit::Usage).with("error", other),
-        })?;
-        self.lent.push(secret);
+        self.lent.push(ssh_secret(path, &text, passphrase)?);
         Ok(())
     }
 

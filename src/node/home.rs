@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::identity::{
     KeyCard, ReceiveSecret, Signer, SigningSecret, Verified, certificate, verify,
 };
-use crate::record::{Hlc, Role, RootKey, Signed, Statement, StatementId};
+use crate::record::{FeedKey, Hlc, Role, RootKey, Signed, Statement, StatementId};
 use crate::store::keys::KeyFolder;
 use crate::store::{OwnFeed, Store};
 
@@ -42,6 +42,9 @@ impl Handle {
     /// Opens the home; at first run makes an identity and takes the starter bundle in.
     pub fn open(config: Config, sink: Sink) -> Result<Self, Failure> {
         let mut handle = Self::open_bare(config, sink)?;
+        if handle.store.is_read_only() {
+            return Ok(handle);
+        }
         handle.take_starter()?;
         handle.refresh_shelves()?;
         Ok(handle)
@@ -52,7 +55,12 @@ impl Handle {
         private_folder(&config.home)?;
         // One process at a time makes the identity; the lock goes with the process.
         let path = config.home.join("first-run.lock");
-        let lock = File::create(&path).map_err(|error| Failure::io(&path, &error))?;
+        let lock = match File::create(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::ReadOnlyFilesystem => {
+                return Self::open_read_only(config, sink);
+            }
+            other => other.map_err(|error| Failure::io(&path, &error))?,
+        };
         lock.lock().map_err(|error| Failure::io(&path, &error))?;
         // The database is made before the first key: keys without one are a home that lost it. A new
         // identity beside the old keys would look like the loss of everything, and hide that they are there.
@@ -83,10 +91,39 @@ impl Handle {
             layer: Box::new(|root| Files::new(root)),
             lent: Vec::new(),
             system: "/".into(),
+            ask: None,
         };
+        if handle.store.meta("signing")?.is_none() {
+            // Of a home that was made before this was kept.
+            let (_, _, certificate) = handle.signing()?;
+            handle.store.set_meta("signing", &certificate.0)?;
+        }
         handle.finish_rotation()?;
         drop(lock);
         Ok(handle)
+    }
+
+    /// Opens a home that cannot be written: it is shown as it was left.
+    fn open_read_only(config: Config, mut sink: Sink) -> Result<Self, Failure> {
+        let store = Store::open_read_only(&config.home)?;
+        let root = store
+            .meta("root")?
+            .and_then(|bytes| RootKey::from_slice(&bytes));
+        let root = root.ok_or_else(|| {
+            Failure::new("identity-broken", Exit::Locked).with("error", "no root")
+        })?;
+        sink(Event::HomeReadOnly);
+        Ok(Self {
+            keys: KeyFolder::of(&config.home),
+            config,
+            store,
+            root,
+            sink,
+            layer: Box::new(|root| Files::new(root)),
+            lent: Vec::new(),
+            ask: None,
+            system: "/".into(),
+        })
     }
 
     /// The root key of this home.
@@ -115,22 +152,29 @@ impl Handle {
             .map_err(|error| Failure::new("identity-broken", Exit::Locked).with("error", error))
     }
 
-    pub(super) fn root_secret(&self) -> Result<SigningSecret, Failure> {
-        Ok(SigningSecret::from_bytes(
-            &*self.keys.read("root", &self.root.0)?,
-        ))
+    /// The sign key in use: its secret and its certificate. It is this home's own choice: a copy of this home, with the
+    /// same root, may have certified another one, even in this one's place, and each goes on in its own feed.
+    pub(super) fn sign_key(&self) -> Result<(SigningSecret, StatementId), Failure> {
+        let (role, public, certificate) = self.signing()?;
+        let secret = self.keys.read(role.name(), &public)?;
+        Ok((SigningSecret::from_bytes(&secret), certificate))
     }
 
-    /// The sign key in use: its secret and its certificate.
-    pub(super) fn sign_key(&self) -> Result<(SigningSecret, StatementId), Failure> {
+    fn signing(&self) -> Result<(Role, [u8; 32], StatementId), Failure> {
         let directory = self.store.directory()?;
-        let (certificate, public) = directory.current(&self.root, Role::Sign).ok_or_else(|| {
+        let chosen = self.store.meta("signing")?;
+        if let Some(id) = chosen.and_then(|bytes| StatementId::from_slice(&bytes))
+            && let Some((root, role, public)) = directory.certificate(&id)
+            && root == self.root
+            && !directory.is_revoked(&self.root, &public)
+        {
+            return Ok((role, public, id));
+        }
+        let current = directory.current(&self.root, Role::Sign);
+        let (id, public) = current.ok_or_else(|| {
             Failure::new("identity-broken", Exit::Locked).with("error", "no sign key")
         })?;
-        Ok((
-            SigningSecret::from_bytes(&*self.keys.read("sign", &public)?),
-            certificate,
-        ))
+        Ok((Role::Sign, public, id))
     }
 
     /// What opens bundles: every receive key of this root, and what was lent.
@@ -160,6 +204,10 @@ impl Handle {
 
     /// Rotates the sign key: a new key and certificate, and in every circle a last record that names the successor.
     pub fn rotate(&mut self) -> Result<(), Failure> {
+        if self.spare_signs()? {
+            // The feed before was left for the spare one, which its certificate does not end.
+            return self.new_feed();
+        }
         let (_, certificate) = self.sign_key()?;
         self.new_sign_key(Some(certificate))?;
         self.finish_rotation()
@@ -167,11 +215,45 @@ impl Handle {
 
     /// Opens a new feed where the old one may not be written any more (a restored, moved or copied home).
     pub fn new_feed(&mut self) -> Result<(), Failure> {
-        let (_, certificate) = self.sign_key()?;
-        self.new_sign_key(Some(certificate))?;
+        self.start_feed()?;
+        self.store
+            .set_meta("place", place(&self.config.home).as_bytes())?;
+        Ok(())
+    }
+
+    /// The same with a spare key, for a home whose root is locked: ordinary records only. A spare key serves one
+    /// life; a second home that takes the same one forks its feed.
+    pub fn new_feed_spare(&mut self) -> Result<(), Failure> {
+        let directory = self.store.directory()?;
+        let mut unused = None;
+        for (certificate, public) in directory.standing(&self.root, Role::Spare) {
+            if !self.store.feed_known(&FeedKey(public))? {
+                self.keys.read(Role::Spare.name(), &public)?;
+                unused = Some(certificate);
+            }
+        }
+        let spare = unused.ok_or_else(|| Failure::new("spare-used", Exit::Locked))?;
+        self.store.set_meta("signing", &spare.0)?;
         self.store.forget_meta("rotating")?;
         self.store
             .set_meta("place", place(&self.config.home).as_bytes())?;
+        self.store.renew_epoch(now(), random()?)?;
+        self.store.forget_meta("stopped")?;
+        Ok(())
+    }
+
+    /// Whether a spare key signs here.
+    pub(super) fn spare_signs(&self) -> Result<bool, Failure> {
+        Ok(self.signing()?.0 == Role::Spare)
+    }
+
+    /// A new sign key, with no successor record in the feed before it: that one may have gone on elsewhere.
+    pub(super) fn start_feed(&mut self) -> Result<(), Failure> {
+        let (_, _, before) = self.signing()?;
+        self.new_sign_key(Some(before))?;
+        self.store.forget_meta("rotating")?;
+        // An older copy has lost what its acknowledgements say it has; a new life voids them.
+        self.store.renew_epoch(now(), random()?)?;
         self.store.forget_meta("stopped")?;
         Ok(())
     }
@@ -185,9 +267,39 @@ impl Handle {
             self.store.set_meta("rotating", &old.0)?;
         }
         let time = Hlc::from_millis(now());
-        let statement = certificate(&root, Role::Sign, secret.public(), replaces, time);
-        self.store.add_statements(&[own(statement)?])?;
+        let statement = own(certificate(
+            &root,
+            Role::Sign,
+            secret.public(),
+            replaces,
+            time,
+        ))?;
+        let id = statement.id();
+        let mut statements = vec![statement];
+        statements.extend(self.fresh_spare(&root, time)?);
+        self.store.add_statements(&statements)?;
+        self.store.set_meta("signing", &id.0)?;
         Ok(())
+    }
+
+    /// Certifies another spare key where none is left that never wrote.
+    fn fresh_spare(
+        &self,
+        root: &SigningSecret,
+        time: Hlc,
+    ) -> Result<Option<Verified<Statement>>, Failure> {
+        let directory = self.store.directory()?;
+        for (_, public) in directory.standing(&self.root, Role::Spare) {
+            if !self.store.feed_known(&FeedKey(public))? {
+                return Ok(None);
+            }
+        }
+        let secret = SigningSecret::from_bytes(&random()?);
+        let name = Role::Spare.name();
+        self.keys
+            .write(name, &secret.public(), &secret.to_bytes())?;
+        let spare = certificate(root, Role::Spare, secret.public(), None, time);
+        Ok(Some(own(spare)?))
     }
 
     /// Writes the successor records that an interrupted rotation still owes.
@@ -200,8 +312,8 @@ impl Handle {
             return Ok(());
         };
         let directory = self.store.directory()?;
-        let current = directory.current(&self.root, Role::Sign);
-        if let (Some((_, _, public)), Some((id, next))) = (directory.certificate(&old), current)
+        let (_, next, id) = self.signing()?;
+        if let Some((_, _, public)) = directory.certificate(&old)
             && id != old
         {
             let secret = SigningSecret::from_bytes(&*self.keys.read("sign", &public)?);
@@ -220,7 +332,7 @@ impl Handle {
     }
 }
 
-fn own(statement: Signed<Statement>) -> Result<Verified<Statement>, Failure> {
+pub(super) fn own(statement: Signed<Statement>) -> Result<Verified<Statement>, Failure> {
     verify(statement)
         .map_err(|error| Failure::new("identity-broken", Exit::Locked).with("error", error))
 }
@@ -253,6 +365,18 @@ fn make_identity(store: &mut Store, keys: &KeyFolder) -> Result<RootKey, Failure
     Ok(RootKey(root.public()))
 }
 
+/// Where a home that does not exist yet will stand.
+pub(super) fn place_of(home: &Path) -> String {
+    let parent = home
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    let parent = parent.unwrap_or(Path::new(".")).canonicalize();
+    match (parent, home.file_name()) {
+        (Ok(parent), Some(name)) => place(&parent.join(name)),
+        _ => place(home),
+    }
+}
+
 /// Machine and folder, hashed: a copied or moved home stands elsewhere.
 fn place(home: &Path) -> String {
     let machine = std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
@@ -280,6 +404,9 @@ fn private_folder(path: &Path) -> Result<(), Failure> {
     use std::os::unix::fs::PermissionsExt;
     let fail = |error: std::io::Error| Failure::io(path, &error);
     let new = !path.exists();
+    if !new && !path.is_dir() {
+        return Err(Failure::new("home-is-file", Exit::Usage).with("path", path.display()));
+    }
     std::fs::create_dir_all(path).map_err(fail)?;
     if new {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700)).map_err(fail)?;

@@ -386,7 +386,7 @@ impl Handle {
     }
 
     /// Locks the medium that a scan found bundles on, if its folder has the right name.
-    fn hold(&self, scan: &medium::Scan) -> Result<Option<Medium>, Failure> {
+    pub(super) fn hold(&self, scan: &medium::Scan) -> Result<Option<Medium>, Failure> {
         let Some(folder) = &scan.folder else {
             return Ok(None);
         };

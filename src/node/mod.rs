@@ -5,8 +5,10 @@
 //! It is the only place that reads the clock and the system's random numbers.
 
 mod authority;
+mod backup;
 mod chat;
 mod circles;
+mod courier;
 mod doctor;
 mod event;
 mod export;
@@ -19,24 +21,28 @@ mod look;
 mod memory;
 mod models;
 mod quantize;
+mod restore;
+mod revoke;
 mod share;
 mod shelves;
 mod starter;
 mod status;
 mod target;
 mod trust;
+mod unlock;
+mod update;
+mod watch;
 
 use std::path::{Path, PathBuf};
 
 use crate::carrier::media::files::Files;
-use crate::carrier::media::keyring::Secret;
 use crate::config::Config;
 use crate::record::RootKey;
 use crate::store::Store;
 use crate::store::keys::KeyFolder;
 
 // What the faces show comes from the edges through here.
-pub use crate::carrier::media::keyring::Addressee;
+pub use crate::carrier::media::keyring::{Addressee, Secret};
 pub use crate::carrier::media::slices::{Full, Layout};
 pub use crate::library::citation::{printable_line, printable_text};
 pub use crate::library::{Document, Hit, Scope};
@@ -46,21 +52,27 @@ pub use crate::model::tokenizer::Verified;
 pub use crate::store::{AuditLine, CircleView, ModelRow, Standing};
 
 pub use authority::{Change, Decided, Decision, Effect, kind_name};
+pub use backup::{Backup, BackupTarget};
 pub use chat::{Answer, ChatOptions, Conversation, Likelihood, ManualAnswer, Piece, TokenChoice};
 pub use circles::{Founded, MemberName};
+pub use courier::{CourierOptions, CourierReport, Delivery};
 pub use doctor::Finding;
 pub use event::{Event, Sink};
 pub use export::Export;
 pub use failure::{Exit, Failure};
-pub use foreign::{passphrase_file, ssh_recipients};
+pub use foreign::{identity_file, passphrase_file, recipients, ssh_recipients};
 pub use import::Imported;
 pub use intake::{ImportOptions, ImportReport, Repair};
 pub use look::{Looked, Seen};
 pub use models::{Fit, Permission};
 pub use quantize::{Packed, Packing};
+pub use restore::{Restored, restore};
 pub use share::Label;
 pub use status::{CircleStatus, MemberStatus, Status};
 pub use target::{Ask, ExportOptions, Since, Target};
+pub use unlock::{AskPassphrase, RootLock};
+pub use update::{Extracted, Release};
+pub use watch::{INTERVAL as WATCH_INTERVAL, Served, Watch};
 
 /// One open home.
 pub struct Handle {
@@ -74,6 +86,8 @@ pub struct Handle {
     lent: Vec<Secret>,
     /// Where `sys` and `proc` are: the root folder.
     system: PathBuf,
+    /// How a person is asked for the passphrase of the root key.
+    ask: Option<AskPassphrase>,
 }
 
 /// Gives the file layer below a root.

@@ -269,8 +269,35 @@ impl Handle {
         if self.used_model()?.as_deref() == Some(&model.name) {
             self.use_model(None)?;
         }
+        // One that a circle shares would come back with the circle's next record.
+        if let Some(record) = &model.record {
+            self.store.keep_model_away(record, true)?;
+        }
         self.store.remove_model(&model.name)?;
         Ok(())
+    }
+
+    /// Takes a circle's model back that was removed here.
+    pub fn fetch_model(&mut self, name: &str) -> Result<(), Failure> {
+        let mut found = Vec::new();
+        for circle in self.store.circles()? {
+            for (record, shared) in &circle.state.models {
+                let named = shared.content.name == name
+                    || (name.len() >= 4 && record.to_string().starts_with(name));
+                if named && self.store.model_is_away(record)? {
+                    found.push((circle.id, *record));
+                }
+            }
+        }
+        let [(circle, record)] = found.as_slice() else {
+            return Err(match found.is_empty() {
+                true => Failure::new("model-unknown", Exit::Failed).with("name", name),
+                false => Failure::new("document-ambiguous", Exit::Usage).with("name", name),
+            });
+        };
+        self.store.keep_model_away(record, false)?;
+        self.store.forget_meta(&format!("shelves:{circle}"))?;
+        self.refresh_shelves()
     }
 
     fn blob_of(&self, hash: &BlobHash) -> Result<BlobRef, Failure> {

@@ -72,12 +72,12 @@ impl Handle {
             {
                 continue;
             }
-            let Some(bytes) = self.blob_bytes(&shared.content.blob.blake3)? else {
-                whole = false;
+            // A media type of a newer okibi, or a release of it: the record stands, the text waits for a version that reads it.
+            let Some(media_type) = MediaType::parse(&shared.content.media_type) else {
                 continue;
             };
-            // A media type of a newer okibi: the record stands, the text waits for a version that reads it.
-            let Some(media_type) = MediaType::parse(&shared.content.media_type) else {
+            let Some(bytes) = self.blob_bytes(&shared.content.blob.blake3)? else {
+                whole = false;
                 continue;
             };
             let manual = circle.standing == Standing::Shelf;
@@ -119,7 +119,9 @@ impl Handle {
         }
         let mut whole = true;
         for (record, shared) in &circle.state.models {
-            if rows.iter().any(|row| row.record == Some(*record)) {
+            if rows.iter().any(|row| row.record == Some(*record))
+                || self.store.model_is_away(record)?
+            {
                 continue;
             }
             let model = &shared.content;

@@ -155,6 +155,57 @@ impl Store {
     }
 }
 
+/// A bundle that the courier left on a medium.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    pub handle: String,
+    /// Its recipients.
+    pub to: Vec<RootKey>,
+    /// What it held, for whom.
+    pub digest: [u8; 32],
+}
+
+impl Sent {
+    /// The digest of what holds acknowledgements only.
+    pub const ACK: [u8; 32] = [0; 32];
+
+    /// Whether it holds acknowledgements only.
+    pub fn is_ack(&self) -> bool {
+        self.digest == Self::ACK
+    }
+}
+
+impl Store {
+    /// Remembers what the bundle in this folder of a medium holds, and for whom.
+    pub fn mark_sent(
+        &self,
+        handle: &str,
+        to: &[RootKey],
+        digest: &[u8; 32],
+    ) -> Result<(), StoreError> {
+        let roots: Vec<u8> = to.iter().flat_map(|root| root.0).collect();
+        let sql = "UPDATE bundle_out SET recipients = ?2, digest = ?3 WHERE handle = ?1";
+        self.db.execute(sql, params![handle, roots, digest])?;
+        Ok(())
+    }
+
+    /// What `mark_sent` remembered of this folder, if it belongs to this circle.
+    pub fn sent(&self, circle: &CircleId, handle: &str) -> Result<Option<Sent>, StoreError> {
+        let sql = "SELECT recipients, digest FROM bundle_out
+                   WHERE handle = ?2 AND circle = ?1 AND digest IS NOT NULL";
+        let row = self.db.query_row(sql, params![circle.0, handle], |row| {
+            let roots: Vec<u8> = row.get(0)?;
+            let to = roots.chunks_exact(32).filter_map(RootKey::from_slice);
+            Ok(Sent {
+                handle: handle.to_owned(),
+                to: to.collect(),
+                digest: row.get(1)?,
+            })
+        });
+        Ok(row.optional()?)
+    }
+}
+
 fn ack(
     db: &Connection,
     circle: &CircleId,

@@ -145,6 +145,13 @@ impl Store {
         })
     }
 
+    /// Whether any record of this feed is here, in whatever circle.
+    pub fn feed_known(&self, feed: &FeedKey) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM record WHERE feed = ?1 LIMIT 1";
+        let row = self.db.query_row(sql, [feed.0], |_| Ok(())).optional()?;
+        Ok(row.is_some())
+    }
+
     /// Adds own statements.
     pub fn add_statements(&mut self, statements: &[Verified<Statement>]) -> Result<(), StoreError> {
         self.transaction(|tx| {

@@ -16,6 +16,16 @@ use super::{STAGING, Store, StoreError};
 /// Bytes moved at a time.
 const CHUNK: usize = 1 << 18;
 
+/// Hash and SHA-256 of every blob that a snapshot of the database names, by hash.
+pub fn blobs_of(snapshot: &Path) -> Result<Vec<(BlobHash, [u8; 32])>, StoreError> {
+    let db = Connection::open_with_flags(snapshot, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let mut sql = db.prepare("SELECT blake3, sha256, size FROM blob ORDER BY blake3")?;
+    let rows = sql.query_map([], read)?;
+    rows.map(|blob| blob.map(|blob| (blob.blake3, blob.sha256)))
+        .collect::<Result<_, _>>()
+        .map_err(StoreError::from)
+}
+
 impl Store {
     /// Where a blob's file is, or would be.
     pub fn blob_path(&self, hash: &BlobHash) -> PathBuf {

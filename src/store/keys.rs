@@ -1,6 +1,7 @@
 //! Secret keys as files: `keys/ROLE-PUBLIC.key`, mode 0600, one line of hexadecimal. The statements in the
 //! database say which of them are in use; a file that no statement names is the rest of an interrupted
-//! command and harmless. Root keys are unencrypted by default, which `doctor` says.
+//! command and harmless. Root keys are unencrypted by default, which `doctor` says; one that is locked lies in
+//! `root-PUBLIC.age`, and under a plugin `root-PUBLIC.identity` says which.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
@@ -21,6 +22,45 @@ pub enum KeyError {
     },
     #[error("{0} holds no key")]
     Malformed(PathBuf),
+}
+
+/// How a key lies in its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rest {
+    /// In clear.
+    Plain,
+    /// In an age file.
+    Locked,
+    /// What an age plugin finds the key by.
+    Identity,
+}
+
+impl Rest {
+    const ALL: [Self; 3] = [Self::Plain, Self::Locked, Self::Identity];
+
+    fn suffix(self) -> &'static str {
+        match self {
+            Self::Plain => "key",
+            Self::Locked => "age",
+            Self::Identity => "identity",
+        }
+    }
+}
+
+/// Whether a file of this name has its place in the folder: `ROLE-PUBLIC.SUFFIX`.
+pub fn is_key_file(name: &str) -> bool {
+    const ROLES: [&str; 5] = ["root", "sign", "spare", "transport", "receive"];
+    let Some((stem, suffix)) = name.split_once('.') else {
+        return false;
+    };
+    let Some((role, public)) = stem.split_once('-') else {
+        return false;
+    };
+    let hex = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+    ROLES.contains(&role)
+        && public.len() == 64
+        && public.bytes().all(hex)
+        && Rest::ALL.iter().any(|rest| rest.suffix() == suffix)
 }
 
 /// The folder of key files.
@@ -44,20 +84,77 @@ impl KeyFolder {
 
     /// Where the key of this role and public half is kept.
     pub fn path(&self, role: &str, public: &[u8; 32]) -> PathBuf {
-        self.0
-            .join(format!("{role}-{}.key", HEXLOWER.encode(public)))
+        self.path_of(role, public, Rest::Plain)
+    }
+
+    /// Where it is kept in this form.
+    pub fn path_of(&self, role: &str, public: &[u8; 32], rest: Rest) -> PathBuf {
+        let name = format!("{role}-{}.{}", HEXLOWER.encode(public), rest.suffix());
+        self.0.join(name)
+    }
+
+    /// Every key file, by name.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(&self.0).into_iter().flatten().flatten();
+        let named = entries.filter(|entry| is_key_file(&entry.file_name().to_string_lossy()));
+        let mut files: Vec<PathBuf> = named.map(|entry| entry.path()).collect();
+        files.sort();
+        files
+    }
+
+    /// Removes a key's file of this form, durably; none there is fine.
+    pub fn remove(&self, role: &str, public: &[u8; 32], rest: Rest) -> Result<(), KeyError> {
+        let path = self.path_of(role, public, rest);
+        let fail = |source| KeyError::Io {
+            path: path.clone(),
+            source,
+        };
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(fail(error)),
+            _ => {}
+        }
+        File::open(&self.0)
+            .and_then(|folder| folder.sync_all())
+            .map_err(fail)
+    }
+
+    /// The bytes of a file that is not in clear.
+    pub fn read_bytes(
+        &self,
+        role: &str,
+        public: &[u8; 32],
+        rest: Rest,
+    ) -> Result<Vec<u8>, KeyError> {
+        let path = self.path_of(role, public, rest);
+        let mut bytes = Vec::new();
+        File::open(&path)
+            // A plugin may need some kilobytes; anything longer is not ours.
+            .and_then(|file| file.take(64 << 10).read_to_end(&mut bytes))
+            .map_err(|source| KeyError::Io { path, source })?;
+        Ok(bytes)
     }
 
     /// Writes a key, synced, readable by its owner only.
     pub fn write(&self, role: &str, public: &[u8; 32], secret: &[u8; 32]) -> Result<(), KeyError> {
-        let path = self.path(role, public);
+        let line = Zeroizing::new(format!("{}\n", *Zeroizing::new(HEXLOWER.encode(secret))));
+        self.write_bytes(role, public, Rest::Plain, line.as_bytes())
+    }
+
+    /// Writes a key's file as it shall lie there, synced, readable by its owner only.
+    pub fn write_bytes(
+        &self,
+        role: &str,
+        public: &[u8; 32],
+        rest: Rest,
+        bytes: &[u8],
+    ) -> Result<(), KeyError> {
+        let path = self.path_of(role, public, rest);
         let fail = |source| KeyError::Io {
             path: path.clone(),
             source,
         };
         std::fs::create_dir_all(&self.0).map_err(fail)?;
         std::fs::set_permissions(&self.0, std::fs::Permissions::from_mode(0o700)).map_err(fail)?;
-        let line = Zeroizing::new(HEXLOWER.encode(secret));
         let mut file = OpenOptions::new()
             .write(true)
             .create(true)
@@ -65,9 +162,7 @@ impl KeyFolder {
             .mode(0o600)
             .open(&path)
             .map_err(fail)?;
-        file.write_all(line.as_bytes())
-            .and_then(|()| file.write_all(b"\n"))
-            .map_err(fail)?;
+        file.write_all(bytes).map_err(fail)?;
         file.sync_all().map_err(fail)?;
         File::open(&self.0)
             .and_then(|folder| folder.sync_all())

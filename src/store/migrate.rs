@@ -16,6 +16,7 @@ pub(super) const LAYOUTS: &[&str] = &[
         include_str!("schema/library.sql")
     ),
     include_str!("schema/arrived.sql"),
+    include_str!("schema/sent.sql"),
 ];
 
 /// Opens `path` at the newest of `layouts`.
@@ -50,6 +51,43 @@ pub(super) fn open(path: &Path, layouts: &[&str]) -> Result<Connection, StoreErr
     Ok(db)
 }
 
+/// Opens `path` without a chance to write: no migration, and the file itself is all there is, unless a log lies beside
+/// it that SQLite can read.
+pub(super) fn open_read_only(path: &Path, layouts: &[&str]) -> Result<Connection, StoreError> {
+    use rusqlite::OpenFlags;
+    let known = layouts.len() as i64;
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    let plain = Connection::open_with_flags(path, flags);
+    let db = match plain.and_then(|db| version_of(&db).map(|_| db)) {
+        Ok(db) => db,
+        // Without the log's shared memory only a file that nobody changes can be read.
+        Err(_) => {
+            let mut name = String::from("file:");
+            for byte in path.as_os_str().as_encoded_bytes() {
+                match byte {
+                    b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
+                        name.push(char::from(*byte));
+                    }
+                    other => name.push_str(&format!("%{other:02X}")),
+                }
+            }
+            name.push_str("?immutable=1");
+            Connection::open_with_flags(name, flags)?
+        }
+    };
+    let found = version(&db)?;
+    refuse_newer(found, known)?;
+    if found < known {
+        let why = "its layout is an older one and it cannot be written";
+        return Err(StoreError::Damaged(why.to_owned()));
+    }
+    Ok(db)
+}
+
+fn version_of(db: &Connection) -> rusqlite::Result<i64> {
+    db.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
+
 fn refuse_newer(found: i64, known: i64) -> Result<(), StoreError> {
     if found > known {
         Err(StoreError::Newer { found, known })
@@ -80,7 +118,7 @@ fn peek(path: &Path) -> Result<i64, StoreError> {
 }
 
 fn version(db: &Connection) -> Result<i64, StoreError> {
-    Ok(db.query_row("PRAGMA user_version", [], |row| row.get(0))?)
+    Ok(version_of(db)?)
 }
 
 /// Keeps the database as it was before a migration, as `okibi.db.before-layout-N`.

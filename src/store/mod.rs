@@ -30,8 +30,10 @@ use thiserror::Error;
 
 use crate::record::{Epoch, Hlc};
 
+pub use ack::Sent;
 pub use append::{Draft, OwnFeed};
 pub use audit::AuditLine;
+pub use blobs::blobs_of;
 pub use circle::{CircleView, Standing};
 pub use ingest::{Batch, Join, Receipt, Source};
 pub use models::ModelRow;
@@ -128,6 +130,18 @@ impl Store {
         Ok(store)
     }
 
+    /// Opens a store on a file system that cannot be written.
+    pub fn open_read_only(home: &Path) -> Result<Self, StoreError> {
+        let db = migrate::open_read_only(&home.join(DATABASE), migrate::LAYOUTS)?;
+        let home = home.to_owned();
+        Ok(Self { db, home })
+    }
+
+    /// Whether it can only be read.
+    pub fn is_read_only(&self) -> bool {
+        self.db.is_readonly("main").unwrap_or(false)
+    }
+
     /// The folder that this store lives in.
     pub fn home(&self) -> &Path {
         &self.home
@@ -144,6 +158,26 @@ impl Store {
         bytes
             .map(Epoch::from_bytes)
             .ok_or_else(|| StoreError::Damaged("no epoch".into()))
+    }
+
+    /// Begins a new life of this store: older acknowledgements are void.
+    pub fn renew_epoch(&self, now: u64, random: [u8; 8]) -> Result<(), StoreError> {
+        let next = Epoch::next(Some(self.epoch()?), now, random);
+        self.set_meta("epoch", &next.to_bytes())
+    }
+
+    /// Writes a consistent copy of the database, while others may go on writing to it.
+    pub fn snapshot(&self, path: &Path) -> Result<(), StoreError> {
+        self.db
+            .execute("VACUUM INTO ?1", [path.to_string_lossy()])?;
+        Ok(())
+    }
+
+    /// Moves the log into the database's file and empties it.
+    pub fn checkpoint(&self) -> Result<(), StoreError> {
+        let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+        self.db.query_row(sql, [], |_| Ok(()))?;
+        Ok(())
     }
 
     /// A small named value.

@@ -56,6 +56,23 @@ impl Store {
         Ok(())
     }
 
+    /// Says that the model of a shared record stays away here, or may come back.
+    pub fn keep_model_away(&self, record: &RecordId, away: bool) -> Result<(), StoreError> {
+        let sql = match away {
+            true => "INSERT OR IGNORE INTO model_removed (record) VALUES (?1)",
+            false => "DELETE FROM model_removed WHERE record = ?1",
+        };
+        self.db.execute(sql, [record.0])?;
+        Ok(())
+    }
+
+    /// Whether the model of a shared record was removed here.
+    pub fn model_is_away(&self, record: &RecordId) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM model_removed WHERE record = ?1";
+        let row = self.db.query_row(sql, [record.0], |_| Ok(())).optional()?;
+        Ok(row.is_some())
+    }
+
     /// Forgets a name; the blob stays until `gc` finds that nothing names it.
     pub fn remove_model(&self, name: &str) -> Result<bool, StoreError> {
         Ok(self

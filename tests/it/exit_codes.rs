@@ -437,6 +437,84 @@ fn a_missing_key_is_19() {
     assert!(alice.ails().contains(&"doctor-key-missing".to_owned()));
 }
 
+/// Two homes that write with one key: what Alice holds of it is a fork, told when asked.
+#[test]
+fn a_fork_is_15_only_when_asked() {
+    let (place, alice, bob) = hearth();
+    let stick = place.stick("stick");
+    alice.ok(["courier", &stick]);
+    bob.ok(["courier", &stick]);
+    let twin = place.home("twin");
+    bob.copy(&twin.path);
+    // What keeps an honest twin from writing is taken out.
+    let db = rusqlite::Connection::open(twin.path.join("okibi.db")).unwrap();
+    db.execute("DELETE FROM meta WHERE key IN ('place', 'stopped')", [])
+        .unwrap();
+    drop(db);
+    bob.share_document("One", &place.file("one.txt", "one\n"));
+    twin.share_document("Two", &place.file("two.txt", "two\n"));
+    bob.ok(["courier", &stick]);
+    alice.ok(["courier", &stick]);
+    let other = place.stick("other");
+    twin.ok(["courier", &other]);
+    alice.ok(["courier", &other]);
+    let run = alice.ok(["status", "--json"]);
+    assert!(
+        run.json().iter().any(|it| it["code"] == "status-fork"),
+        "{run:#?}"
+    );
+    let run = alice.run(["status", "--strict", "--max-age", "1h", "--json"]);
+    assert_eq!(run.status.code(), Some(15), "{run:#?}");
+    run.json();
+}
+
+/// A home that was set back gets what rests on what it forgot.
+#[test]
+fn waiting_is_17_only_when_asked() {
+    let (place, alice, bob) = hearth();
+    let stick = place.stick("stick");
+    alice.ok(["courier", &stick]);
+    bob.ok(["courier", &stick]);
+    alice.ok(["courier", &stick]);
+    let before = place.path("before");
+    bob.copy(&before);
+    for name in ["first", "second"] {
+        alice.share_document(
+            name,
+            &place.file(&format!("{name}.txt"), format!("{name}\n")),
+        );
+        let stick = place.stick(name);
+        alice.ok(["courier", &stick]);
+        if name == "first" {
+            bob.ok(["courier", &stick]);
+            alice.ok(["courier", &stick]);
+        } else {
+            std::fs::remove_dir_all(&bob.path).unwrap();
+            crate::homes::copy(&before, &bob.path);
+            bob.ok(["import-bundle", &stick]);
+        }
+    }
+    let run = bob.ok(["status", "--json"]);
+    assert!(
+        run.json().iter().any(|it| it["code"] == "status-waiting"),
+        "{run:#?}"
+    );
+    let run = bob.run(["status", "--strict", "--max-age", "1h", "--json"]);
+    assert_eq!(run.status.code(), Some(17), "{run:#?}");
+    run.json();
+}
+
+#[test]
+fn a_locked_key_is_19() {
+    let (place, alice, _bob) = hearth();
+    let words = place.file("words", "a passphrase\n");
+    alice.ok(["key", "passphrase", "set", "--passphrase-file", &words]);
+    fails(&alice, &["key", "rotate"], 19, "key-locked");
+    fails(&alice, &["key", "passphrase", "remove"], 19, "key-locked");
+    let backup = place.path("b").to_str().unwrap().to_owned();
+    fails(&alice, &["backup", &backup], 19, "passphrase-no-terminal");
+}
+
 #[test]
 fn a_newer_home_is_20_and_stays_as_it_is() {
     let place = Place::new();

@@ -13,7 +13,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// What `doctor` finds in any young home: no model, few admins; and what it finds on a full machine.
-const YOUNG: [&str; 4] = [
+const YOUNG: [&str; 5] = [
+    // Copies that tests make have the modes of whoever runs them.
+    "doctor-open-home",
     "doctor-no-model",
     "doctor-one-admin",
     "doctor-two-trunks",

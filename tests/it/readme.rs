@@ -6,11 +6,12 @@ use std::process::Command;
 
 use crate::homes::{Home, Place, Run};
 
-/// Marker, person and text of each marked block, in order.
-fn quickstarts(readme: &str) -> Vec<(String, String)> {
+/// Person and text of each block of shell marked `<!-- MARK: WHO -->`, in order.
+pub fn blocks(text: &str, mark: &str) -> Vec<(String, String)> {
     let mut blocks = Vec::new();
-    let mut rest = readme;
-    while let Some((_, after)) = rest.split_once("<!-- quickstart: ") {
+    let mut rest = text;
+    let marker = format!("<!-- {mark}: ");
+    while let Some((_, after)) = rest.split_once(&marker) {
         let (who, after) = after.split_once(" -->\n").expect("a marker ends");
         let block = after
             .strip_prefix("```sh\n")
@@ -23,7 +24,7 @@ fn quickstarts(readme: &str) -> Vec<(String, String)> {
 }
 
 /// Runs lines of shell as a person would type them; the first that fails ends them.
-fn sh(place: &Place, home: &Home, script: &str) -> Run {
+pub fn sh(place: &Place, home: &Home, script: &str) -> Run {
     let program = Path::new(env!("CARGO_BIN_EXE_okibi"));
     assert!(
         program.ends_with("okibi"),
@@ -73,7 +74,7 @@ fn the_quickstarts_run_as_written() {
     sh(&place, &bob, card);
 
     let mut ran = Vec::new();
-    for (who, block) in quickstarts(&readme) {
+    for (who, block) in blocks(&readme, "quickstart") {
         let home = if who.starts_with("alice") {
             &alice
         } else {

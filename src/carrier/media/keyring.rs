@@ -105,6 +105,13 @@ impl Addressee {
             .map_err(ssh_problem)
     }
 
+    /// An age recipient, `age1...`.
+    pub fn age_line(line: &str) -> Result<Self, KeyringError> {
+        seal::recipient_from_string(line.trim())
+            .map(Self::Receive)
+            .ok_or_else(|| unusable("not an age recipient"))
+    }
+
     /// What HEAD names it by.
     pub fn name(&self) -> Vec<u8> {
         match self {

@@ -16,6 +16,7 @@
 //! `SUMS` is there. Failure is one `MediaError`, whose variants are what exit codes are made of.
 
 mod conveyor;
+pub mod carry;
 pub mod files;
 pub mod gather;
 pub mod keyring;

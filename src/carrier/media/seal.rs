@@ -22,6 +22,9 @@ use crate::identity::ReceiveSecret;
 use super::MediaError;
 use super::keyring::{Addressee, Secret};
 
+/// What every age file of version 1 begins with.
+pub const MAGIC: &[u8; 22] = b"age-encryption.org/v1\n";
+
 /// Bytes of a token.
 pub const TOKEN_BYTES: usize = 16;
 
@@ -48,6 +51,13 @@ pub fn secret_from_string(text: &str) -> Option<ReceiveSecret> {
     bytes.zeroize();
     let right = hrp == Hrp::parse_unchecked("age-secret-key-");
     secret.filter(|_| right).map(ReceiveSecret::from_bytes)
+}
+
+/// Reads an `age1...` string.
+pub fn recipient_from_string(text: &str) -> Option<[u8; 32]> {
+    let (hrp, bytes) = bech32::decode(text).ok()?;
+    let right = hrp == Hrp::parse_unchecked("age");
+    bytes.try_into().ok().filter(|_| right)
 }
 
 fn encode_key(prefix: &'static str, key: &[u8; 32]) -> String {
@@ -165,7 +175,7 @@ fn read_header(input: &mut impl BufRead) -> Result<Vec<u8>, MediaError> {
             let full = line.len() == left;
             return refused(if full { "too long" } else { "it ends early" });
         }
-        if start == 0 && line != b"age-encryption.org/v1\n" {
+        if start == 0 && line != MAGIC {
             return refused("not an age file of version 1");
         }
         if line.starts_with(b"---") {

@@ -156,6 +156,11 @@ fn look(folder: &Path, handle: &str, scan: &mut Scan) -> Result<(), MediaError> 
     Ok(())
 }
 
+/// The tokens of a bundle's receipt beside it; none where there is none that can be read.
+pub(crate) fn receipts(folder: &Path, handle: &str) -> Vec<[u8; TOKEN_BYTES]> {
+    read_done(folder, handle)
+}
+
 fn read_done(folder: &Path, handle: &str) -> Vec<[u8; TOKEN_BYTES]> {
     // A receipt that cannot be read is none: the bundle only stays longer.
     let path = folder.join(format!("{handle}.done"));

@@ -1,8 +1,12 @@
 //! The command line. Man pages and completions are generated from here.
 
+mod node;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+
+pub use node::{Audit, Backup, Config, Doctor, Gc, Internal, Key, Passphrase, Restore, Update};
 
 const AFTER: &str = "\
 Exit codes: 0 done, 1 failed, 2 usage, 3 partly done, 10 nothing for me, 11 slice missing, 12 signature or decryption \
@@ -51,6 +55,8 @@ pub enum Command {
     InspectBundle(Inspect),
     /// Check a bundle to its last byte, without taking anything in
     VerifyBundle(Inspect),
+    /// Import, export and carry at each medium, in one call for cron
+    Courier(Courier),
     /// Found circles; admit and suspend members
     #[command(subcommand)]
     Circle(Circle),
@@ -67,6 +73,12 @@ pub enum Command {
     Key(Key),
     /// What is wrong and what to do
     Doctor(Doctor),
+    /// Write the whole home into one encrypted file
+    Backup(Backup),
+    /// Make a new home out of a backup; it opens a new feed
+    Restore(Restore),
+    /// List releases of okibi that came by bundle, or write one out; nothing is ever executed
+    Update(Update),
     /// Remove blobs that nothing names any more
     Gc(Gc),
     /// Show the configuration and where each value comes from
@@ -229,6 +241,25 @@ pub struct OpenedBy {
 }
 
 #[derive(Debug, Args)]
+pub struct Courier {
+    /// The folders of the media
+    #[arg(value_name = "PATH", required_unless_present_any = ["usb", "watch"])]
+    pub media: Vec<PathBuf>,
+    /// All removable media that are mounted now
+    #[arg(long, conflicts_with = "media")]
+    pub usb: bool,
+    /// Stay, and serve each removable medium with a folder `okibi` when it is mounted
+    #[arg(long, conflicts_with_all = ["media", "usb", "dry_run"])]
+    pub watch: bool,
+    /// Leave a medium alone that has no folder `okibi` at its top: for what runs by itself
+    #[arg(long)]
+    pub only_prepared: bool,
+    /// Say what would change, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Args)]
 pub struct Inspect {
     /// The medium's folder, one bundle file, or - for standard input
     #[arg(value_name = "PATH")]
@@ -337,6 +368,14 @@ pub enum Circle {
         #[command(flatten)]
         sure: Sure,
     },
+    /// Forget a circle on this node: its records, and its documents and models here. The others keep theirs, and you stay a
+    /// member
+    Forget {
+        /// Name, or beginning of its id
+        name: String,
+        #[command(flatten)]
+        sure: Sure,
+    },
     /// Say why a person or a record counts or does not
     Explain {
         /// A member, or the beginning of a record's id
@@ -419,7 +458,7 @@ pub enum Model {
         #[arg(long, value_name = "NAME")]
         circle: Option<String>,
     },
-    /// Forget a model's name on this node
+    /// Forget a model's name on this node; a shared one stays away until it is fetched
     Remove { name: String },
     /// Write a model in fewer bits to a new file
     Quantize {
@@ -438,6 +477,11 @@ pub enum Model {
         /// Say what would be written
         #[arg(long)]
         dry_run: bool,
+    },
+    /// Take a shared model back that was removed here
+    Fetch {
+        /// Name, or beginning of the record's id
+        name: String,
     },
 }
 
@@ -487,60 +531,5 @@ pub enum Library {
     Remove {
         /// Title, or beginning of the hash
         document: String,
-    },
-}
-
-#[derive(Debug, Args)]
-pub struct Audit {
-    /// Check that no line was changed or taken out
-    #[arg(long)]
-    pub verify: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Key {
-    /// Show fingerprint, words and keys
-    Show,
-    /// Print the key card, one line to give to who shall admit you
-    Card,
-    /// Make a new sign key; the old feed ends and names the new one
-    Rotate,
-    /// Open a new feed, after this home was restored, moved or copied
-    NewFeed,
-    /// Print the receive key as an age identity, to open bundles without okibi; it is secret
-    Identity,
-}
-
-#[derive(Debug, Args)]
-pub struct Doctor {
-    /// Exit with 1 when something is wrong
-    #[arg(long)]
-    pub strict: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct Gc {
-    /// Say what would be removed
-    #[arg(long)]
-    pub dry_run: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Config {
-    /// Show every value and where it comes from
-    Show,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Internal {
-    /// Write all man pages into a folder
-    Man { dir: PathBuf },
-    /// Write all completions into a folder
-    Completions { dir: PathBuf },
-    /// Make the starter bundle from its sources
-    Starter {
-        sources: PathBuf,
-        model: PathBuf,
-        out: PathBuf,
     },
 }
