@@ -39,4 +39,5 @@ mod source;
 mod speed;
 mod starter;
 mod story;
+mod sync;
 mod threats;
