@@ -35,6 +35,9 @@ complete -c okibi -n "__fish_okibi_needs_command" -f -a "export-bundle" -d 'Writ
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "import-bundle" -d 'Take in what a bundle has for this node, and acknowledge it'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "inspect-bundle" -d 'Say what a bundle holds, without taking anything in'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "verify-bundle" -d 'Check a bundle to its last byte, without taking anything in'
+complete -c okibi -n "__fish_okibi_needs_command" -f -a "node" -d 'Be a node: find others on the local network and stay in step with them'
+complete -c okibi -n "__fish_okibi_needs_command" -f -a "sync" -d 'One round with everybody who can be reached, then end'
+complete -c okibi -n "__fish_okibi_needs_command" -f -a "peer" -d 'Addresses of others, nicknames, and whom not to speak with'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "circle" -d 'Found circles; admit and suspend members'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "model" -d 'Add, list, show, choose, share, quantize and remove models'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "library" -d 'Add, find, share and remove documents'
@@ -118,24 +121,89 @@ complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -l json -d 'P
 complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -s V -l version -d 'Print version'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -l json -d 'Print facts as JSON lines with a `type`, errors too'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -s q -l quiet -d 'Print nothing on success'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -s h -l help -d 'Print help'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -s V -l version -d 'Print version'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "found" -d 'Found a circle; the owners of the cards become admins beside you'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "list" -d 'List your circles'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "members" -d 'List the members of a circle'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "admit" -d 'Admit the owner of a key card; compare the fingerprint first'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "endorse" -d 'Stand behind a member, an admission, or another decision'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "suspend" -d 'Suspend a member: what it wrote until now stays, nothing later counts'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "lift" -d 'Lift a member\'s suspension'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "readmit" -d 'Admit a suspended member again, with the feeds that it had'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "add-admin" -d 'Make a member an admin; more than half of the admins must stand behind it'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "policy" -d 'Show the policy, or propose another one'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "refound" -d 'Found a circle that goes on from an old one, with the same admins and members'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "explain" -d 'Say why a person or a record counts or does not'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "log" -d 'List the decisions of a circle, with those that have no effect'
+complete -c okibi -n "__fish_okibi_using_subcommand node" -l peer -d 'An address to dial (host:port) beside those of `okibi peer list`; may be repeated' -r
+complete -c okibi -n "__fish_okibi_using_subcommand node" -l port -d 'UDP port to listen on, 0 for any' -r
+complete -c okibi -n "__fish_okibi_using_subcommand node" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand node" -l no-discovery -d 'Neither show this node on the local network nor look out for others there'
+complete -c okibi -n "__fish_okibi_using_subcommand node" -l offline -d 'Open no network socket at all'
+complete -c okibi -n "__fish_okibi_using_subcommand node" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand node" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand node" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand node" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand sync" -l peer -d 'An address to dial (host:port) beside those of `okibi peer list`; may be repeated' -r
+complete -c okibi -n "__fish_okibi_using_subcommand sync" -l port -d 'UDP port to listen on, 0 for any' -r
+complete -c okibi -n "__fish_okibi_using_subcommand sync" -l timeout -d 'End after this many seconds, whatever is still to do' -r
+complete -c okibi -n "__fish_okibi_using_subcommand sync" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand sync" -l no-discovery -d 'Neither show this node on the local network nor look out for others there'
+complete -c okibi -n "__fish_okibi_using_subcommand sync" -l offline -d 'Open no network socket at all'
+complete -c okibi -n "__fish_okibi_using_subcommand sync" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand sync" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand sync" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand sync" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list add remove block unblock nick" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list add remove block unblock nick" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list add remove block unblock nick" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list add remove block unblock nick" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list add remove block unblock nick" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list add remove block unblock nick" -f -a "list" -d 'Addresses that are dialled, and what you think of others'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list add remove block unblock nick" -f -a "add" -d 'Dial this address (host:port) from now on, where multicast does not reach'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list add remove block unblock nick" -f -a "remove" -d 'Dial this address no longer'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list add remove block unblock nick" -f -a "block" -d 'Speak with this member no longer; what it wrote still counts'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list add remove block unblock nick" -f -a "unblock" -d 'Speak with this member again'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list add remove block unblock nick" -f -a "nick" -d 'Call a member by a name of your own; without a name, no longer'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from list" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from list" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from add" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from add" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from add" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from remove" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from remove" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from remove" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from block" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from block" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from block" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from block" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from block" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from unblock" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from unblock" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from unblock" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from unblock" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from unblock" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from nick" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from nick" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from nick" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from nick" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from nick" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "found" -d 'Found a circle; the owners of the cards become admins beside you'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "list" -d 'List your circles'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "members" -d 'List the members of a circle'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "invite" -d 'Invite somebody: a ticket to show or send, then words that both compare'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "join" -d 'Ask to be admitted with a ticket; compare the words with who gave it to you'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "confirm" -d 'Say that the other side shows these words: for a pairing that waits where nobody can be asked'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "tickets" -d 'List this node\'s invitations'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "withdraw" -d 'Take an invitation back'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "admit" -d 'Admit the owner of a key card; compare the fingerprint first'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "endorse" -d 'Stand behind a member, an admission, or another decision'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "suspend" -d 'Suspend a member: what it wrote until now stays, nothing later counts'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "lift" -d 'Lift a member\'s suspension'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "readmit" -d 'Admit a suspended member again, with the feeds that it had'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "add-admin" -d 'Make a member an admin; more than half of the admins must stand behind it'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "policy" -d 'Show the policy, or propose another one'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "refound" -d 'Found a circle that goes on from an old one, with the same admins and members'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "explain" -d 'Say why a person or a record counts or does not'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "log" -d 'List the decisions of a circle, with those that have no effect'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from found" -l as -d 'What the circle calls you' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from found" -l with -d 'A further admin and its key card, or a file that holds the card; three admins are advised' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from found" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
@@ -154,6 +222,44 @@ complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subc
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from members" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from members" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from members" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from invite" -l circle -d 'The circle, where there are several' -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from invite" -l minutes -d 'The ticket may be used for this many minutes, by this node\'s clock' -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from invite" -l peer -d 'An address to dial (host:port) beside those of `okibi peer list`; may be repeated' -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from invite" -l port -d 'UDP port to listen on, 0 for any' -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from invite" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from invite" -l no-wait -d 'Print the ticket and end; the running node honours it'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from invite" -l no-qr -d 'Show no QR code'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from invite" -l no-discovery -d 'Neither show this node on the local network nor look out for others there'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from invite" -l offline -d 'Open no network socket at all'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from invite" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from invite" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from invite" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from invite" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from join" -l name -d 'What the circle shall call you' -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from join" -l peer -d 'An address to dial (host:port) beside those of `okibi peer list`; may be repeated' -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from join" -l port -d 'UDP port to listen on, 0 for any' -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from join" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from join" -l no-discovery -d 'Neither show this node on the local network nor look out for others there'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from join" -l offline -d 'Open no network socket at all'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from join" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from join" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from join" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from join" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from confirm" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from confirm" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from confirm" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from confirm" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from confirm" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from tickets" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from tickets" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from tickets" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from tickets" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from tickets" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from withdraw" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from withdraw" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from withdraw" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from withdraw" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from withdraw" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from admit" -l name -d 'What the circle will call this member' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from admit" -l circle -d 'The circle, where there are several' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from admit" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F

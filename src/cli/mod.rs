@@ -14,6 +14,10 @@ mod home;
 mod library;
 mod media;
 mod model;
+#[cfg(feature = "lan")]
+mod network;
+#[cfg(feature = "lan")]
+pub mod network_args;
 mod out;
 mod stick;
 mod wrap;
@@ -122,6 +126,12 @@ fn with_node(command: Command, node: &mut Handle, out: &Out) -> Outcome {
         Command::Key(it) => home::key(out, node, &it),
         Command::Doctor(it) => home::doctor(out, node, &it),
         Command::Gc(it) => home::gc(out, node, &it),
+        #[cfg(feature = "lan")]
+        Command::Node(it) => network::node(out, node, &it),
+        #[cfg(feature = "lan")]
+        Command::Sync(it) => network::sync(out, node, &it),
+        #[cfg(feature = "lan")]
+        Command::Peer(it) => network::peer(out, node, it),
         // Answered before a home was opened.
         _ => Ok(Exit::Done),
     }

@@ -18,6 +18,8 @@ mod intake;
 mod look;
 mod memory;
 mod models;
+#[cfg(feature = "lan")]
+mod net;
 mod quantize;
 mod share;
 mod shelves;
@@ -43,7 +45,7 @@ pub use crate::library::{Document, Hit, Scope};
 pub use crate::model::Card;
 pub use crate::model::generate::End;
 pub use crate::model::tokenizer::Verified;
-pub use crate::store::{AuditLine, CircleView, ModelRow, Standing};
+pub use crate::store::{AuditLine, CircleView, ModelRow, PeerRow, Standing, TicketRow};
 
 pub use authority::{Change, Decided, Decision, Effect, kind_name};
 pub use chat::{Answer, ChatOptions, Conversation, Likelihood, ManualAnswer, Piece, TokenChoice};
@@ -58,6 +60,11 @@ pub use intake::{ImportOptions, ImportReport, Repair};
 pub use look::{Looked, Seen};
 pub use models::{Fit, Permission};
 pub use quantize::{Packed, Packing};
+#[cfg(feature = "lan")]
+pub use net::{
+    Compared, Invitation, Joining, NetOptions, NetReport, Reached, Ticket, ask_daemon,
+    valid_address,
+};
 pub use share::Label;
 pub use status::{CircleStatus, MemberStatus, Status};
 pub use target::{Ask, ExportOptions, Since, Target};

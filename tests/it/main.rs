@@ -28,6 +28,7 @@ mod maker;
 mod manual;
 mod model;
 mod mutations;
+mod netns;
 mod newcomer;
 mod order;
 mod peer;
