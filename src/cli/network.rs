@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use crate::identity::fingerprint;
 use crate::messages::say;
 use crate::node::{
-    Compared, Exit, Failure, Handle, NetOptions, NetReport, Ticket, ask_daemon, valid_address,
+    Compared, Exit, Failure, Finding, Handle, NetOptions, NetReport, Ticket, ask_daemon,
+    valid_address,
 };
 use crate::record::RootKey;
 
@@ -382,6 +383,15 @@ pub fn join(out: &Out, node: &mut Handle, args: &Join) -> Outcome {
     let report = node.run_network(round, &mut nobody)?;
     tell(out, &report)?;
     Ok(Exit::Done)
+}
+
+/// `okibi doctor PEER`
+pub fn probe(node: &mut Handle, peer: &str) -> Result<Vec<Finding>, Failure> {
+    let options = options(node, &Road::default())?;
+    if options.offline {
+        return Err(Failure::new("sync-offline", Exit::Usage));
+    }
+    node.probe(peer, options)
 }
 
 /// `okibi circle confirm`

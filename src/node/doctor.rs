@@ -14,7 +14,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    fn new(code: &'static str, good: bool) -> Self {
+    pub(super) fn new(code: &'static str, good: bool) -> Self {
         Self {
             code,
             good,
@@ -22,7 +22,7 @@ impl Finding {
         }
     }
 
-    fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+    pub(super) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.about.push((name, value.to_string()));
         self
     }

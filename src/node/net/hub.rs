@@ -28,6 +28,9 @@ const LOOK: Duration = Duration::from_secs(4);
 /// Shelves are brought in line at most this often while much arrives.
 const SHELVES: Duration = Duration::from_secs(2);
 
+/// Conversations that did not come about are remembered for `doctor`, so many of them.
+const TURNED_AWAY: usize = 64;
+
 /// What the roads ask of the hub.
 #[expect(
     clippy::large_enum_variant,
@@ -246,6 +249,7 @@ impl<'a> Hub<'a> {
             } => self.ended(id, why, received, sent)?,
             Work::Seen { addresses } => {
                 tracing::debug!(?addresses, "seen on the network");
+                self.report.seen.extend(addresses.iter().copied().take(1));
                 let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
                 self.tell("seen", json!({"addresses": addresses}));
             }
@@ -386,6 +390,10 @@ impl<'a> Hub<'a> {
             self.tell("disconnected", json!({"peer": name, "root": root}));
         } else {
             tracing::debug!(address = %line.address, ?why, "turned away");
+            // The newest few: strangers must not fill the memory.
+            self.report.turned_away.truncate(TURNED_AWAY);
+            let away = (line.address.clone(), super::probe::reason(why.as_ref()));
+            self.report.turned_away.insert(0, away);
         }
         if self.options.join.is_some() && compared && self.report.joined.is_none() {
             self.report.denied = true;

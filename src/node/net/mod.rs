@@ -15,8 +15,10 @@ mod fill;
 mod hub;
 mod look;
 mod pairing;
+mod probe;
 mod roads;
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -76,6 +78,10 @@ pub struct NetReport {
     pub peers: Vec<Reached>,
     /// Addresses that a person gave and nobody answered at.
     pub silent: Vec<String>,
+    /// Who showed up by multicast.
+    pub seen: BTreeSet<SocketAddr>,
+    /// Who was connected with and not spoken with, and why.
+    pub turned_away: Vec<(String, &'static str)>,
     pub records_in: u64,
     pub records_out: u64,
     pub blobs_in: u64,
