@@ -19,9 +19,6 @@ _okibi() {
             okibi,audit)
                 cmd="okibi__subcmd__audit"
                 ;;
-            okibi,backup)
-                cmd="okibi__subcmd__backup"
-                ;;
             okibi,chat)
                 cmd="okibi__subcmd__chat"
                 ;;
@@ -33,9 +30,6 @@ _okibi() {
                 ;;
             okibi,config)
                 cmd="okibi__subcmd__config"
-                ;;
-            okibi,courier)
-                cmd="okibi__subcmd__courier"
                 ;;
             okibi,doctor)
                 cmd="okibi__subcmd__doctor"
@@ -67,14 +61,17 @@ _okibi() {
             okibi,model)
                 cmd="okibi__subcmd__model"
                 ;;
-            okibi,restore)
-                cmd="okibi__subcmd__restore"
+            okibi,node)
+                cmd="okibi__subcmd__node"
+                ;;
+            okibi,peer)
+                cmd="okibi__subcmd__peer"
                 ;;
             okibi,status)
                 cmd="okibi__subcmd__status"
                 ;;
-            okibi,update)
-                cmd="okibi__subcmd__update"
+            okibi,sync)
+                cmd="okibi__subcmd__sync"
                 ;;
             okibi,verify-bundle)
                 cmd="okibi__subcmd__verify__subcmd__bundle"
@@ -85,17 +82,23 @@ _okibi() {
             okibi__subcmd__circle,admit)
                 cmd="okibi__subcmd__circle__subcmd__admit"
                 ;;
+            okibi__subcmd__circle,confirm)
+                cmd="okibi__subcmd__circle__subcmd__confirm"
+                ;;
             okibi__subcmd__circle,endorse)
                 cmd="okibi__subcmd__circle__subcmd__endorse"
                 ;;
             okibi__subcmd__circle,explain)
                 cmd="okibi__subcmd__circle__subcmd__explain"
                 ;;
-            okibi__subcmd__circle,forget)
-                cmd="okibi__subcmd__circle__subcmd__forget"
-                ;;
             okibi__subcmd__circle,found)
                 cmd="okibi__subcmd__circle__subcmd__found"
+                ;;
+            okibi__subcmd__circle,invite)
+                cmd="okibi__subcmd__circle__subcmd__invite"
+                ;;
+            okibi__subcmd__circle,join)
+                cmd="okibi__subcmd__circle__subcmd__join"
                 ;;
             okibi__subcmd__circle,lift)
                 cmd="okibi__subcmd__circle__subcmd__lift"
@@ -121,6 +124,12 @@ _okibi() {
             okibi__subcmd__circle,suspend)
                 cmd="okibi__subcmd__circle__subcmd__suspend"
                 ;;
+            okibi__subcmd__circle,tickets)
+                cmd="okibi__subcmd__circle__subcmd__tickets"
+                ;;
+            okibi__subcmd__circle,withdraw)
+                cmd="okibi__subcmd__circle__subcmd__withdraw"
+                ;;
             okibi__subcmd__config,show)
                 cmd="okibi__subcmd__config__subcmd__show"
                 ;;
@@ -142,29 +151,11 @@ _okibi() {
             okibi__subcmd__key,new-feed)
                 cmd="okibi__subcmd__key__subcmd__new__subcmd__feed"
                 ;;
-            okibi__subcmd__key,passphrase)
-                cmd="okibi__subcmd__key__subcmd__passphrase"
-                ;;
-            okibi__subcmd__key,plugin)
-                cmd="okibi__subcmd__key__subcmd__plugin"
-                ;;
-            okibi__subcmd__key,revoke)
-                cmd="okibi__subcmd__key__subcmd__revoke"
-                ;;
             okibi__subcmd__key,rotate)
                 cmd="okibi__subcmd__key__subcmd__rotate"
                 ;;
             okibi__subcmd__key,show)
                 cmd="okibi__subcmd__key__subcmd__show"
-                ;;
-            okibi__subcmd__key,signers)
-                cmd="okibi__subcmd__key__subcmd__signers"
-                ;;
-            okibi__subcmd__key__subcmd__passphrase,remove)
-                cmd="okibi__subcmd__key__subcmd__passphrase__subcmd__remove"
-                ;;
-            okibi__subcmd__key__subcmd__passphrase,set)
-                cmd="okibi__subcmd__key__subcmd__passphrase__subcmd__set"
                 ;;
             okibi__subcmd__library,add)
                 cmd="okibi__subcmd__library__subcmd__add"
@@ -187,9 +178,6 @@ _okibi() {
             okibi__subcmd__model,add)
                 cmd="okibi__subcmd__model__subcmd__add"
                 ;;
-            okibi__subcmd__model,fetch)
-                cmd="okibi__subcmd__model__subcmd__fetch"
-                ;;
             okibi__subcmd__model,list)
                 cmd="okibi__subcmd__model__subcmd__list"
                 ;;
@@ -211,6 +199,24 @@ _okibi() {
             okibi__subcmd__model,withdraw)
                 cmd="okibi__subcmd__model__subcmd__withdraw"
                 ;;
+            okibi__subcmd__peer,add)
+                cmd="okibi__subcmd__peer__subcmd__add"
+                ;;
+            okibi__subcmd__peer,block)
+                cmd="okibi__subcmd__peer__subcmd__block"
+                ;;
+            okibi__subcmd__peer,list)
+                cmd="okibi__subcmd__peer__subcmd__list"
+                ;;
+            okibi__subcmd__peer,nick)
+                cmd="okibi__subcmd__peer__subcmd__nick"
+                ;;
+            okibi__subcmd__peer,remove)
+                cmd="okibi__subcmd__peer__subcmd__remove"
+                ;;
+            okibi__subcmd__peer,unblock)
+                cmd="okibi__subcmd__peer__subcmd__unblock"
+                ;;
             *)
                 ;;
         esac
@@ -218,7 +224,7 @@ _okibi() {
 
     case "${cmd}" in
         okibi)
-            opts="-q -h -V --home --json --quiet --help --version chat status export-bundle import-bundle inspect-bundle verify-bundle courier circle model library audit key doctor backup restore update gc config completions man internal"
+            opts="-q -h -V --home --json --quiet --help --version chat status export-bundle import-bundle inspect-bundle verify-bundle node sync peer circle model library audit key doctor gc config completions man internal"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -242,32 +248,6 @@ _okibi() {
                 return 0
             fi
             case "${prev}" in
-                --home)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        okibi__subcmd__backup)
-            opts="-q -h -V --to --passphrase-file --without-keys --home --json --quiet --help --version"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --to)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --passphrase-file)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -350,7 +330,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__circle)
-            opts="-q -h -V --home --json --quiet --help --version found list members admit endorse suspend lift readmit add-admin policy refound forget explain log"
+            opts="-q -h -V --home --json --quiet --help --version found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -415,6 +395,24 @@ _okibi() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        okibi__subcmd__circle__subcmd__confirm)
+            opts="-q -h -V --home --json --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         okibi__subcmd__circle__subcmd__endorse)
             opts="-y -q -h -V --circle --dry-run --yes --home --json --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -459,24 +457,6 @@ _okibi() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        okibi__subcmd__circle__subcmd__forget)
-            opts="-y -q -h -V --dry-run --yes --home --json --quiet --help --version"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --home)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
         okibi__subcmd__circle__subcmd__found)
             opts="-q -h -V --as --with --home --json --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -489,6 +469,70 @@ _okibi() {
                     return 0
                     ;;
                 --with)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__circle__subcmd__invite)
+            opts="-q -h -V --circle --minutes --no-wait --no-qr --peer --no-discovery --port --offline --home --json --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --circle)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --minutes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --peer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__circle__subcmd__join)
+            opts="-q -h -V --name --peer --no-discovery --port --offline --home --json --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --peer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --port)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -687,6 +731,42 @@ _okibi() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        okibi__subcmd__circle__subcmd__tickets)
+            opts="-q -h -V --home --json --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__circle__subcmd__withdraw)
+            opts="-q -h -V --home --json --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         okibi__subcmd__completions)
             opts="-q -h -V --home --json --quiet --help --version bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -726,24 +806,6 @@ _okibi() {
         okibi__subcmd__config__subcmd__show)
             opts="-q -h -V --home --json --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --home)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        okibi__subcmd__courier)
-            opts="-q -h -V --usb --watch --only-prepared --dry-run --home --json --quiet --help --version"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -974,7 +1036,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__key)
-            opts="-q -h -V --home --json --quiet --help --version show card rotate new-feed revoke signers passphrase plugin identity"
+            opts="-q -h -V --home --json --quiet --help --version show card rotate new-feed identity"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1028,109 +1090,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__key__subcmd__new__subcmd__feed)
-            opts="-q -h -V --spare --home --json --quiet --help --version"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --home)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        okibi__subcmd__key__subcmd__passphrase)
-            opts="-q -h -V --home --json --quiet --help --version set remove"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --home)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        okibi__subcmd__key__subcmd__passphrase__subcmd__remove)
             opts="-q -h -V --home --json --quiet --help --version"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --home)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        okibi__subcmd__key__subcmd__passphrase__subcmd__set)
-            opts="-q -h -V --passphrase-file --home --json --quiet --help --version"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --passphrase-file)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --home)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        okibi__subcmd__key__subcmd__plugin)
-            opts="-q -h -V --recipient --identity --home --json --quiet --help --version"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --recipient)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --identity)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --home)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        okibi__subcmd__key__subcmd__revoke)
-            opts="-y -q -h -V --yes --home --json --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1172,28 +1132,6 @@ _okibi() {
                 return 0
             fi
             case "${prev}" in
-                --home)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        okibi__subcmd__key__subcmd__signers)
-            opts="-q -h -V --circle --home --json --quiet --help --version"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --circle)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1382,7 +1320,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__model)
-            opts="-q -h -V --home --json --quiet --help --version add list show use share withdraw remove quantize fetch"
+            opts="-q -h -V --home --json --quiet --help --version add list show use share withdraw remove quantize"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1418,24 +1356,6 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --home)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        okibi__subcmd__model__subcmd__fetch)
-            opts="-q -h -V --home --json --quiet --help --version"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1597,21 +1517,147 @@ _okibi() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        okibi__subcmd__restore)
-            opts="-q -h -V --identity --passphrase-file --home --json --quiet --help --version"
+        okibi__subcmd__node)
+            opts="-q -h -V --peer --no-discovery --port --offline --home --json --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --identity)
+                --peer)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --passphrase-file)
+                --port)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__peer)
+            opts="-q -h -V --home --json --quiet --help --version list add remove block unblock nick"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__peer__subcmd__add)
+            opts="-q -h -V --home --json --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__peer__subcmd__block)
+            opts="-q -h -V --home --json --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__peer__subcmd__list)
+            opts="-q -h -V --home --json --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__peer__subcmd__nick)
+            opts="-q -h -V --home --json --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__peer__subcmd__remove)
+            opts="-q -h -V --home --json --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__peer__subcmd__unblock)
+            opts="-q -h -V --home --json --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1645,30 +1691,22 @@ _okibi() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        okibi__subcmd__update)
-            opts="-q -h -V --extract --name --older --share --signature --circle --home --json --quiet --help --version"
+        okibi__subcmd__sync)
+            opts="-q -h -V --peer --no-discovery --port --offline --timeout --home --json --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --extract)
+                --peer)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --name)
+                --port)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --share)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --signature)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --circle)
+                --timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

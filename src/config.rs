@@ -71,6 +71,19 @@ pub struct Chat {
     pub context: Option<usize>,
 }
 
+/// How other nodes are reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Network {
+    /// Show this node on the local network and look out for others there.
+    pub discovery: bool,
+    /// UDP port; another is taken where it is in use.
+    pub port: u16,
+    /// Interfaces by name; empty: all but virtual ones.
+    pub interfaces: Vec<String>,
+    /// Open no network socket at all.
+    pub offline: bool,
+}
+
 /// Everything that is configured.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
@@ -79,6 +92,7 @@ pub struct Config {
     /// The configuration file, whether it exists or not.
     pub file: PathBuf,
     pub chat: Chat,
+    pub network: Network,
     /// After how long without news a peer counts as stale, in hours.
     pub stale_hours: u64,
     pub courier: Courier,
@@ -97,7 +111,7 @@ pub struct Courier {
 }
 
 /// Key in the file (`section.key`), environment variable, default.
-const KEYS: [(&str, &str, &str); 12] = [
+const KEYS: [(&str, &str, &str); 16] = [
     ("chat.model", "OKIBI_MODEL", ""),
     ("chat.temperature", "OKIBI_TEMPERATURE", "0.7"),
     ("chat.top-k", "OKIBI_TOP_K", "40"),
@@ -106,6 +120,10 @@ const KEYS: [(&str, &str, &str); 12] = [
     ("chat.repeat-penalty", "OKIBI_REPEAT_PENALTY", "1.1"),
     ("chat.max-tokens", "OKIBI_MAX_TOKENS", "512"),
     ("chat.context", "OKIBI_CONTEXT", ""),
+    ("network.discovery", "OKIBI_DISCOVERY", "true"),
+    ("network.port", "OKIBI_PORT", "6542"),
+    ("network.interfaces", "OKIBI_INTERFACES", ""),
+    ("network.offline", "OKIBI_OFFLINE", "false"),
     ("status.stale-hours", "OKIBI_STALE_HOURS", "168"),
     ("courier.carry-mib", "OKIBI_CARRY_MIB", "4096"),
     ("courier.carry-days", "OKIBI_CARRY_DAYS", "90"),
@@ -183,6 +201,14 @@ impl Config {
                 )?),
             },
         };
+        let names = reader.text("network.interfaces");
+        let names = names.split([',', ' ']).filter(|name| !name.is_empty());
+        let network = Network {
+            discovery: reader.number("network.discovery", "true or false", |_| true)?,
+            port: reader.number("network.port", "a port from 0 to 65535", |_| true)?,
+            interfaces: names.map(str::to_owned).collect(),
+            offline: reader.number("network.offline", "true or false", |_| true)?,
+        };
         let stale_hours =
             reader.number("status.stale-hours", "a whole number of hours", |_| true)?;
         let courier = Courier {
@@ -196,6 +222,7 @@ impl Config {
             chat,
             courier,
             passphrase_file: (!passphrase_file.is_empty()).then(|| passphrase_file.into()),
+            network,
             stale_hours,
             settings,
         })

@@ -17,3 +17,4 @@ pub mod model;
 pub mod node;
 pub mod record;
 pub mod store;
+pub mod sync;

@@ -27,6 +27,16 @@ pub fn run(out: &Out, node: &mut Handle, command: Circle) -> Outcome {
         Circle::Found { name, me, with } => return found(out, node, &name, &me, &with),
         Circle::List => return list(out, node),
         Circle::Forget { name, sure } => return forget(out, node, &name, &sure),
+        #[cfg(feature = "lan")]
+        Circle::Invite(it) => return super::network::invite(out, node, &it),
+        #[cfg(feature = "lan")]
+        Circle::Join(it) => return super::network::join(out, node, &it),
+        #[cfg(feature = "lan")]
+        Circle::Confirm { words } => return super::network::confirm(out, node, &words),
+        #[cfg(feature = "lan")]
+        Circle::Tickets => return super::network::tickets(out, node),
+        #[cfg(feature = "lan")]
+        Circle::Withdraw { id } => return super::network::withdraw(out, node, &id),
         Circle::Members { of } => return members(out, node, of.circle.as_deref()),
         Circle::Log { of } => {
             let circle = node.find_circle(of.circle.as_deref())?;

@@ -294,9 +294,16 @@ pub fn audit(out: &Out, node: &Handle, args: &Audit) -> Outcome {
 }
 
 /// `okibi doctor`
-pub fn doctor(out: &Out, node: &Handle, args: &Doctor) -> Outcome {
+pub fn doctor(out: &Out, node: &mut Handle, args: &Doctor) -> Outcome {
     let mut bad = false;
-    for finding in node.doctor()? {
+    #[cfg(feature = "lan")]
+    let findings = match &args.peer {
+        Some(peer) => super::network::probe(node, peer)?,
+        None => node.doctor()?,
+    };
+    #[cfg(not(feature = "lan"))]
+    let findings = node.doctor()?;
+    for finding in findings {
         bad |= !finding.good && !finding.advice;
         let message = say(finding.code, &finding.about);
         let hint = match finding.good {

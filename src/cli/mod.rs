@@ -17,6 +17,10 @@ mod key;
 mod library;
 mod media;
 mod model;
+#[cfg(feature = "lan")]
+mod network;
+#[cfg(feature = "lan")]
+pub mod network_args;
 mod out;
 mod stick;
 mod update;
@@ -130,6 +134,12 @@ fn with_node(command: Command, node: &mut Handle, out: &Out) -> Outcome {
         Command::Backup(it) => backup::backup(out, node, &it),
         Command::Update(it) => update::run(out, node, &it),
         Command::Gc(it) => home::gc(out, node, &it),
+        #[cfg(feature = "lan")]
+        Command::Node(it) => network::node(out, node, &it),
+        #[cfg(feature = "lan")]
+        Command::Sync(it) => network::sync(out, node, &it),
+        #[cfg(feature = "lan")]
+        Command::Peer(it) => network::peer(out, node, it),
         // Answered before a home was opened.
         _ => Ok(Exit::Done),
     }

@@ -30,12 +30,16 @@ pub enum Words {
 
 /// Six words, 66 bits of the same digest as the fingerprint's.
 pub fn words(root: &RootKey, list: Words) -> [String; WORDS] {
+    words_of(&digest(root), list)
+}
+
+/// Six words, the first 66 bits of a digest: what two people compare.
+pub fn words_of(digest: &[u8; 32], list: Words) -> [String; WORDS] {
     let list = match list {
         Words::English => bip39::Language::English,
         Words::Japanese => bip39::Language::Japanese,
     }
     .word_list();
-    let digest = digest(root);
     std::array::from_fn(|word| {
         let index = (0..11).fold(0_usize, |index, bit| {
             let at = word * 11 + bit;

@@ -16,6 +16,6 @@ mod verify;
 
 pub use card::{CardError, KeyCard};
 pub use directory::Directory;
-pub use fingerprint::{Words, fingerprint, words};
+pub use fingerprint::{Words, fingerprint, words, words_of};
 pub use keys::{ReceiveSecret, Signer, SigningSecret, certificate, revocation};
-pub use verify::{Verified, VerifyError, from_own_store, verify, verify_all};
+pub use verify::{Verified, VerifyError, from_own_store, verify, verify_all, verify_message};

@@ -45,6 +45,17 @@ pub fn verify<T: Payload>(signed: Signed<T>) -> Result<Verified<T>, VerifyError>
     Ok(Verified(signed))
 }
 
+/// Verifies a bare message, as the proofs of a session are.
+pub fn verify_message(
+    key: &[u8; 32],
+    message: &[u8],
+    signature: &[u8; 64],
+) -> Result<(), VerifyError> {
+    let key = VerifyingKey::from_bytes(key).map_err(|_| VerifyError::Key)?;
+    key.verify_strict(message, &Signature::from_bytes(signature))
+        .map_err(|_| VerifyError::Signature)
+}
+
 /// Verifies many envelopes over all cores, one by one; the results stand in the order of the input.
 pub fn verify_all<T: Payload + Send>(
     signed: Vec<Signed<T>>,

@@ -28,7 +28,7 @@ const ADVICE: [&str; 7] = [
 ];
 
 impl Finding {
-    fn new(code: &'static str, good: bool) -> Self {
+    pub(super) fn new(code: &'static str, good: bool) -> Self {
         Self {
             code,
             good,
@@ -37,7 +37,7 @@ impl Finding {
         }
     }
 
-    fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+    pub(super) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.about.push((name, value.to_string()));
         self
     }

@@ -20,6 +20,8 @@ mod intake;
 mod look;
 mod memory;
 mod models;
+#[cfg(feature = "lan")]
+mod net;
 mod quantize;
 mod restore;
 mod revoke;
@@ -49,7 +51,7 @@ pub use crate::library::{Document, Hit, Scope};
 pub use crate::model::Card;
 pub use crate::model::generate::End;
 pub use crate::model::tokenizer::Verified;
-pub use crate::store::{AuditLine, CircleView, ModelRow, Standing};
+pub use crate::store::{AuditLine, CircleView, ModelRow, PeerRow, Standing, TicketRow};
 
 pub use authority::{Change, Decided, Decision, Effect, kind_name};
 pub use backup::{Backup, BackupTarget};
@@ -65,6 +67,11 @@ pub use import::Imported;
 pub use intake::{ImportOptions, ImportReport, Repair};
 pub use look::{Looked, Seen};
 pub use models::{Fit, Permission};
+#[cfg(feature = "lan")]
+pub use net::{
+    Compared, Invitation, Joining, NetOptions, NetReport, Reached, Ticket, ask_daemon,
+    valid_address,
+};
 pub use quantize::{Packed, Packing};
 pub use restore::{Restored, restore};
 pub use share::Label;

@@ -72,6 +72,16 @@ impl Store {
         taken
     }
 
+    /// Takes a complete and verified file of this home in by its name.
+    pub fn adopt_blob(&self, file: &Path, blob: &BlobRef) -> Result<(), StoreError> {
+        let _work = self.work()?;
+        File::open(file)
+            .and_then(|file| file.sync_all())
+            .map_err(StoreError::io(file))?;
+        self.publish_blob(file, &blob.blake3)?;
+        insert(&self.db, blob)
+    }
+
     /// Gives a complete, synced and verified file its name.
     fn publish_blob(&self, file: &Path, hash: &BlobHash) -> Result<(), StoreError> {
         let target = self.blob_path(hash);

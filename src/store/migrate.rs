@@ -17,6 +17,7 @@ pub(super) const LAYOUTS: &[&str] = &[
     ),
     include_str!("schema/arrived.sql"),
     include_str!("schema/sent.sql"),
+    include_str!("schema/peers.sql"),
 ];
 
 /// Opens `path` at the newest of `layouts`.

@@ -19,6 +19,8 @@ mod ingest;
 pub mod keys;
 mod migrate;
 mod models;
+mod page;
+mod peers;
 mod pool;
 mod work;
 
@@ -37,6 +39,8 @@ pub use blobs::blobs_of;
 pub use circle::{CircleView, Standing};
 pub use ingest::{Batch, Join, Receipt, Source};
 pub use models::ModelRow;
+pub use page::{Outline, Walk};
+pub use peers::{Opinion, PairingRow, PeerRow, TicketRow};
 pub use work::{STAGING, Work};
 
 /// How long a process waits for another one's transaction.

@@ -10,14 +10,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::source::{Source, sources};
 
 /// Core: the signed facts and what they come to. Pure: no clock, no randomness, no I/O.
-const CORE: [&str; 4] = ["record", "identity", "fold", "bundle"];
+const CORE: [&str; 5] = ["record", "identity", "fold", "bundle", "sync"];
 
 /// What each module may use of the others.
-const TABLE: [(&str, &[&str]); 12] = [
+const TABLE: [(&str, &[&str]); 13] = [
     ("record", &[]),
     ("identity", &["record"]),
     ("fold", &["record", "identity"]),
     ("bundle", &["record", "identity"]),
+    ("sync", &["record", "identity"]),
     ("store", &["record", "identity", "fold", "bundle"]),
     // Files and numbers only; it could be lifted out as it stands.
     ("model", &[]),
@@ -25,7 +26,7 @@ const TABLE: [(&str, &[&str]); 12] = [
     (
         "carrier",
         &[
-            "record", "identity", "fold", "bundle", "store", "model", "library",
+            "record", "identity", "fold", "bundle", "sync", "store", "model", "library",
         ],
     ),
     // One typed value, built by the face and handed down.
@@ -33,7 +34,7 @@ const TABLE: [(&str, &[&str]); 12] = [
     (
         "node",
         &[
-            "record", "identity", "fold", "bundle", "store", "model", "library", "carrier",
+            "record", "identity", "fold", "bundle", "sync", "store", "model", "library", "carrier",
             "config",
         ],
     ),

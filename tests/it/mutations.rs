@@ -239,9 +239,11 @@ parsers! {
     parity "parity"
     record "record"
     sealed "sealed"
+    session "session"
     sshsig "sshsig"
     statement "statement"
     sums "sums"
+    sync_frame "sync-frame"
     tar "tar"
     template "template"
     tokenizer "tokenizer"
@@ -304,7 +306,42 @@ fn made() -> BTreeMap<String, Vec<u8>> {
         .concat(),
     );
     all.insert("cbor/bad-indefinite".to_owned(), b"\x9f\x00\xff".to_vec());
+    all.insert("session/ok-client".to_owned(), client());
+    for (name, phase, frame) in super::sync::frames() {
+        let bytes = [vec![phase], frame.encode()].concat();
+        all.insert(format!("sync-frame/ok-{name}"), bytes);
+    }
     all
+}
+
+/// All that a client says to the server of `entry::session` until both are at rest.
+fn client() -> Vec<u8> {
+    use okibi::sync::{Session, Side};
+    let mut ends =
+        [Side::Client, Side::Server].map(|side| Session::new(entry::session_setup(side)));
+    let (mut said, mut quiet) = (Vec::new(), false);
+    while !quiet {
+        quiet = true;
+        for side in 0..2 {
+            while let Some(output) = ends[side].poll() {
+                if let Some(input) = entry::session_answer(output) {
+                    ends[side].handle(input);
+                }
+            }
+            while let Some(bytes) = ends[side].poll_transmit() {
+                quiet = false;
+                ends[1 - side].handle_bytes(&bytes);
+                if side == 0 {
+                    said.extend(bytes);
+                }
+            }
+        }
+    }
+    assert!(
+        ends.iter()
+            .all(|end| end.is_open() && end.closed().is_none())
+    );
+    said
 }
 
 #[test]

@@ -15,8 +15,8 @@
 //! counts as staged before the whole stream verified. A bundle on a medium exists from the moment its
 //! `SUMS` is there. Failure is one `MediaError`, whose variants are what exit codes are made of.
 
-mod conveyor;
 pub mod carry;
+mod conveyor;
 pub mod files;
 pub mod gather;
 pub mod keyring;

@@ -57,6 +57,16 @@ pub enum Command {
     VerifyBundle(Inspect),
     /// Import, export and carry at each medium, in one call for cron
     Courier(Courier),
+    /// Be a node: find others on the local network and stay in step with them
+    #[cfg(feature = "lan")]
+    Node(super::network_args::Node),
+    /// One round with everybody who can be reached, then end
+    #[cfg(feature = "lan")]
+    Sync(super::network_args::Sync),
+    /// Addresses of others, nicknames, and whom not to speak with
+    #[cfg(feature = "lan")]
+    #[command(subcommand)]
+    Peer(super::network_args::Peer),
     /// Found circles; admit and suspend members
     #[command(subcommand)]
     Circle(Circle),
@@ -286,6 +296,28 @@ pub enum Circle {
     Members {
         #[command(flatten)]
         of: Of,
+    },
+    /// Invite somebody: a ticket to show or send, then words that both compare
+    #[cfg(feature = "lan")]
+    Invite(super::network_args::Invite),
+    /// Ask to be admitted with a ticket; compare the words with who gave it to you
+    #[cfg(feature = "lan")]
+    Join(super::network_args::Join),
+    /// Say that the other side shows these words: for a pairing that waits where nobody can be asked
+    #[cfg(feature = "lan")]
+    Confirm {
+        /// The six words that the *other* side shows
+        #[arg(required = true)]
+        words: Vec<String>,
+    },
+    /// List this node's invitations
+    #[cfg(feature = "lan")]
+    Tickets,
+    /// Take an invitation back
+    #[cfg(feature = "lan")]
+    Withdraw {
+        /// Beginning of the ticket's id
+        id: String,
     },
     /// Admit the owner of a key card; compare the fingerprint first
     Admit {

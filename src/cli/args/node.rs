@@ -127,6 +127,9 @@ pub struct Update {
 
 #[derive(Debug, Args)]
 pub struct Doctor {
+    /// Look for this peer (host:port, or a member's name) and say which step fails
+    #[cfg(feature = "lan")]
+    pub peer: Option<String>,
     /// Exit with 1 when something is wrong
     #[arg(long)]
     pub strict: bool,

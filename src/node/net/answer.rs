@@ -1,0 +1,401 @@
+//! The answers to what sessions ask, and what happens with what they bring.
+
+use serde_json::json;
+
+use crate::fold::{self, State};
+use crate::identity::{Verified, fingerprint, verify, verify_all};
+use crate::record::{Ack, CircleId, Payload, Record, Role, RootKey, Signed, Statement};
+use crate::store::{Batch, Join, OwnFeed, Receipt, Source, Standing as Belonging};
+use crate::sync::{Chain, Input, Output, Standing, Verdict, limits};
+
+use super::super::home::now;
+use super::super::{Event, Exit, Failure};
+use super::fill::Pages;
+use super::hub::Hub;
+
+/// Records of a peer that did not decode or verify, after which it is not spoken with.
+const REFUSED: u64 = 64;
+/// The road, as the audit trail and `status` name it.
+const ROAD: &str = "lan";
+
+impl Hub<'_> {
+    /// Answers one question or takes in one piece of news.
+    pub fn answer(&mut self, id: u64, output: Output) -> Result<(), Failure> {
+        match output {
+            Output::Judge {
+                circle,
+                root,
+                certificate,
+                chain,
+            } => {
+                let verdict = self.judge(&circle, &root, &certificate, chain)?;
+                self.say(id, Input::Verdict { circle, verdict });
+            }
+            Output::Chain { circle } => {
+                let chain = self.chain(&circle)?;
+                self.say(id, Input::Chain { circle, chain });
+            }
+            Output::Opened {
+                root,
+                instance,
+                circles,
+            } => self.opened(id, root, instance, circles)?,
+            Output::State { circle, peer } => {
+                let state = Box::new(self.state(&circle, &peer)?);
+                self.say(id, Input::State { circle, state });
+            }
+            Output::Ids { circle } => {
+                let outline = self.node.store.outline(&circle)?;
+                let ids = outline.statements.iter().map(|id| id.0).collect();
+                self.say(id, Input::Ids { circle, ids });
+            }
+            Output::Statements { circle, known } => {
+                let mut ids = self.node.store.outline(&circle)?.statements;
+                ids.retain(|id| {
+                    let start = id.0.first_chunk().copied().unwrap_or_default();
+                    known.binary_search(&start).is_err()
+                });
+                let statements = self.node.store.statement_bytes(&ids)?;
+                self.say(id, Input::Statements { circle, statements });
+            }
+            Output::Fill {
+                circle,
+                theirs,
+                wanted,
+            } => {
+                let mine = self.node.store.outline(&circle)?.frontier;
+                let pages = Pages::new(&self.node.store, &circle, mine, &theirs, &wanted)?;
+                self.begin_sending(id, &circle, pages.planned())?;
+                if let Some(line) = self.lines.get_mut(&id) {
+                    line.pages.insert(circle, pages);
+                }
+                self.page(id, circle)?;
+            }
+            Output::More { circle } => self.page(id, circle)?,
+            Output::Arrived {
+                circle,
+                statements,
+                records,
+                bytes,
+            } => {
+                self.arrived(id, circle, statements, records)?;
+                self.say(id, Input::Taken { circle, bytes });
+            }
+            Output::Ack { circle, ack } => self.acknowledged(id, &circle, ack)?,
+            Output::InStep { circle } => self.came_in_step(id, circle),
+            Output::Serve {
+                id: ask,
+                blob,
+                part,
+            } => self.serve(id, ask, blob, part)?,
+            Output::Got { id: ask, bytes } => self.got(id, ask, Some(bytes))?,
+            Output::Lacking { id: ask } => self.got(id, ask, None)?,
+            Output::Compare { request, digest } => self.compare(id, request, digest)?,
+            Output::Admit { card, request } => self.admit(id, card, request)?,
+            Output::Joined {
+                circle,
+                secret,
+                chain,
+            } => self.joined(id, circle, secret, chain)?,
+        }
+        Ok(())
+    }
+
+    /// Whether a root may be spoken with in a circle.
+    fn judge(
+        &mut self,
+        circle: &CircleId,
+        root: &RootKey,
+        certificate: &Verified<Statement>,
+        chain: Option<Chain>,
+    ) -> Result<Verdict, Failure> {
+        if self.node.store.opinion(root)?.blocked {
+            return Ok(Verdict::No);
+        }
+        let key = match &certificate.value().claim {
+            crate::record::Claim::Certificate { key, .. } => *key,
+            _ => return Ok(Verdict::No),
+        };
+        let mut directory = self.node.store.directory()?;
+        directory.insert(certificate.clone());
+        let (mut statements, mut records) = (Vec::new(), Vec::new());
+        if let Some(chain) = chain {
+            (statements, records) = read(chain).0;
+            for statement in &statements {
+                directory.insert(statement.clone());
+            }
+        }
+        let stands = directory
+            .standing(root, Role::Transport)
+            .any(|(_, standing)| standing == key);
+        if !stands {
+            return Ok(Verdict::No);
+        }
+        let verdict = |state: &State| match state.members.get(root) {
+            Some(member) if member.suspension.is_none() => Verdict::Yes,
+            Some(_) => Verdict::No,
+            None => Verdict::Unknown,
+        };
+        let known = verdict(&self.node.store.outline(circle)?.state);
+        if known != Verdict::Unknown || records.is_empty() {
+            return Ok(known);
+        }
+        let mut candidate = self.node.store.history(circle)?;
+        for statement in &statements {
+            candidate.add_statement(statement.clone());
+        }
+        for record in &records {
+            candidate.add_record(record.clone());
+        }
+        let judged = verdict(&fold::evaluate(&candidate).1);
+        if judged == Verdict::Yes {
+            statements.push(certificate.clone());
+            self.take(circle, root, statements, records)?;
+        }
+        Ok(judged)
+    }
+
+    /// What convinces others of this node's own admission.
+    pub fn chain(&self, circle: &CircleId) -> Result<Chain, Failure> {
+        let ids = self.node.store.outline(circle)?.statements;
+        let statements = self.node.store.statement_bytes(&ids)?;
+        let used: usize = statements
+            .iter()
+            .map(|statement| statement.len() + 64)
+            .sum();
+        let room = limits::CHAIN_BYTES.saturating_sub(used);
+        Ok(Chain {
+            records: self.node.store.chain(circle, room)?,
+            statements,
+        })
+    }
+
+    fn state(&mut self, circle: &CircleId, peer: &RootKey) -> Result<Standing, Failure> {
+        let me = self.node.root;
+        let said = self.node.store.ack(circle, &me, peer)?;
+        let heard = self.node.store.ack(circle, peer, &me)?;
+        let (secret, certificate) = self.node.sign_key()?;
+        let owner = OwnFeed {
+            root: me,
+            signer: &secret,
+            certificate,
+        };
+        let missing = self.blobs.wanted(circle);
+        let (ack, _) = self
+            .node
+            .store
+            .acknowledge(circle, &owner, peer, &missing)?;
+        Ok(Standing {
+            ack: ack.into_signed(),
+            said: said.map(|ack| ack.value().clone()),
+            heard: heard.map(|ack| ack.value().clone()),
+        })
+    }
+
+    /// Says in the audit trail what will leave, before it does.
+    fn begin_sending(&mut self, id: u64, circle: &CircleId, count: u64) -> Result<(), Failure> {
+        let root = self.lines.get(&id).and_then(|line| line.root);
+        if let (Some(root), 1..) = (root, count) {
+            let name = self.node.store.outline(circle)?.state.name;
+            let line = json!({
+                "what": "sync", "state": "begun", "circle": name, "to": [self.called(&root)],
+                "records": count, "road": ROAD,
+            });
+            let begun = self.node.store.audit(now(), &line)?;
+            if let Some(line) = self.lines.get_mut(&id) {
+                line.begun.insert(*circle, begun);
+            }
+        }
+        Ok(())
+    }
+
+    fn page(&mut self, id: u64, circle: CircleId) -> Result<(), Failure> {
+        let Some(line) = self.lines.get_mut(&id) else {
+            return Ok(());
+        };
+        let Some(pages) = line.pages.get_mut(&circle) else {
+            return Ok(());
+        };
+        let (records, more) = pages.next(&self.node.store, &circle)?;
+        self.report.records_out += records.len() as u64;
+        let (upto, sent) = (pages.upto.clone(), pages.sent);
+        if !more {
+            line.pages.remove(&circle);
+            if let Some(begun) = line.begun.remove(&circle) {
+                let line =
+                    json!({"what": "sync", "state": "done", "finishes": begun, "records": sent});
+                self.node.store.audit(now(), &line)?;
+            }
+        }
+        let input = Input::Records {
+            circle,
+            records,
+            upto,
+            more,
+        };
+        self.say(id, input);
+        Ok(())
+    }
+
+    fn arrived(
+        &mut self,
+        id: u64,
+        circle: CircleId,
+        statements: Vec<Vec<u8>>,
+        records: Vec<Vec<u8>>,
+    ) -> Result<(), Failure> {
+        let Some(root) = self.lines.get(&id).and_then(|line| line.root) else {
+            return Ok(());
+        };
+        let chain = Chain {
+            statements,
+            records,
+        };
+        let ((statements, records), refused) = read(chain);
+        if let Some(line) = self.lines.get_mut(&id) {
+            line.refused += refused;
+            if line.refused > REFUSED {
+                tracing::warn!(peer = %fingerprint(&root), "sends what does not verify");
+                self.say(id, Input::Close);
+                return Ok(());
+            }
+        }
+        self.take(&circle, &root, statements, records)?;
+        Ok(())
+    }
+
+    /// Takes in what a member brought: the one path of all roads.
+    pub fn take(
+        &mut self,
+        circle: &CircleId,
+        from: &RootKey,
+        statements: Vec<Verified<Statement>>,
+        records: Vec<Verified<Record>>,
+    ) -> Result<Receipt, Failure> {
+        if statements.is_empty() && records.is_empty() {
+            return Ok(Receipt::default());
+        }
+        let name = self.node.store.outline(circle)?.state.name;
+        let line = json!({
+            "what": "sync", "state": "done", "circle": name, "from": self.called(from),
+            "records": records.len(), "road": ROAD,
+        });
+        let batch = Batch {
+            audit: (!records.is_empty()).then_some(line),
+            statements,
+            records,
+            road: ROAD,
+            ..Batch::default()
+        };
+        let me = self.node.root;
+        let receipt = self
+            .node
+            .store
+            .ingest(*circle, batch, Source::Member(*from), me, now())?;
+        self.report.records_in += receipt.taken as u64;
+        let new = receipt.taken + receipt.statements + receipt.waiting;
+        if new > 0 {
+            tracing::debug!(circle = %circle.short(), taken = receipt.taken, waiting = receipt.waiting, "taken in");
+            self.tell(
+                "records",
+                json!({"circle": circle, "from": from, "taken": receipt.taken}),
+            );
+            self.changed(&[*circle].into());
+            self.shelves_due = true;
+            self.blobs.stale();
+        }
+        if !receipt.changed.is_empty() {
+            let (circle, changes) = (*circle, receipt.changed.clone());
+            (self.node.sink)(Event::DecisionChanged { circle, changes });
+        }
+        Ok(receipt)
+    }
+
+    fn acknowledged(
+        &mut self,
+        id: u64,
+        circle: &CircleId,
+        ack: Signed<Ack>,
+    ) -> Result<(), Failure> {
+        let Some(root) = self.lines.get(&id).and_then(|line| line.root) else {
+            return Ok(());
+        };
+        // Put together from differences: only the signature says that it is what the peer means.
+        let Some(ack) = Signed::decode(ack.bytes())
+            .ok()
+            .and_then(|ack| verify::<Ack>(ack).ok())
+        else {
+            let why = "an acknowledgement does not verify";
+            return Err(Failure::new("session-failed", Exit::Failed).with("error", why));
+        };
+        if let Some(held) = self.node.store.ack(circle, &root, &self.node.root)?
+            && held.value() == ack.value()
+        {
+            return Ok(());
+        }
+        let batch = Batch {
+            acks: vec![ack],
+            road: ROAD,
+            ..Batch::default()
+        };
+        let me = self.node.root;
+        self.node
+            .store
+            .ingest(*circle, batch, Source::Member(root), me, now())?;
+        Ok(())
+    }
+
+    /// The joiner's side: admitted.
+    pub fn joined(
+        &mut self,
+        id: u64,
+        circle: CircleId,
+        secret: [u8; 32],
+        chain: Chain,
+    ) -> Result<(), Failure> {
+        let ((statements, records), _) = read(chain);
+        let batch = Batch {
+            statements,
+            records,
+            join: Some(Join {
+                standing: Belonging::Member,
+                secret: Some(secret),
+            }),
+            audit: Some(json!({"what": "join", "state": "done", "circle": circle, "road": ROAD})),
+            road: ROAD,
+            ..Batch::default()
+        };
+        let me = self.node.root;
+        let issuer = self
+            .options
+            .join
+            .as_ref()
+            .map_or(me, |it| it.request.issuer);
+        self.node
+            .store
+            .ingest(circle, batch, Source::Member(issuer), me, now())?;
+        self.report.joined = Some(circle);
+        self.shelves_due = true;
+        self.say(id, Input::Close);
+        Ok(())
+    }
+}
+
+type Facts = (Vec<Verified<Statement>>, Vec<Verified<Record>>);
+
+/// Envelopes that verify, and how many do not.
+pub(super) fn read(chain: Chain) -> (Facts, u64) {
+    let (statements, bad) = verified::<Statement>(&chain.statements);
+    let (records, worse) = verified::<Record>(&chain.records);
+    ((statements, records), bad + worse)
+}
+
+fn verified<T: Payload + Send + Sync>(envelopes: &[Vec<u8>]) -> (Vec<Verified<T>>, u64) {
+    let decoded: Vec<Signed<T>> = envelopes
+        .iter()
+        .filter_map(|bytes| Signed::decode(bytes).ok())
+        .collect();
+    let good: Vec<Verified<T>> = verify_all(decoded).into_iter().flatten().collect();
+    let bad = (envelopes.len() - good.len()) as u64;
+    (good, bad)
+}

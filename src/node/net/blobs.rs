@@ -1,0 +1,569 @@
+//! Blobs by wire: what is missing is asked for piece by piece, from every peer that has it; what is here is served to
+//! members of a circle that names it.
+//!
+//! A transfer lies in `partial/HASH`. After an interruption each piece in it is verified again, and only what does not
+//! fit is asked for. A whole file is held against its SHA-256 too before it becomes a blob.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::fold::State;
+use crate::record::{BlobHash, BlobRef, CircleId};
+use crate::sync::pieces::{Cut, List};
+use crate::sync::{Input, Part};
+
+use super::super::Failure;
+use super::super::home::now;
+use super::hub::{Hub, Work};
+use super::look::{look, sha256, values};
+
+/// Folder of unfinished transfers.
+const PARTIAL: &str = "partial";
+/// Pieces asked of one peer at once: enough to keep a line busy, little to send again.
+const AHEAD: usize = 8;
+/// Transfers at once.
+const TRANSFERS: usize = 4;
+/// Lists of pieces that are kept in memory.
+const LISTS: usize = 16;
+
+/// What another thread found out about a file.
+pub(super) enum Looked {
+    /// Which pieces of an unfinished file are good.
+    Pieces { blob: BlobHash, good: Vec<bool> },
+    /// Whether a whole file has its SHA-256.
+    Whole { blob: BlobHash, fits: bool },
+    /// The list of a blob that is here, for a peer that asks.
+    List {
+        line: u64,
+        ask: u64,
+        blob: BlobHash,
+        list: Option<Arc<Vec<u8>>>,
+    },
+}
+
+struct Transfer {
+    blob: BlobRef,
+    list: Option<Arc<List>>,
+    list_asked: bool,
+    file: File,
+    path: PathBuf,
+    good: Vec<bool>,
+    /// Pieces on their way, and from whom.
+    asked: BTreeSet<u64>,
+    /// Another thread looks at the file.
+    looking: bool,
+    left: u64,
+}
+
+/// Everything about blobs.
+pub(super) struct Blobs {
+    folder: PathBuf,
+    work: Sender<Work>,
+    /// Blobs that circles name, by circle; and those of them that are not here.
+    named: BTreeMap<CircleId, BTreeMap<BlobHash, BlobRef>>,
+    lacking: BTreeMap<CircleId, BTreeSet<BlobHash>>,
+    transfers: BTreeMap<BlobHash, Transfer>,
+    /// What was asked of whom.
+    asks: BTreeMap<u64, (u64, BlobHash, Part)>,
+    next: u64,
+    /// Who has not got which.
+    without: BTreeSet<(u64, BlobHash)>,
+    lists: BTreeMap<BlobHash, Arc<Vec<u8>>>,
+    stale: bool,
+    /// When the names were read, and how long that took: reading a large circle again can wait.
+    read: Option<(Instant, Duration)>,
+}
+
+impl Blobs {
+    pub fn new(home: &Path, work: Sender<Work>) -> Self {
+        Self {
+            folder: home.join(PARTIAL),
+            work,
+            named: BTreeMap::new(),
+            lacking: BTreeMap::new(),
+            transfers: BTreeMap::new(),
+            asks: BTreeMap::new(),
+            next: 1,
+            without: BTreeSet::new(),
+            lists: BTreeMap::new(),
+            stale: true,
+            read: None,
+        }
+    }
+
+    /// Records came or went: the names may be others.
+    pub fn stale(&mut self) {
+        self.stale = true;
+    }
+
+    /// Blobs that a circle names and this node lacks, for its acknowledgements.
+    pub fn wanted(&self, circle: &CircleId) -> Vec<[u8; 32]> {
+        let lacking = self.lacking.get(circle).into_iter().flatten();
+        lacking.map(|hash| hash.0).collect()
+    }
+
+    pub fn missing(&self) -> usize {
+        self.lacking.values().map(BTreeSet::len).sum()
+    }
+
+    /// Nothing is on its way, and nothing that somebody connected might have is missing.
+    pub fn idle(&self) -> bool {
+        !self.stale && self.asks.is_empty() && self.transfers.values().all(|it| !it.looking)
+    }
+
+    /// A session ended: what was asked of it is asked of others.
+    pub fn lost(&mut self, line: u64) {
+        self.without.retain(|(other, _)| *other != line);
+        let gone: Vec<u64> = self
+            .asks
+            .iter()
+            .filter(|(_, (of, _, _))| *of == line)
+            .map(|(id, _)| *id)
+            .collect();
+        for id in gone {
+            self.forget(id);
+        }
+    }
+
+    fn forget(&mut self, id: u64) -> Option<(u64, BlobHash, Part)> {
+        let ask = self.asks.remove(&id)?;
+        if let Some(transfer) = self.transfers.get_mut(&ask.1) {
+            match ask.2 {
+                Part::List => transfer.list_asked = false,
+                Part::Piece(number) => _ = transfer.asked.remove(&number),
+            }
+        }
+        Some(ask)
+    }
+}
+
+impl Hub<'_> {
+    /// Reads again which blobs are named and missing.
+    pub fn look_for_blobs(&mut self) -> Result<(), Failure> {
+        self.blobs.stale = true;
+        self.read_names()?;
+        self.ask_for_blobs()
+    }
+
+    fn read_names(&mut self) -> Result<(), Failure> {
+        let due = self
+            .blobs
+            .read
+            .is_none_or(|(at, took)| at.elapsed() > 4 * took);
+        if !self.blobs.stale || !due {
+            return Ok(());
+        }
+        let begun = Instant::now();
+        self.blobs.stale = false;
+        let before = std::mem::take(&mut self.blobs.lacking);
+        for (circle, _) in self.node.store.secrets()? {
+            let named = named(&self.node.store.circle(&circle)?.state);
+            let mut lacking = BTreeSet::new();
+            for hash in named.keys() {
+                if self.node.store.blob(hash)?.is_none() {
+                    lacking.insert(*hash);
+                }
+            }
+            self.blobs.named.insert(circle, named);
+            self.blobs.lacking.insert(circle, lacking);
+        }
+        let changed = self
+            .blobs
+            .lacking
+            .iter()
+            .filter(|(id, set)| before.get(*id) != Some(*set));
+        let changed: BTreeSet<CircleId> = changed.map(|(id, _)| *id).collect();
+        self.blobs
+            .transfers
+            .retain(|hash, _| self.blobs.lacking.values().any(|set| set.contains(hash)));
+        self.blobs.without.clear();
+        self.blobs.read = Some((Instant::now(), begun.elapsed()));
+        // What is missing stands in acknowledgements.
+        if !changed.is_empty() {
+            self.changed(&changed);
+        }
+        Ok(())
+    }
+
+    /// Asks whoever may have it for what is missing.
+    pub fn ask_for_blobs(&mut self) -> Result<(), Failure> {
+        self.read_names()?;
+        let lines: Vec<(u64, Vec<CircleId>)> = self
+            .lines
+            .iter()
+            .filter(|(_, line)| line.root.is_some())
+            .map(|(id, line)| (*id, line.circles.clone()))
+            .collect();
+        for (line, circles) in lines {
+            let mut wanted: Vec<BlobRef> = Vec::new();
+            for circle in circles {
+                let lacking = self.blobs.lacking.get(&circle).into_iter().flatten();
+                let named = self.blobs.named.get(&circle);
+                wanted.extend(lacking.filter_map(|hash| named?.get(hash)));
+            }
+            // What is begun first, then the small before the large.
+            wanted.sort_by_key(|blob| {
+                (
+                    !self.blobs.transfers.contains_key(&blob.blake3),
+                    blob.size,
+                    blob.blake3,
+                )
+            });
+            for blob in wanted {
+                if self.busy(line) >= AHEAD {
+                    break;
+                }
+                if !self.blobs.without.contains(&(line, blob.blake3)) {
+                    self.ask_of(line, blob)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn busy(&self, line: u64) -> usize {
+        self.blobs
+            .asks
+            .values()
+            .filter(|(of, _, _)| *of == line)
+            .count()
+    }
+
+    fn ask_of(&mut self, line: u64, blob: BlobRef) -> Result<(), Failure> {
+        let hash = blob.blake3;
+        if !self.blobs.transfers.contains_key(&hash) {
+            if self.blobs.transfers.len() >= TRANSFERS {
+                return Ok(());
+            }
+            match self.begin(blob)? {
+                Some(transfer) => _ = self.blobs.transfers.insert(hash, transfer),
+                // Too large for a wire: a stick brings it.
+                None => return Ok(()),
+            }
+        }
+        let free = AHEAD - self.busy(line).min(AHEAD);
+        let Some(transfer) = self.blobs.transfers.get_mut(&hash) else {
+            return Ok(());
+        };
+        let mut parts = Vec::new();
+        if transfer.looking {
+            return Ok(());
+        }
+        if transfer.list.is_none() {
+            if !std::mem::replace(&mut transfer.list_asked, true) {
+                parts.push(Part::List);
+            }
+        } else {
+            for (number, good) in (0..).zip(&transfer.good) {
+                if parts.len() >= free {
+                    break;
+                }
+                if !good && transfer.asked.insert(number) {
+                    parts.push(Part::Piece(number));
+                }
+            }
+        }
+        for part in parts {
+            let id = self.blobs.next;
+            self.blobs.next += 1;
+            self.blobs.asks.insert(id, (line, hash, part));
+            self.say(
+                line,
+                Input::Fetch {
+                    id,
+                    blob: hash,
+                    part,
+                },
+            );
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, blob: BlobRef) -> Result<Option<Transfer>, Failure> {
+        let Some(cut) = Cut::of(blob.size) else {
+            return Ok(None);
+        };
+        let folder = self.blobs.folder.clone();
+        std::fs::create_dir_all(&folder).map_err(|error| Failure::io(&folder, &error))?;
+        let path = folder.join(blob.blake3.to_string());
+        let fail = |error: std::io::Error| Failure::io(&path, &error);
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(fail)?;
+        let begun = file.metadata().map_err(fail)?.len() > 0;
+        file.set_len(blob.size).map_err(fail)?;
+        let list = if cut.count() == 1 {
+            List::verify(blob.blake3, blob.size, &[]).map(Arc::new)
+        } else {
+            None
+        };
+        let count = usize::try_from(cut.count()).unwrap_or(usize::MAX);
+        tracing::debug!(blob = %blob.blake3.short(), size = blob.size, begun, "a blob is fetched");
+        Ok(Some(Transfer {
+            blob,
+            list,
+            list_asked: false,
+            file,
+            path,
+            good: vec![false; count],
+            asked: BTreeSet::new(),
+            looking: false,
+            left: cut.count(),
+        }))
+    }
+
+    /// A part came, or the peer has not got it.
+    pub fn got(&mut self, line: u64, ask: u64, bytes: Option<Vec<u8>>) -> Result<(), Failure> {
+        let Some((of, hash, part)) = self.blobs.forget(ask) else {
+            return Ok(());
+        };
+        if of != line {
+            return Ok(());
+        }
+        let Some(bytes) = bytes else {
+            self.blobs.without.insert((line, hash));
+            return self.ask_for_blobs();
+        };
+        let work = self.blobs.work.clone();
+        let Some(transfer) = self.blobs.transfers.get_mut(&hash) else {
+            return Ok(());
+        };
+        let good = match (part, &transfer.list) {
+            (Part::List, _) => {
+                let list = List::verify(hash, transfer.blob.size, &bytes).map(Arc::new);
+                let good = list.is_some();
+                if let Some(list) = list {
+                    transfer.list = Some(list.clone());
+                    transfer.looking = true;
+                    let file = transfer
+                        .file
+                        .try_clone()
+                        .map_err(|error| Failure::io(&transfer.path, &error))?;
+                    std::thread::spawn(move || {
+                        let good = look(&file, &list);
+                        let _ = work.send(Work::Blob(Looked::Pieces { blob: hash, good }));
+                    });
+                }
+                good
+            }
+            (Part::Piece(number), Some(list)) => match list.cut().range(number) {
+                Some((start, _)) if list.fits(number, &bytes) => {
+                    transfer
+                        .file
+                        .write_all_at(&bytes, start)
+                        .map_err(|error| Failure::io(&transfer.path, &error))?;
+                    let slot = usize::try_from(number)
+                        .ok()
+                        .and_then(|at| transfer.good.get_mut(at));
+                    if let Some(slot) = slot
+                        && !std::mem::replace(slot, true)
+                    {
+                        transfer.left -= 1;
+                    }
+                    true
+                }
+                _ => false,
+            },
+            (Part::Piece(_), None) => false,
+        };
+        if !good {
+            // Nobody sends a wrong piece by mistake.
+            tracing::warn!(blob = %hash.short(), "a peer sent a wrong piece");
+            self.say(line, Input::Close);
+            return Ok(());
+        }
+        if transfer.left == 0 {
+            self.finish(hash)?;
+        }
+        self.ask_for_blobs()
+    }
+
+    /// Every piece is here: the SHA-256 is looked at on another thread.
+    fn finish(&mut self, hash: BlobHash) -> Result<(), Failure> {
+        let work = self.blobs.work.clone();
+        let Some(transfer) = self.blobs.transfers.get_mut(&hash) else {
+            return Ok(());
+        };
+        transfer.looking = true;
+        let expected = transfer.blob.sha256;
+        let file = transfer
+            .file
+            .try_clone()
+            .map_err(|error| Failure::io(&transfer.path, &error))?;
+        std::thread::spawn(move || {
+            let fits = sha256(&file).is_some_and(|found| found == expected);
+            let _ = work.send(Work::Blob(Looked::Whole { blob: hash, fits }));
+        });
+        Ok(())
+    }
+
+    pub fn blob_looked(&mut self, looked: Looked) -> Result<(), Failure> {
+        match looked {
+            Looked::Pieces { blob, good } => {
+                if let Some(transfer) = self.blobs.transfers.get_mut(&blob) {
+                    transfer.looking = false;
+                    transfer.left = good.iter().filter(|good| !**good).count() as u64;
+                    transfer.good = good;
+                    if transfer.left == 0 {
+                        self.finish(blob)?;
+                    }
+                }
+                self.ask_for_blobs()
+            }
+            Looked::Whole { blob, fits } => {
+                let Some(transfer) = self.blobs.transfers.remove(&blob) else {
+                    return Ok(());
+                };
+                if !fits {
+                    // The record lies about its content: no peer can ever send what it names.
+                    tracing::warn!(blob = %blob.short(), "content and record do not agree");
+                    let _ = std::fs::remove_file(&transfer.path);
+                    let lines: Vec<u64> = self.lines.keys().copied().collect();
+                    self.blobs
+                        .without
+                        .extend(lines.into_iter().map(|line| (line, blob)));
+                    return self.ask_for_blobs();
+                }
+                self.node.store.adopt_blob(&transfer.path, &transfer.blob)?;
+                let line = json!({
+                    "what": "sync-content", "state": "done", "blob": blob, "bytes": transfer.blob.size, "road": "lan",
+                });
+                self.node.store.audit(now(), &line)?;
+                self.report.blobs_in += 1;
+                self.tell("blob", json!({"blob": blob, "bytes": transfer.blob.size}));
+                self.shelves_due = true;
+                self.blobs.stale = true;
+                self.ask_for_blobs()
+            }
+            Looked::List {
+                line,
+                ask,
+                blob,
+                list,
+            } => {
+                if let Some(list) = &list {
+                    if self.blobs.lists.len() >= LISTS {
+                        self.blobs.lists.pop_first();
+                    }
+                    self.blobs.lists.insert(blob, list.clone());
+                }
+                let bytes = list.map(|list| list.to_vec());
+                self.say(line, Input::Served { id: ask, bytes });
+                Ok(())
+            }
+        }
+    }
+
+    /// Serves a part of a blob that a circle in common names.
+    pub fn serve(
+        &mut self,
+        line: u64,
+        ask: u64,
+        hash: BlobHash,
+        part: Part,
+    ) -> Result<(), Failure> {
+        self.read_names()?;
+        let none = Input::Served {
+            id: ask,
+            bytes: None,
+        };
+        let Some(serving) = self.lines.get(&line) else {
+            return Ok(());
+        };
+        let named = serving
+            .circles
+            .iter()
+            .filter_map(|circle| self.blobs.named.get(circle)?.get(&hash));
+        let Some(blob) = named.copied().next() else {
+            self.say(line, none);
+            return Ok(());
+        };
+        let held = self.node.store.blob(&hash)?.is_some();
+        let (Some(cut), true) = (Cut::of(blob.size), held) else {
+            self.say(line, none);
+            return Ok(());
+        };
+        self.begin_serving(line, &blob)?;
+        let path = self.node.store.blob_path(&hash);
+        match part {
+            Part::List if cut.count() == 1 => {
+                self.say(
+                    line,
+                    Input::Served {
+                        id: ask,
+                        bytes: Some(Vec::new()),
+                    },
+                );
+            }
+            Part::List => match self.blobs.lists.get(&hash) {
+                Some(list) => {
+                    let bytes = Some(list.to_vec());
+                    self.say(line, Input::Served { id: ask, bytes });
+                }
+                None => {
+                    let work = self.blobs.work.clone();
+                    std::thread::spawn(move || {
+                        let list = File::open(path).ok().and_then(|file| values(&file, &cut));
+                        let list = list.map(Arc::new);
+                        let _ = work.send(Work::Blob(Looked::List {
+                            line,
+                            ask,
+                            blob: hash,
+                            list,
+                        }));
+                    });
+                }
+            },
+            Part::Piece(number) => {
+                let bytes = cut.range(number).and_then(|(start, length)| {
+                    let mut bytes = vec![0; usize::try_from(length).ok()?];
+                    File::open(&path)
+                        .ok()?
+                        .read_exact_at(&mut bytes, start)
+                        .ok()?;
+                    Some(bytes)
+                });
+                self.say(line, Input::Served { id: ask, bytes });
+            }
+        }
+        Ok(())
+    }
+
+    /// The audit trail says before the first byte leaves who gets which content.
+    fn begin_serving(&mut self, id: u64, blob: &BlobRef) -> Result<(), Failure> {
+        let Some(line) = self.lines.get_mut(&id) else {
+            return Ok(());
+        };
+        if line.served.insert(blob.blake3.0)
+            && let Some(root) = line.root
+        {
+            let line = json!({
+                "what": "sync-content", "state": "begun", "to": [self.called(&root)],
+                "blob": blob.blake3, "bytes": blob.size, "road": "lan",
+            });
+            self.node.store.audit(now(), &line)?;
+        }
+        Ok(())
+    }
+}
+
+/// The blobs that count in a circle.
+fn named(state: &State) -> BTreeMap<BlobHash, BlobRef> {
+    let documents = state.documents.values().map(|shared| shared.content.blob);
+    let models = state.models.values().map(|shared| shared.content.blob);
+    documents
+        .chain(models)
+        .map(|blob| (blob.blake3, blob))
+        .collect()
+}

@@ -1,0 +1,600 @@
+//! The hub: the one owner of the home while it is on the network. It takes work from the roads one by one, so that no
+//! two sessions touch the database at once, and does what has to be done now and then: it notices what other processes
+//! wrote, asks for missing blobs, brings the shelves in line.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::identity::{Signer, SigningSecret, fingerprint};
+use crate::record::{CircleId, Role, RootKey};
+use crate::sync::{Closed, Input, Offer, Output, Proof, Setup, Side, Subject, prove};
+
+use super::super::home::{now, random};
+use super::super::{Exit, Failure, Handle};
+use super::blobs::Blobs;
+use super::fill::Pages;
+use super::pairing::{Compared, Pairing};
+use super::{NetOptions, NetReport, Reached, event};
+
+/// How often it is looked whether another process wrote, or a person answered.
+const TICK: Duration = Duration::from_millis(100);
+/// How long one round waits for others to show up.
+const LOOK: Duration = Duration::from_secs(4);
+/// Shelves are brought in line at most this often while much arrives.
+const SHELVES: Duration = Duration::from_secs(2);
+
+/// Conversations that did not come about are remembered for `doctor`, so many of them.
+const TURNED_AWAY: usize = 64;
+
+/// What the roads ask of the hub.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "questions are most of what is sent; a box for each would cost more than it saves"
+)]
+pub(super) enum Work {
+    Listening {
+        port: u16,
+    },
+    /// A connection stands; the answer is how its session begins.
+    Begin {
+        id: u64,
+        side: Side,
+        exporter: [u8; 32],
+        address: String,
+        answers: mpsc::UnboundedSender<Input>,
+        reply: oneshot::Sender<Option<Setup>>,
+    },
+    Output {
+        id: u64,
+        output: Output,
+    },
+    End {
+        id: u64,
+        why: Option<Closed>,
+        received: u64,
+        sent: u64,
+    },
+    /// Somebody is on the network.
+    Seen {
+        addresses: Vec<SocketAddr>,
+    },
+    /// Nobody answers at an address that a person gave.
+    Silent {
+        address: String,
+    },
+    /// A blob was looked at on another thread.
+    Blob(super::blobs::Looked),
+    Control {
+        request: Value,
+        reply: mpsc::UnboundedSender<String>,
+    },
+    Stop {
+        interrupted: bool,
+    },
+}
+
+/// One session.
+pub(super) struct Line {
+    pub answers: mpsc::UnboundedSender<Input>,
+    pub address: String,
+    side: Side,
+    pub root: Option<RootKey>,
+    instance: [u8; 8],
+    pub circles: Vec<CircleId>,
+    pub in_step: BTreeSet<CircleId>,
+    pub pages: BTreeMap<CircleId, Pages>,
+    /// Lines of the audit trail that say what is on its way, by circle.
+    pub begun: BTreeMap<CircleId, u64>,
+    pub served: BTreeSet<[u8; 32]>,
+    pub refused: u64,
+    since: Instant,
+}
+
+pub(super) struct Hub<'a> {
+    pub node: &'a mut Handle,
+    pub options: NetOptions,
+    pub lines: BTreeMap<u64, Line>,
+    pub blobs: Blobs,
+    pub pairing: Option<Pairing>,
+    /// Pairings that this side's person confirmed, by session.
+    pub confirmed: BTreeMap<u64, i64>,
+    pub report: NetReport,
+    transport: (SigningSecret, Vec<u8>),
+    instance: [u8; 8],
+    version: i64,
+    port: u16,
+    begun: Instant,
+    last_news: Instant,
+    pub shelves_due: bool,
+    shelves_done: Instant,
+    listeners: Vec<mpsc::UnboundedSender<String>>,
+    stop: Option<bool>,
+    silent: BTreeSet<String>,
+}
+
+impl<'a> Hub<'a> {
+    pub fn new(
+        node: &'a mut Handle,
+        options: NetOptions,
+        work: Sender<Work>,
+    ) -> Result<Self, Failure> {
+        let directory = node.store.directory()?;
+        let broken = |why| Failure::new("identity-broken", Exit::Locked).with("error", why);
+        let (certificate, public) = directory
+            .current(&node.root, Role::Transport)
+            .ok_or_else(|| broken("no transport key"))?;
+        let secret = SigningSecret::from_bytes(&*node.keys.read("transport", &public)?);
+        let envelope = node.store.statement_bytes(&[certificate])?.pop();
+        let envelope = envelope.ok_or_else(|| broken("no transport certificate"))?;
+        let version = node.store.version()?;
+        Ok(Self {
+            transport: (secret, envelope),
+            instance: random()?,
+            version,
+            port: 0,
+            begun: Instant::now(),
+            last_news: Instant::now(),
+            shelves_due: false,
+            shelves_done: Instant::now(),
+            listeners: Vec::new(),
+            stop: None,
+            silent: BTreeSet::new(),
+            blobs: Blobs::new(node.store.home(), work),
+            node,
+            options,
+            lines: BTreeMap::new(),
+            pairing: None,
+            confirmed: BTreeMap::new(),
+            report: NetReport::default(),
+        })
+    }
+
+    /// Works until told to stop.
+    pub fn run(
+        &mut self,
+        inbox: &Receiver<Work>,
+        compare: &mut dyn FnMut(&Compared) -> Option<bool>,
+    ) -> Result<(), Failure> {
+        let mut last = Instant::now();
+        self.look_for_blobs()?;
+        loop {
+            match inbox.recv_timeout(TICK) {
+                Ok(work) => self.turn(work)?,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            // Much work does not starve what is done now and then.
+            if last.elapsed() >= TICK {
+                last = Instant::now();
+                self.tick(compare)?;
+            }
+            if let Some(interrupted) = self.stop {
+                self.goodbye(inbox);
+                if interrupted && self.options.once.is_some() {
+                    return Err(Failure::new("interrupted", Exit::Interrupted));
+                }
+                break;
+            }
+        }
+        if self.shelves_due {
+            self.node.refresh_shelves()?;
+        }
+        Ok(())
+    }
+
+    pub fn into_report(mut self) -> NetReport {
+        let reached: BTreeSet<&String> =
+            self.report.peers.iter().map(|peer| &peer.address).collect();
+        let silent = self
+            .silent
+            .iter()
+            .filter(|address| !reached.contains(address));
+        self.report.silent = silent.cloned().collect();
+        self.report
+    }
+
+    fn turn(&mut self, work: Work) -> Result<(), Failure> {
+        match work {
+            Work::Listening { port } => {
+                self.port = port;
+                tracing::info!(port, "listening");
+                self.tell("listening", json!({"port": port}));
+            }
+            Work::Begin {
+                id,
+                side,
+                exporter,
+                address,
+                answers,
+                reply,
+            } => {
+                let setup = self.setup(side, exporter)?;
+                let line = Line {
+                    answers,
+                    address,
+                    side,
+                    root: None,
+                    instance: [0; 8],
+                    circles: Vec::new(),
+                    in_step: BTreeSet::new(),
+                    pages: BTreeMap::new(),
+                    begun: BTreeMap::new(),
+                    served: BTreeSet::new(),
+                    refused: 0,
+                    since: Instant::now(),
+                };
+                self.lines.insert(id, line);
+                let _ = reply.send(Some(setup));
+            }
+            Work::Output { id, output } => {
+                if let Err(failure) = self.answer(id, output) {
+                    // What concerns one session ends it; a home that does not work ends the node.
+                    if matches!(failure.exit, Exit::NoSpace | Exit::Locked) {
+                        return Err(failure);
+                    }
+                    tracing::warn!(%failure, "a session was given up");
+                    self.say(id, Input::Close);
+                }
+            }
+            Work::End {
+                id,
+                why,
+                received,
+                sent,
+            } => self.ended(id, why, received, sent)?,
+            Work::Seen { addresses } => {
+                tracing::debug!(?addresses, "seen on the network");
+                self.report.seen.extend(addresses.iter().copied().take(1));
+                let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+                self.tell("seen", json!({"addresses": addresses}));
+            }
+            Work::Silent { address } => {
+                tracing::debug!(%address, "nobody answers");
+                self.silent.insert(address);
+            }
+            Work::Blob(looked) => self.blob_looked(looked)?,
+            Work::Control { request, reply } => self.control(&request, reply)?,
+            Work::Stop { interrupted } => self.stop = Some(interrupted),
+        }
+        Ok(())
+    }
+
+    /// How a session begins: by what this node may be recognised, and the proof of who it is.
+    fn setup(&self, side: Side, exporter: [u8; 32]) -> Result<Setup, Failure> {
+        let mut offers: Vec<Offer> = Vec::new();
+        let mut request = None;
+        if let Some(joining) = &self.options.join {
+            offers.push(Offer {
+                secret: joining.secret,
+                subject: Subject::Ticket(joining.ticket),
+            });
+            request = Some(joining.request.clone());
+        } else {
+            let circles = self.node.store.secrets()?.into_iter();
+            offers.extend(circles.map(|(circle, secret)| Offer {
+                secret,
+                subject: Subject::Circle(circle),
+            }));
+            if side == Side::Server {
+                let tickets = self.node.store.open_tickets(now())?.into_iter();
+                offers.extend(tickets.map(|ticket| Offer {
+                    secret: ticket.secret,
+                    subject: Subject::Ticket(ticket.id),
+                }));
+            }
+        }
+        let (key, certificate) = &self.transport;
+        Ok(Setup {
+            side,
+            root: self.node.root,
+            exporter,
+            offers,
+            proof: Proof {
+                key: key.public(),
+                certificate: certificate.clone(),
+                instance: self.instance,
+                signature: prove(key, &exporter, side, &self.instance),
+            },
+            seed: random()?,
+            request,
+        })
+    }
+
+    /// Answers a session.
+    pub fn say(&self, id: u64, input: Input) {
+        if let Some(line) = self.lines.get(&id) {
+            // A connection that is gone says so by itself.
+            let _ = line.answers.send(input);
+        }
+    }
+
+    /// A session opened: of two connections with one peer, one is enough.
+    pub fn opened(
+        &mut self,
+        id: u64,
+        root: RootKey,
+        instance: [u8; 8],
+        circles: Vec<CircleId>,
+    ) -> Result<(), Failure> {
+        self.last_news = Instant::now();
+        let me = self.node.root;
+        let twin = self.lines.iter().find(|(other, line)| {
+            **other != id
+                && line.root == Some(root)
+                && line.instance == instance
+                && !line.circles.is_empty()
+        });
+        // Both sides keep the connection that the smaller root opened; of two such, the newer.
+        let client = |side: Side| if side == Side::Client { me } else { root };
+        let side = self.lines.get(&id).map(|line| line.side);
+        let loser = twin.zip(side).map(|((other, line), side)| {
+            if client(side) <= client(line.side) {
+                *other
+            } else {
+                id
+            }
+        });
+        if let Some(line) = self.lines.get_mut(&id) {
+            line.root = Some(root);
+            line.instance = instance;
+            line.circles = circles.clone();
+            self.node.store.peer_reached(&line.address, &root, now())?;
+        }
+        let name = self.called(&root);
+        let address = self
+            .lines
+            .get(&id)
+            .map(|line| line.address.clone())
+            .unwrap_or_default();
+        tracing::info!(peer = %name, %address, "connected");
+        self.tell(
+            "connected",
+            json!({"peer": name, "root": root, "address": address}),
+        );
+        self.report.peers.retain(|peer| peer.root != root);
+        self.report.peers.push(Reached {
+            root,
+            name,
+            address,
+            in_step: false,
+        });
+        if let Some(loser) = loser {
+            self.say(loser, Input::Close);
+        }
+        self.look_for_blobs()
+    }
+
+    fn ended(
+        &mut self,
+        id: u64,
+        why: Option<Closed>,
+        received: u64,
+        sent: u64,
+    ) -> Result<(), Failure> {
+        self.report.bytes_in += received;
+        self.report.bytes_out += sent;
+        let Some(line) = self.lines.remove(&id) else {
+            return Ok(());
+        };
+        self.blobs.lost(id);
+        let compared = self.pairing_ended(id)?;
+        if let Some(root) = line.root {
+            let name = self.called(&root);
+            let seconds = line.since.elapsed().as_secs();
+            tracing::info!(peer = %name, ?why, received, sent, seconds, "disconnected");
+            self.tell("disconnected", json!({"peer": name, "root": root}));
+        } else {
+            tracing::debug!(address = %line.address, ?why, "turned away");
+            // The newest few: strangers must not fill the memory.
+            self.report.turned_away.truncate(TURNED_AWAY);
+            let away = (line.address.clone(), super::probe::reason(why.as_ref()));
+            self.report.turned_away.insert(0, away);
+        }
+        if self.options.join.is_some() && compared && self.report.joined.is_none() {
+            self.report.denied = true;
+            self.stop = Some(false);
+        }
+        self.ask_for_blobs()
+    }
+
+    /// Circles changed: every session hears of it.
+    pub fn changed(&mut self, circles: &BTreeSet<CircleId>) {
+        self.last_news = Instant::now();
+        for line in self.lines.values_mut() {
+            for circle in line
+                .circles
+                .iter()
+                .filter(|circle| circles.contains(circle))
+            {
+                line.in_step.remove(circle);
+                let _ = line.answers.send(Input::Changed { circle: *circle });
+            }
+        }
+    }
+
+    /// What is done now and then.
+    fn tick(&mut self, compare: &mut dyn FnMut(&Compared) -> Option<bool>) -> Result<(), Failure> {
+        let version = self.node.store.version()?;
+        if version != self.version {
+            // Another process wrote: a command beside this node, or cron.
+            self.version = version;
+            let all = self
+                .lines
+                .values()
+                .flat_map(|line| line.circles.iter().copied());
+            let all: BTreeSet<CircleId> = all.collect();
+            self.changed(&all);
+            self.look_for_blobs()?;
+            self.look_at_blocks()?;
+        }
+        self.look_at_pairing(compare)?;
+        self.ask_for_blobs()?;
+        if self.shelves_due && self.shelves_done.elapsed() > SHELVES {
+            self.shelves_due = false;
+            self.node.refresh_shelves()?;
+            self.shelves_done = Instant::now();
+        }
+        if let Some(ticket) = self.options.until_spent {
+            let open = self.node.store.open_tickets(now())?;
+            if self.pairing.is_none() && open.iter().all(|it| it.id != ticket) {
+                self.stop = Some(false);
+            }
+        }
+        if let Some(limit) = self.options.once
+            && (self.begun.elapsed() > limit || self.round_is_over())
+        {
+            self.stop = Some(false);
+        }
+        Ok(())
+    }
+
+    /// One round is over when whoever was found has been spoken with.
+    fn round_is_over(&self) -> bool {
+        if self.options.join.is_some() {
+            return self.report.joined.is_some();
+        }
+        let quiet = self.last_news.elapsed() > Duration::from_millis(300);
+        let time = self.begun.elapsed();
+        let looked =
+            (!self.options.discover || time > LOOK) && (self.answered() || time > 2 * LOOK);
+        let open = self.lines.values().filter(|line| line.root.is_some());
+        let in_step = open
+            .clone()
+            .all(|line| line.in_step.len() == line.circles.len());
+        looked && quiet && in_step && (self.blobs.idle() || open.count() == 0)
+    }
+
+    /// Every address that was given has answered, or is silent.
+    fn answered(&self) -> bool {
+        let reached = |address: &String| {
+            self.report
+                .peers
+                .iter()
+                .any(|peer| peer.address == *address)
+        };
+        let given = self.node.store.peers().unwrap_or_default();
+        let mut given = given
+            .iter()
+            .map(|peer| &peer.address)
+            .chain(&self.options.peers);
+        given.all(|address| reached(address) || self.silent.contains(address))
+    }
+
+    pub fn came_in_step(&mut self, id: u64, circle: CircleId) {
+        self.last_news = Instant::now();
+        let Some(line) = self.lines.get_mut(&id) else {
+            return;
+        };
+        line.in_step.insert(circle);
+        if let Some(root) = line.root
+            && line.in_step.len() == line.circles.len()
+        {
+            let peer = self.report.peers.iter_mut().find(|peer| peer.root == root);
+            if let Some(peer) = peer {
+                peer.in_step = true;
+            }
+            tracing::debug!(peer = %self.called(&root), "in step");
+            self.tell("in-step", json!({"root": root, "circle": circle}));
+        }
+    }
+
+    /// Whom a person does not want to speak with any more.
+    fn look_at_blocks(&mut self) -> Result<(), Failure> {
+        for line in self.lines.values() {
+            if let Some(root) = &line.root
+                && self.node.store.opinion(root)?.blocked
+            {
+                let _ = line.answers.send(Input::Close);
+            }
+        }
+        Ok(())
+    }
+
+    /// What a root is called here: by nickname, by its name in a circle, by its fingerprint.
+    pub fn called(&self, root: &RootKey) -> String {
+        let opinion = self.node.store.opinion(root).unwrap_or_default();
+        if let Some(nick) = opinion.nick {
+            return nick;
+        }
+        for (circle, _) in self.node.store.secrets().unwrap_or_default() {
+            if let Ok(outline) = self.node.store.outline(&circle)
+                && let Some(member) = outline.state.members.get(root)
+                && !member.name.is_empty()
+            {
+                return member.name.clone();
+            }
+        }
+        fingerprint(root)
+    }
+
+    pub fn tell(&mut self, what: &str, about: Value) {
+        if self.listeners.is_empty() {
+            return;
+        }
+        let line = event(what, about);
+        self.listeners
+            .retain(|listener| listener.send(line.clone()).is_ok());
+    }
+
+    fn control(
+        &mut self,
+        request: &Value,
+        reply: mpsc::UnboundedSender<String>,
+    ) -> Result<(), Failure> {
+        let answer = match request["type"].as_str() {
+            Some("status") => self.status(),
+            Some("events") => {
+                let _ = reply.send(json!({"type": "subscribed"}).to_string());
+                self.listeners.push(reply);
+                return Ok(());
+            }
+            Some("stop") => {
+                self.stop = Some(false);
+                json!({"type": "stopping"})
+            }
+            _ => json!({"type": "error", "code": "control-unknown"}),
+        };
+        let _ = reply.send(answer.to_string());
+        Ok(())
+    }
+
+    fn status(&self) -> Value {
+        let lines = self.lines.values().filter_map(|line| {
+            let root = line.root?;
+            Some(json!({
+                "root": root, "name": self.called(&root), "address": line.address,
+                "circles": line.circles, "in_step": line.in_step.len() == line.circles.len(),
+                "seconds": line.since.elapsed().as_secs(),
+            }))
+        });
+        json!({
+            "type": "node", "port": self.port, "process": std::process::id(),
+            "seconds": self.begun.elapsed().as_secs(), "connections": lines.collect::<Vec<_>>(),
+            "blobs_missing": self.blobs.missing(), "offline": self.options.offline,
+        })
+    }
+
+    /// Ends all sessions and waits a moment for what they have to say.
+    fn goodbye(&mut self, inbox: &Receiver<Work>) {
+        for line in self.lines.values() {
+            let _ = line.answers.send(Input::Close);
+        }
+        let end = Instant::now() + Duration::from_secs(2);
+        while !self.lines.is_empty() && Instant::now() < end {
+            if let Ok(Work::End {
+                id, received, sent, ..
+            }) = inbox.recv_timeout(TICK)
+            {
+                self.report.bytes_in += received;
+                self.report.bytes_out += sent;
+                self.lines.remove(&id);
+            }
+        }
+        tracing::info!("stopped");
+    }
+}

@@ -1,0 +1,157 @@
+//! This node on a network: it owns the sessions, answers them from the store, fetches blobs, and ends in good order.
+//!
+//! Two halves. The *roads* (`roads`, on tokio) own sockets, discovery and one task for each connection, which drives a
+//! session. The *hub* (`hub`, on the thread of whoever called) owns the home: it answers what sessions ask, takes in
+//! what they bring, and is the only one that touches the database. They talk through channels; a session's window
+//! bounds what can lie in them. Other processes may write into the home at the same time: the hub notices.
+//!
+//! `run` returns when it was told to stop (a signal, the control socket, or one round that is done). Sessions say
+//! goodbye first; nothing is lost when they cannot.
+
+mod answer;
+mod blobs;
+mod control;
+mod fill;
+mod hub;
+mod look;
+mod pairing;
+mod probe;
+mod roads;
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::record::{CircleId, RootKey};
+use crate::sync::JoinRequest;
+
+use super::{Exit, Failure, Handle};
+
+pub use control::ask as ask_daemon;
+pub use pairing::{Compared, Invitation, Ticket};
+
+/// How a node goes onto the network.
+#[derive(Debug, Clone, Default)]
+pub struct NetOptions {
+    /// Addresses to dial beside those that are kept.
+    pub peers: Vec<String>,
+    /// Look out by multicast, and be seen.
+    pub discover: bool,
+    /// Ends when nothing is left to do, at the latest after this.
+    pub once: Option<Duration>,
+    /// Answer on the control socket.
+    pub control: bool,
+    /// Open no socket but the control socket.
+    pub offline: bool,
+    /// The port to listen on; 0 for any.
+    pub port: u16,
+    /// Network interfaces by name; empty: all but virtual ones.
+    pub interfaces: Vec<String>,
+    /// Join by a ticket: speak with nobody else.
+    pub join: Option<Joining>,
+    /// End when this invitation is no longer open.
+    pub until_spent: Option<[u8; 16]>,
+}
+
+/// What a joiner brings.
+#[derive(Debug, Clone)]
+pub struct Joining {
+    pub secret: [u8; 32],
+    pub ticket: [u8; 16],
+    pub request: JoinRequest,
+}
+
+/// A peer that was reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reached {
+    pub root: RootKey,
+    pub name: String,
+    pub address: String,
+    pub in_step: bool,
+}
+
+/// What a time on the network came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NetReport {
+    pub peers: Vec<Reached>,
+    /// Addresses that a person gave and nobody answered at.
+    pub silent: Vec<String>,
+    /// Who showed up by multicast.
+    pub seen: BTreeSet<SocketAddr>,
+    /// Who was connected with and not spoken with, and why.
+    pub turned_away: Vec<(String, &'static str)>,
+    pub records_in: u64,
+    pub records_out: u64,
+    pub blobs_in: u64,
+    pub bytes_in: u64,
+    pub bytes_out: u64,
+    /// The circle that was joined.
+    pub joined: Option<CircleId>,
+    /// Somebody said that the words differ, or the ticket was refused.
+    pub denied: bool,
+}
+
+impl Handle {
+    /// Goes onto the network until told to stop. What happens meanwhile is told to the sink.
+    pub fn run_network(
+        &mut self,
+        options: NetOptions,
+        compare: &mut dyn FnMut(&Compared) -> Option<bool>,
+    ) -> Result<NetReport, Failure> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::new("network-failed", Exit::Failed).with("error", error))?;
+        let (work, inbox) = std::sync::mpsc::channel();
+        let roads = roads::open(self, &runtime, &options, work.clone())?;
+        let control = if options.control {
+            Some(control::open(&self.config.home, &runtime, work.clone())?)
+        } else {
+            None
+        };
+        let mut hub = hub::Hub::new(self, options, work)?;
+        let ended = hub.run(&inbox, compare);
+        let report = hub.into_report();
+        drop(control);
+        runtime.block_on(roads.close());
+        runtime.shutdown_timeout(Duration::from_secs(1));
+        ended?;
+        Ok(report)
+    }
+}
+
+/// The addresses that a name stands for: an IP address with a port, or a host name. Names are resolved by the system.
+fn resolve(address: &str) -> Vec<SocketAddr> {
+    use std::net::ToSocketAddrs;
+    if let Ok(address) = address.parse() {
+        return vec![address];
+    }
+    address
+        .to_socket_addrs()
+        .map(Iterator::collect)
+        .unwrap_or_default()
+}
+
+/// Whether this can be an address: host and port.
+pub fn valid_address(address: &str) -> bool {
+    if address.parse::<SocketAddr>().is_ok() {
+        return true;
+    }
+    let Some((host, port)) = address.rsplit_once(':') else {
+        return false;
+    };
+    let name = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
+    !host.is_empty() && host.chars().all(name) && port.parse::<u16>().is_ok_and(|port| port > 0)
+}
+
+/// An event for the control socket's listeners.
+fn event(what: &str, mut about: serde_json::Value) -> String {
+    if let Some(map) = about.as_object_mut() {
+        map.insert("type".into(), json!("event"));
+        map.insert("event".into(), json!(what));
+    }
+    about.to_string()
+}

@@ -1,0 +1,376 @@
+//! The asynchronous half: sockets, discovery, dialling with patience, and one task for each connection.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+
+use crate::carrier::lan::{Found, Interfaces, Lan, Link, Lookout, lookout};
+use crate::carrier::wire;
+use crate::record::RootKey;
+use crate::sync::{Closed, Session, Setup, Side};
+
+use super::super::home::random;
+use super::super::{Exit, Failure, Handle};
+use super::NetOptions;
+use super::hub::Work;
+
+/// How long an alias and its TLS key live.
+const ALIAS: Duration = Duration::from_secs(3_600);
+/// The first wait before an address is dialled again, doubled up to the second.
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(60));
+/// Who is no member, or does not believe us, is asked again after this.
+const STRANGERS: Duration = Duration::from_secs(120);
+/// How often it is looked whether a peer that is reached by another connection has been lost.
+const WATCH: Duration = Duration::from_secs(1);
+/// Sessions at once; who comes then is turned away.
+const SESSIONS: usize = 256;
+
+/// Who is connected: root and instance, with the number of connections.
+pub(super) type Live = Arc<Mutex<BTreeMap<(RootKey, [u8; 8]), usize>>>;
+
+/// The open roads.
+pub(super) struct Roads {
+    stop: watch::Sender<bool>,
+    main: Option<tokio::task::JoinHandle<()>>,
+}
+
+impl Roads {
+    /// Says goodbye everywhere.
+    pub async fn close(self) {
+        let _ = self.stop.send(true);
+        if let Some(main) = self.main {
+            let _ = tokio::time::timeout(Duration::from_secs(5), main).await;
+        }
+    }
+}
+
+/// Everything that a connection's task needs.
+#[derive(Clone)]
+struct Road {
+    lan: Arc<Lan>,
+    work: Sender<Work>,
+    stop: watch::Receiver<bool>,
+    links: Arc<AtomicU64>,
+    room: Arc<tokio::sync::Semaphore>,
+    joining: bool,
+}
+
+/// Opens sockets and begins to listen, look out and dial.
+pub(super) fn open(
+    node: &Handle,
+    runtime: &Runtime,
+    options: &NetOptions,
+    work: Sender<Work>,
+) -> Result<Roads, Failure> {
+    let fail = |error: String| Failure::new("network-failed", Exit::Failed).with("error", error);
+    let (stop, stopped) = watch::channel(false);
+    let signals = work.clone();
+    let _guard = runtime.enter();
+    runtime.spawn(signal(signals));
+    if options.offline {
+        return Ok(Roads { stop, main: None });
+    }
+    let lan = Lan::open(options.port, &random()?).map_err(|error| fail(error.to_string()))?;
+    let port = lan.port().map_err(|error| fail(error.to_string()))?;
+    let _ = work.send(Work::Listening { port });
+    let mut look = None;
+    if options.discover {
+        let interfaces = Interfaces {
+            only: options.interfaces.clone(),
+        };
+        look = Some(lookout(&interfaces).map_err(|error| fail(error.to_string()))?);
+    }
+    let road = Road {
+        lan: Arc::new(lan),
+        work,
+        stop: stopped,
+        links: Arc::new(AtomicU64::new(1)),
+        // Who joins asks one after the other: two connections with one issuer would have two sets of words.
+        room: Arc::new(tokio::sync::Semaphore::new(match options.join {
+            Some(_) => 1,
+            None => SESSIONS,
+        })),
+        joining: options.join.is_some(),
+    };
+    let mut peers = options.peers.clone();
+    if options.join.is_none() {
+        peers.extend(node.store().peers()?.into_iter().map(|peer| peer.address));
+    }
+    peers.sort();
+    peers.dedup();
+    let main = runtime.spawn(travel(road, look, port, peers));
+    Ok(Roads {
+        stop,
+        main: Some(main),
+    })
+}
+
+/// Ctrl-C and the service manager's word.
+async fn signal(work: Sender<Work>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut term), Ok(mut int)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
+        return;
+    };
+    let interrupted = tokio::select! {
+        _ = term.recv() => false,
+        _ = int.recv() => true,
+    };
+    let _ = work.send(Work::Stop { interrupted });
+}
+
+async fn travel(mut road: Road, mut look: Option<Lookout>, port: u16, peers: Vec<String>) {
+    let mut tasks = JoinSet::new();
+    let live = Live::default();
+    for address in peers {
+        tasks.spawn(visit(road.clone(), Target::Given(address), live.clone()));
+    }
+    let mut alias = String::new();
+    let mut turn = tokio::time::interval(ALIAS);
+    // What each alias resolves to; its task reads the newest.
+    let mut seen: BTreeMap<String, watch::Sender<Vec<SocketAddr>>> = BTreeMap::new();
+    loop {
+        let found = async {
+            match &look {
+                Some(look) => look.next().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = road.stop.changed() => break,
+            _ = turn.tick() => {
+                if let (Ok(seed), Ok(name)) = (random::<32>(), random::<8>()) {
+                    let _ = road.lan.rotate(&seed);
+                    alias = data_encoding::HEXLOWER.encode(&name);
+                    if let Some(look) = &mut look && !road.joining {
+                        let _ = look.show(&alias, port);
+                    }
+                }
+            }
+            knock = road.lan.knock() => {
+                let Some(knock) = knock else { break };
+                if road.joining {
+                    continue;
+                }
+                let (road, live) = (road.clone(), live.clone());
+                tasks.spawn(async move {
+                    if let Ok(link) = knock.answer().await {
+                        talk(&road, link, None, &live).await;
+                    }
+                });
+            }
+            found = found => match found {
+                Some(Found::Here { alias: other, addresses }) => match seen.get(&other) {
+                    Some(known) if !known.is_closed() => _ = known.send(addresses),
+                    _ => {
+                        let _ = road.work.send(Work::Seen { addresses: addresses.clone() });
+                        // One of two begins, so that they do not both dial at once.
+                        let first = alias < other || road.joining;
+                        let (sender, addresses) = watch::channel(addresses);
+                        seen.insert(other, sender);
+                        let target = Target::Seen { addresses, first };
+                        tasks.spawn(visit(road.clone(), target, live.clone()));
+                    }
+                },
+                Some(Found::Gone { alias }) => drop(seen.remove(&alias)),
+                None => look = None,
+            },
+            Some(_) = tasks.join_next(), if !tasks.is_empty() => {}
+        }
+    }
+    if let Some(look) = look {
+        let _ = tokio::time::timeout(Duration::from_secs(1), look.end()).await;
+    }
+    let goodbye = async { while tasks.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(Duration::from_secs(2), goodbye).await;
+    road.lan.close().await;
+}
+
+/// Somebody to be reached, again and again.
+enum Target {
+    /// By an address that a person gave.
+    Given(String),
+    /// By what multicast said; gone when the sender is.
+    Seen {
+        addresses: watch::Receiver<Vec<SocketAddr>>,
+        first: bool,
+    },
+}
+
+/// Dials one target for as long as it is wanted, with patience.
+async fn visit(mut road: Road, mut target: Target, live: Live) {
+    let mut wait = BACKOFF.0;
+    let mut known: Option<(RootKey, [u8; 8])> = None;
+    if let Target::Seen { first: false, .. } = &target {
+        rest(&mut road.stop, Duration::from_millis(1_500)).await;
+    }
+    loop {
+        let connected = |who| {
+            live.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .contains_key(&who)
+        };
+        while known.is_some_and(connected) {
+            if rest(&mut road.stop, WATCH).await {
+                return;
+            }
+        }
+        let (addresses, name) = match &target {
+            Target::Given(name) => {
+                let given = name.clone();
+                let resolved = tokio::task::spawn_blocking(move || super::resolve(&given)).await;
+                (resolved.unwrap_or_default(), Some(name.clone()))
+            }
+            Target::Seen { addresses, .. } => (addresses.borrow().clone(), None),
+        };
+        let mut end = None;
+        for address in addresses {
+            match road.lan.dial(address).await {
+                Ok(link) => {
+                    end = Some(talk(&road, link, name.clone(), &live).await);
+                    break;
+                }
+                Err(error) => tracing::debug!(%address, %error, "no connection"),
+            }
+        }
+        let pause = match &end {
+            Some(Ended { who: Some(who), .. }) => {
+                known = Some(*who);
+                wait = BACKOFF.0;
+                wait
+            }
+            // Nothing in common, or refused: perhaps later.
+            Some(Ended {
+                why: Some(Closed::Stranger | Closed::Refused),
+                ..
+            }) => STRANGERS,
+            Some(Ended {
+                why: Some(Closed::Myself),
+                ..
+            }) => return,
+            _ => wait,
+        };
+        if end.is_none()
+            && let Some(name) = name
+        {
+            let _ = road.work.send(Work::Silent { address: name });
+        }
+        if road.joining && end.is_some_and(|end| end.why != Some(Closed::Stranger)) {
+            return;
+        }
+        wait = (wait * 2).min(BACKOFF.1);
+        let moved = async {
+            match &mut target {
+                Target::Seen { addresses, .. } => addresses.changed().await.is_err(),
+                Target::Given(_) => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            stopped = rest(&mut road.stop, pause) => if stopped { return },
+            // Its address changed: at once. It is gone: nobody to visit.
+            gone = moved => if gone { return },
+        }
+    }
+}
+
+/// Waits; says whether everything shall stop.
+async fn rest(stop: &mut watch::Receiver<bool>, time: Duration) -> bool {
+    tokio::time::timeout(time, stop.changed()).await.is_ok()
+}
+
+/// How a conversation ended.
+struct Ended {
+    why: Option<Closed>,
+    who: Option<(RootKey, [u8; 8])>,
+}
+
+/// Holds one session over one connection.
+async fn talk(road: &Road, mut link: Link, given: Option<String>, live: &Live) -> Ended {
+    let nobody = Ended {
+        why: None,
+        who: None,
+    };
+    let room = match road.joining {
+        true => road.room.acquire().await,
+        false => match road.room.try_acquire() {
+            Ok(room) => Ok(room),
+            Err(_) => {
+                link.close();
+                return nobody;
+            }
+        },
+    };
+    let Ok(_room) = room else { return nobody };
+    let id = road.links.fetch_add(1, Ordering::Relaxed);
+    let (answers, inputs) = mpsc::unbounded_channel();
+    let (reply, setup) = oneshot::channel::<Option<Setup>>();
+    let begin = Work::Begin {
+        id,
+        side: link.side,
+        exporter: link.exporter,
+        address: given.unwrap_or_else(|| link.address.to_string()),
+        answers: answers.clone(),
+        reply,
+    };
+    if road.work.send(begin).is_err() {
+        return nobody;
+    }
+    let Ok(Some(setup)) = setup.await else {
+        link.close();
+        return nobody;
+    };
+    let mut session = Session::new(setup);
+    let mut stop = road.stop.clone();
+    let mut who = None;
+    let ask = |output| {
+        if let crate::sync::Output::Opened { root, instance, .. } = &output {
+            who = Some((*root, *instance));
+            let mut live = live.lock().unwrap_or_else(PoisonError::into_inner);
+            *live.entry((*root, *instance)).or_default() += 1;
+        }
+        road.work.send(Work::Output { id, output }).is_ok()
+    };
+    let goodbye = async {
+        let _ = stop.changed().await;
+        let _ = answers.send(crate::sync::Input::Close);
+        std::future::pending::<()>().await;
+    };
+    let why = {
+        let driving = wire::drive(&mut session, &mut link.recv, &mut link.send, inputs, ask);
+        tokio::select! {
+            why = driving => why,
+            () = goodbye => None,
+        }
+    };
+    if let Some(who) = who {
+        let mut live = live.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = live.get_mut(&who) {
+            *count -= 1;
+            if *count == 0 {
+                live.remove(&who);
+            }
+        }
+    }
+    let (received, sent) = session.traffic();
+    let _ = road.work.send(Work::End {
+        id,
+        why: why.clone(),
+        received,
+        sent,
+    });
+    if link.side == Side::Server && why == Some(Closed::Stranger) {
+        link.close();
+    } else {
+        link.finish().await;
+    }
+    Ended { why, who }
+}

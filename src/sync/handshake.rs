@@ -1,0 +1,591 @@
+//! The beginning of a session: recognise, prove, convince; or, with a ticket, pair.
+//!
+//! Call order of frames (client left, server right):
+//!
+//! ```text
+//! HELLO ->            tags of every circle and open ticket, padded
+//!          <- HELLO   tags of what both know, padded to as many; the rest is random
+//! AUTH ->             only after a match
+//!          <- VERDICT  of the client in each circle in common; 2 asks for a chain
+//! CHAIN -> <- VERDICT  only when asked for
+//!          <- AUTH
+//! VERDICT ->          and CHAIN the other way, when asked for
+//! ```
+//!
+//! A side that finds nothing in common, or refuses, closes and says nothing more.
+
+use std::collections::BTreeMap;
+
+use crate::identity::{KeyCard, Verified};
+use crate::record::{CircleId, RootKey, Statement};
+
+use super::frame::{Frame, VERSION};
+use super::hello::{self, Side};
+use super::limits;
+use super::session::batches;
+use super::talk::{Chain, Closed, Input, Output, Request, Setup, Subject, Verdict};
+
+/// Where the handshake stands.
+pub(super) enum Stage {
+    Hello,
+    /// I wait for the other's AUTH.
+    AwaitAuth,
+    /// The owner judges the other.
+    Judging,
+    /// I sent AUTH and wait for the verdict.
+    Proving,
+    /// Pairing: I wait for the joiner's request.
+    AwaitJoin,
+    /// Pairing: people compare words.
+    Pairing {
+        mine: bool,
+        theirs: bool,
+    },
+    /// Pairing: the owner writes the admission, or the joiner waits for it.
+    Admitting,
+    Done,
+}
+
+/// What the handshake comes to.
+pub(super) enum Step {
+    Go,
+    Open,
+    Close(Closed),
+}
+
+pub(super) struct Handshake {
+    pub stage: Stage,
+    pub setup: Setup,
+    /// What both know, in the order of the client's tags.
+    pub common: Vec<Subject>,
+    pub peer: Option<(RootKey, [u8; 8])>,
+    certificate: Option<Verified<Statement>>,
+    /// The owner's verdicts on the peer, by number.
+    verdicts: BTreeMap<u64, Option<Verdict>>,
+    chains: BTreeMap<u64, Chain>,
+    chains_asked: bool,
+    chain_bytes: usize,
+    /// The peer's final verdict on me.
+    accepted: Vec<bool>,
+    /// Chains that the owner still owes me to send.
+    owing: usize,
+    request: Option<(KeyCard, Request)>,
+}
+
+impl Handshake {
+    pub fn new(setup: Setup) -> Self {
+        Self {
+            stage: Stage::Hello,
+            setup,
+            common: Vec::new(),
+            peer: None,
+            certificate: None,
+            verdicts: BTreeMap::new(),
+            chains: BTreeMap::new(),
+            chains_asked: false,
+            chain_bytes: 0,
+            accepted: Vec::new(),
+            owing: 0,
+            request: None,
+        }
+    }
+
+    /// The client's first frame.
+    pub fn start(&self, frames: &mut Vec<Frame>) {
+        if self.setup.side == Side::Client {
+            let tags = self.setup.offers.iter();
+            let tags = tags.map(|offer| self.tag(&offer.secret, Side::Client));
+            frames.push(Frame::Hello {
+                version: VERSION,
+                tags: hello::padded(tags.collect(), &self.setup.seed, 0),
+            });
+        }
+    }
+
+    fn tag(&self, secret: &[u8; 32], side: Side) -> [u8; 32] {
+        hello::tag(secret, &self.setup.exporter, side)
+    }
+
+    fn auth(&self) -> Frame {
+        let proof = &self.setup.proof;
+        Frame::Auth {
+            key: proof.key,
+            certificate: proof.certificate.clone(),
+            instance: proof.instance,
+            signature: proof.signature,
+        }
+    }
+
+    pub fn frame(
+        &mut self,
+        frame: Frame,
+        frames: &mut Vec<Frame>,
+        outputs: &mut Vec<Output>,
+    ) -> Step {
+        match (&self.stage, frame) {
+            (Stage::Hello, Frame::Hello { version, tags }) => self.hello(version, &tags, frames),
+            (
+                Stage::AwaitAuth,
+                Frame::Auth {
+                    key,
+                    certificate,
+                    instance,
+                    signature,
+                },
+            ) => {
+                let exporter = &self.setup.exporter;
+                let side = self.setup.side.other();
+                let proven =
+                    hello::proven(&key, &certificate, &instance, &signature, exporter, side);
+                let Some((root, statement)) = proven else {
+                    return Step::Close(Closed::Refused);
+                };
+                self.peer = Some((root, instance));
+                if let Some(request) = self.setup.request.clone() {
+                    return self.ask_to_join(&request, root, frames, outputs);
+                }
+                if root == self.setup.root {
+                    return Step::Close(Closed::Myself);
+                }
+                self.certificate = Some(statement);
+                self.stage = Stage::Judging;
+                self.judge(outputs);
+                Step::Go
+            }
+            (Stage::Proving, Frame::Verdict(values)) => {
+                self.verdict_on_me(&values, frames, outputs)
+            }
+            (
+                Stage::Judging,
+                Frame::Chain {
+                    circle,
+                    last,
+                    statements,
+                    records,
+                },
+            ) => self.chain(circle, last, (statements, records), frames, outputs),
+            (
+                Stage::Admitting,
+                Frame::Chain {
+                    statements,
+                    records,
+                    ..
+                },
+            ) if self.setup.request.is_some() => {
+                if !self.hold(0, statements, records) {
+                    return Step::Close(Closed::Wrong("a chain is too long"));
+                }
+                Step::Go
+            }
+            (Stage::AwaitJoin, Frame::Join { card, name, proof }) => {
+                self.joiner(&card, name, &proof, outputs)
+            }
+            (Stage::Pairing { mine, .. }, Frame::Confirm) => {
+                self.stage = Stage::Pairing {
+                    mine: *mine,
+                    theirs: true,
+                };
+                self.paired(outputs);
+                Step::Go
+            }
+            (Stage::Admitting, Frame::Admitted { circle, secret })
+                if self.setup.request.is_some() =>
+            {
+                let chain = self.chains.remove(&0).unwrap_or_default();
+                self.stage = Stage::Done;
+                outputs.push(Output::Joined {
+                    circle: CircleId(circle),
+                    secret,
+                    chain,
+                });
+                Step::Go
+            }
+            _ => Step::Close(Closed::Wrong("a frame came out of turn")),
+        }
+    }
+
+    fn hello(&mut self, version: u64, tags: &[[u8; 32]], frames: &mut Vec<Frame>) -> Step {
+        let server = self.setup.side == Side::Server;
+        let theirs = self.setup.side.other();
+        let known = |offer: &&super::talk::Offer| tags.contains(&self.tag(&offer.secret, theirs));
+        let mut common: Vec<_> = self.setup.offers.iter().filter(known).collect();
+        // A ticket is for one thing only.
+        if let Some(ticket) = common
+            .iter()
+            .position(|offer| matches!(offer.subject, Subject::Ticket(_)))
+        {
+            common = vec![common.swap_remove(ticket)];
+        }
+        common.sort_by_key(|offer| self.tag(&offer.secret, Side::Client));
+        if server {
+            let mine = common.iter().map(|it| self.tag(&it.secret, Side::Server));
+            let tags = hello::padded(mine.collect(), &self.setup.seed, tags.len());
+            frames.push(Frame::Hello {
+                version: VERSION,
+                tags,
+            });
+        }
+        let common: Vec<Subject> = common.into_iter().map(|offer| offer.subject).collect();
+        let pairing = matches!(common.first(), Some(Subject::Ticket(_)));
+        self.common = common;
+        if self.common.is_empty() {
+            return Step::Close(Closed::Stranger);
+        }
+        if version != VERSION {
+            return Step::Close(Closed::Version(version));
+        }
+        self.stage = match (server, pairing) {
+            (true, true) => {
+                frames.push(self.auth());
+                Stage::AwaitJoin
+            }
+            (true, false) | (false, true) => Stage::AwaitAuth,
+            (false, false) => {
+                frames.push(self.auth());
+                Stage::Proving
+            }
+        };
+        Step::Go
+    }
+
+    /// Asks the owner about the peer in every circle that is not decided.
+    fn judge(&mut self, outputs: &mut Vec<Output>) {
+        let (Some((root, _)), Some(certificate)) = (self.peer, &self.certificate) else {
+            return;
+        };
+        for (number, subject) in (0..).zip(&self.common) {
+            let Subject::Circle(circle) = subject else {
+                continue;
+            };
+            let known = self.verdicts.get(&number).copied().flatten();
+            if matches!(known, Some(Verdict::Yes | Verdict::No)) {
+                continue;
+            }
+            self.verdicts.insert(number, None);
+            outputs.push(Output::Judge {
+                circle: *circle,
+                root,
+                certificate: certificate.clone(),
+                chain: self.chains.remove(&number),
+            });
+        }
+    }
+
+    fn judged(&mut self, circle: CircleId, verdict: Verdict, frames: &mut Vec<Frame>) -> Step {
+        let number = self
+            .common
+            .iter()
+            .position(|it| *it == Subject::Circle(circle));
+        let Some(number) = number.map(|number| number as u64) else {
+            return Step::Go;
+        };
+        // Who brought a chain and is still unknown is not known better by a second one.
+        let verdict = match verdict {
+            Verdict::Unknown if self.chains_asked => Verdict::No,
+            other => other,
+        };
+        self.verdicts.insert(number, Some(verdict));
+        let all: Option<Vec<Verdict>> = self.verdicts.values().copied().collect();
+        let Some(all) = all else { return Step::Go };
+        if all.iter().all(|verdict| *verdict == Verdict::No) {
+            return Step::Close(Closed::Refused);
+        }
+        frames.push(Frame::Verdict(
+            all.iter().map(|verdict| *verdict as u64).collect(),
+        ));
+        if all.contains(&Verdict::Unknown) {
+            self.chains_asked = true;
+            return Step::Go;
+        }
+        match self.setup.side {
+            Side::Client => self.open(),
+            Side::Server => {
+                frames.push(self.auth());
+                self.stage = Stage::Proving;
+                Step::Go
+            }
+        }
+    }
+
+    fn hold(&mut self, circle: u64, statements: Vec<Vec<u8>>, records: Vec<Vec<u8>>) -> bool {
+        let all = statements.iter().chain(&records);
+        // What lies around a small item counts too.
+        self.chain_bytes += all.map(|item| item.len() + 64).sum::<usize>();
+        let chain = self.chains.entry(circle).or_default();
+        chain.statements.extend(statements);
+        chain.records.extend(records);
+        self.chain_bytes <= limits::CHAIN_BYTES
+    }
+
+    fn chain(
+        &mut self,
+        circle: u64,
+        last: bool,
+        (statements, records): (Vec<Vec<u8>>, Vec<Vec<u8>>),
+        _frames: &mut Vec<Frame>,
+        outputs: &mut Vec<Output>,
+    ) -> Step {
+        let asked = self.verdicts.get(&circle) == Some(&Some(Verdict::Unknown));
+        if !self.chains_asked || !asked {
+            return Step::Close(Closed::Wrong("nobody asked for a chain"));
+        }
+        if !self.hold(circle, statements, records) {
+            return Step::Close(Closed::Wrong("a chain is too long"));
+        }
+        if last {
+            let (Some((root, _)), Some(certificate)) = (self.peer, &self.certificate) else {
+                return Step::Close(Closed::Wrong("a frame came out of turn"));
+            };
+            let subject = usize::try_from(circle)
+                .ok()
+                .and_then(|at| self.common.get(at));
+            if let Some(Subject::Circle(id)) = subject {
+                self.verdicts.insert(circle, None);
+                outputs.push(Output::Judge {
+                    circle: *id,
+                    root,
+                    certificate: certificate.clone(),
+                    chain: self.chains.remove(&circle),
+                });
+            }
+        }
+        Step::Go
+    }
+
+    fn verdict_on_me(
+        &mut self,
+        values: &[u64],
+        _frames: &mut Vec<Frame>,
+        outputs: &mut Vec<Output>,
+    ) -> Step {
+        if values.len() != self.common.len() || self.owing > 0 {
+            return Step::Close(Closed::Wrong("a verdict does not fit"));
+        }
+        if values.contains(&2) {
+            if self.chains_asked_of_me() {
+                return Step::Close(Closed::Wrong("a chain was asked for twice"));
+            }
+            for (subject, value) in self.common.iter().zip(values) {
+                if let (Subject::Circle(circle), 2) = (subject, value) {
+                    self.owing += 1;
+                    outputs.push(Output::Chain { circle: *circle });
+                }
+            }
+            // Marks that they were asked for.
+            self.accepted = vec![false];
+            return Step::Go;
+        }
+        self.accepted = values.iter().map(|value| *value == 1).collect();
+        match self.setup.side {
+            Side::Client => {
+                self.stage = Stage::AwaitAuth;
+                Step::Go
+            }
+            Side::Server => self.open(),
+        }
+    }
+
+    fn chains_asked_of_me(&self) -> bool {
+        !self.accepted.is_empty()
+    }
+
+    fn open(&mut self) -> Step {
+        self.stage = Stage::Done;
+        if self.circles().next().is_none() {
+            return Step::Close(Closed::Refused);
+        }
+        Step::Open
+    }
+
+    /// The circles in which both accepted each other, with their numbers.
+    pub fn circles(&self) -> impl Iterator<Item = (u64, CircleId)> {
+        let all = (0..).zip(&self.common).zip(&self.accepted);
+        all.filter_map(|((number, subject), accepted)| match subject {
+            Subject::Circle(circle)
+                if *accepted
+                    && self.verdicts.get(&number).copied().flatten() == Some(Verdict::Yes) =>
+            {
+                Some((number, *circle))
+            }
+            _ => None,
+        })
+    }
+
+    pub fn input(
+        &mut self,
+        input: Input,
+        frames: &mut Vec<Frame>,
+        outputs: &mut Vec<Output>,
+    ) -> Step {
+        match (&self.stage, input) {
+            (Stage::Judging, Input::Verdict { circle, verdict }) => {
+                return self.judged(circle, verdict, frames);
+            }
+            (Stage::Proving, Input::Chain { circle, chain }) if self.owing > 0 => {
+                let number = self
+                    .common
+                    .iter()
+                    .position(|it| *it == Subject::Circle(circle));
+                if let Some(number) = number {
+                    self.owing -= 1;
+                    send_chain(number as u64, chain, frames);
+                }
+            }
+            (Stage::Pairing { theirs, .. }, Input::Confirm) => {
+                let theirs = *theirs;
+                frames.push(Frame::Confirm);
+                self.stage = Stage::Pairing { mine: true, theirs };
+                self.paired(outputs);
+            }
+            (Stage::Pairing { .. } | Stage::AwaitJoin, Input::Deny) => {
+                return Step::Close(Closed::Denied);
+            }
+            (
+                Stage::Admitting,
+                Input::Admitted {
+                    circle,
+                    secret,
+                    chain,
+                },
+            ) => {
+                send_chain(0, chain, frames);
+                frames.push(Frame::Admitted {
+                    circle: circle.0,
+                    secret,
+                });
+                self.stage = Stage::Done;
+            }
+            _ => {}
+        }
+        Step::Go
+    }
+
+    /// The joiner's side: the issuer showed who it is.
+    fn ask_to_join(
+        &mut self,
+        request: &super::talk::JoinRequest,
+        issuer: RootKey,
+        frames: &mut Vec<Frame>,
+        outputs: &mut Vec<Output>,
+    ) -> Step {
+        if issuer != request.issuer {
+            return Step::Close(Closed::Refused);
+        }
+        let Some(Subject::Ticket(ticket)) = self.common.first() else {
+            return Step::Close(Closed::Refused);
+        };
+        let secret = self
+            .setup
+            .offers
+            .iter()
+            .find(|it| it.subject == Subject::Ticket(*ticket));
+        let Some(offer) = secret else {
+            return Step::Close(Closed::Refused);
+        };
+        let exporter = &self.setup.exporter;
+        let card = request.card.to_string();
+        let proof = hello::join_proof(&offer.secret, exporter, &card, &request.name);
+        frames.push(Frame::Join {
+            card,
+            name: request.name.clone(),
+            proof,
+        });
+        self.stage = Stage::Pairing {
+            mine: false,
+            theirs: false,
+        };
+        outputs.push(Output::Compare {
+            request: Request {
+                ticket: *ticket,
+                name: request.name.clone(),
+                root: issuer,
+            },
+            digest: hello::pairing_digest(exporter, &issuer, &self.setup.root),
+        });
+        Step::Go
+    }
+
+    /// The issuer's side: somebody with the ticket asks to be admitted.
+    fn joiner(
+        &mut self,
+        card: &str,
+        name: String,
+        proof: &[u8; 32],
+        outputs: &mut Vec<Output>,
+    ) -> Step {
+        let Some(Subject::Ticket(ticket)) = self.common.first() else {
+            return Step::Close(Closed::Refused);
+        };
+        let offer = self
+            .setup
+            .offers
+            .iter()
+            .find(|it| it.subject == Subject::Ticket(*ticket));
+        let exporter = &self.setup.exporter;
+        let fits = offer.is_some_and(|offer| {
+            let expected = hello::join_proof(&offer.secret, exporter, card, &name);
+            // Compared in constant time.
+            blake3::Hash::from_bytes(expected) == blake3::Hash::from_bytes(*proof)
+        });
+        let Some(card) = KeyCard::parse(card).ok().filter(|_| fits) else {
+            return Step::Close(Closed::Refused);
+        };
+        let root = card.root();
+        let digest = hello::pairing_digest(exporter, &self.setup.root, &root);
+        let request = Request {
+            ticket: *ticket,
+            name,
+            root,
+        };
+        self.request = Some((card, request.clone()));
+        self.stage = Stage::Pairing {
+            mine: false,
+            theirs: false,
+        };
+        outputs.push(Output::Compare { request, digest });
+        Step::Go
+    }
+
+    fn paired(&mut self, outputs: &mut Vec<Output>) {
+        if !matches!(
+            self.stage,
+            Stage::Pairing {
+                mine: true,
+                theirs: true
+            }
+        ) {
+            return;
+        }
+        self.stage = Stage::Admitting;
+        if let Some((card, request)) = self.request.take() {
+            outputs.push(Output::Admit { card, request });
+        }
+    }
+}
+
+fn send_chain(circle: u64, chain: Chain, frames: &mut Vec<Frame>) {
+    let statements = batches(chain.statements);
+    let records = batches(chain.records);
+    for statements in statements {
+        frames.push(Frame::Chain {
+            circle,
+            last: false,
+            statements,
+            records: Vec::new(),
+        });
+    }
+    for records in records {
+        frames.push(Frame::Chain {
+            circle,
+            last: false,
+            statements: Vec::new(),
+            records,
+        });
+    }
+    frames.push(Frame::Chain {
+        circle,
+        last: true,
+        statements: Vec::new(),
+        records: Vec::new(),
+    });
+}

@@ -1,0 +1,44 @@
+//! What a session holds for another, at most. A stranger can make us hold one frame of `HELLO_BYTES` and the tags in
+//! it; somebody who knows a circle's secret, one chain; a member, one window of records and a few asks for pieces.
+
+/// A HELLO's tags come in multiples of this, so that their number does not tell the number of circles.
+pub const TAG_STEP: usize = 16;
+/// Most tags of a HELLO: circles and open tickets of one node.
+pub const TAGS: usize = 256;
+/// HELLO: 256 tags of 32 bytes, and the heads around them.
+pub const HELLO_BYTES: usize = TAGS * 32 + 16;
+/// AUTH: a certificate of 4 KiB, a key, an instance, a signature.
+pub const AUTH_BYTES: usize = 4_096 + 256;
+/// VERDICT, OPEN, SENT, CREDIT, ASK, LACK, CONFIRM, BYE: a few numbers and ids.
+pub const SMALL_BYTES: usize = 1_024;
+/// JOIN: a key card of 16 KiB and a name.
+pub const JOIN_BYTES: usize = 18_432;
+/// One frame of records or statements: the writer stops at a quarter MiB, and the last record may have 64 KiB.
+pub const BATCH_BYTES: usize = (256 << 10) + (64 << 10) + 64;
+/// Where a writer ends a batch.
+pub const BATCH_TARGET: usize = 256 << 10;
+/// An acknowledgement's own limit, and the heads around it.
+pub const ACK_BYTES: usize = crate::record::limits::ACK_BYTES + 256;
+/// Eight bytes for each of 10,000 members' statements, and room: 131,072 ids.
+pub const IDS_BYTES: usize = (1 << 20) + 64;
+/// Bytes of the id of a statement that stand for it when two sets are compared. Two statements of one circle that
+/// share them stay unequal in hash, and are sent in full when their sets are compared by a reader with both.
+pub const ID_PREFIX: usize = 8;
+/// The chain that convinces a peer of an admission that it has not heard of: as much as quarantine holds for a member.
+pub const CHAIN_BYTES: usize = 16 << 20;
+/// Record bytes that may be on their way without having been taken in.
+pub const WINDOW: u64 = 4 << 20;
+/// Asks for pieces that may be open in one direction.
+pub const ASKS: usize = 64;
+/// Pieces read ahead into the session's memory.
+pub const PIECES_AHEAD: usize = 4;
+/// A piece of a blob is at least a quarter MiB: a transfer that breaks off sends less than that again.
+pub const PIECE_BYTES: u64 = 256 << 10;
+/// Pieces of one blob: 16 GiB at the smallest piece, beyond that pieces double. Their list is 2 MiB.
+pub const PIECES: u64 = 65_536;
+/// One piece: of a blob of at most 64 GiB.
+pub const PIECE_MOST: u64 = 1 << 20;
+/// PIECE: a piece of a blob, or its list.
+pub const PIECE_FRAME: usize = PIECES as usize * 32 + 64;
+/// How often the same records are sent again to a peer that took them and still lacks them.
+pub const REFILLS: u32 = 2;

@@ -1,0 +1,28 @@
+//! The exchange over a wire: what have you, what do I lack. One session for every carrier; `docs/sync.md` is its format.
+//!
+//! Pure: no socket, no clock, no randomness, no store. A `Session` is fed with bytes and with its owner's answers, and
+//! is asked for bytes and for questions (`session` says in which order). What arrives is *not* verified here but for
+//! the proof of who the peer is: records go the one path, through `identity::verify` and the store.
+//!
+//! - `hello`: tags that only members recognise, proofs bound to the connection.
+//! - `handshake`: who are you, in which circles, by whose word; or pairing with a ticket.
+//! - `exchange`: one circle: acknowledgements as differences, statements, records, and when both are in step.
+//! - `pieces`: blobs cut into pieces that are verified one by one.
+//! - `frame`: the codec; `limits`: what a session holds for another, at most.
+
+mod exchange;
+mod frame;
+mod handshake;
+mod hello;
+pub mod limits;
+pub mod pieces;
+mod session;
+mod talk;
+
+pub use frame::{AckFrame, Frame, FrameError, FrameReader, Part, Phase};
+pub use hello::{EXPORTER_LABEL, Side, join_proof, pairing_digest, prove, tag};
+pub use session::Session;
+pub use talk::{
+    Chain, Closed, Input, JoinRequest, Offer, Output, Proof, Request, Setup, Standing, Subject,
+    Verdict,
+};

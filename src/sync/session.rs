@@ -1,0 +1,456 @@
+//! One exchange with one peer over a pair of byte streams. It holds no socket, clock or store: bytes from the peer go
+//! in by `handle_bytes`, the owner's answers by `handle`; bytes for the peer come out of `poll_transmit`, questions
+//! and news for the owner out of `poll`.
+//!
+//! Call order: `new`, then in any order `handle_bytes` and `handle`, and after each of them `poll` and `poll_transmit`
+//! until both have nothing. `closed` says that the session has ended; what `poll_transmit` still has may be sent.
+//! Each question (`Output`) of the kinds that name an answer (`Input`) is answered once.
+//!
+//! What is held for the peer is bounded by `limits`; deadlines (a handshake that does not come to an end, a silent
+//! peer) belong to who owns the clock.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use crate::record::{BlobHash, RootKey};
+
+use super::exchange::Exchange;
+use super::frame::{Frame, FrameReader, Part, Phase};
+use super::handshake::{Handshake, Step};
+use super::limits;
+use super::talk::{Closed, Input, Output, Setup};
+
+/// The exchange.
+pub struct Session {
+    reader: FrameReader,
+    phase: Phase,
+    handshake: Handshake,
+    exchanges: Vec<Exchange>,
+    outputs: VecDeque<Output>,
+    /// Frames but pieces, in order.
+    control: VecDeque<Vec<u8>>,
+    /// Pieces; they wait for everything else.
+    bulk: VecDeque<Vec<u8>>,
+    queued: usize,
+    /// What the peer may still be sent before it has taken something in.
+    window: u64,
+    /// What came and has not been taken in.
+    untaken: u64,
+    asked: BTreeSet<u64>,
+    waiting: VecDeque<(u64, BlobHash, Part)>,
+    serving: usize,
+    closed: Option<Closed>,
+    received: u64,
+    transmitted: u64,
+}
+
+impl Session {
+    /// A session on a fresh connection.
+    pub fn new(setup: Setup) -> Self {
+        let mut session = Self {
+            reader: FrameReader::default(),
+            phase: Phase::Hello,
+            handshake: Handshake::new(setup),
+            exchanges: Vec::new(),
+            outputs: VecDeque::new(),
+            control: VecDeque::new(),
+            bulk: VecDeque::new(),
+            queued: 0,
+            window: limits::WINDOW,
+            untaken: 0,
+            asked: BTreeSet::new(),
+            waiting: VecDeque::new(),
+            serving: 0,
+            closed: None,
+            received: 0,
+            transmitted: 0,
+        };
+        let mut frames = Vec::new();
+        session.handshake.start(&mut frames);
+        session.send(frames);
+        session
+    }
+
+    /// Why the session ended, if it did.
+    pub fn closed(&self) -> Option<&Closed> {
+        self.closed.as_ref()
+    }
+
+    /// Whether both sides know each other.
+    pub fn is_open(&self) -> bool {
+        self.phase == Phase::Open
+    }
+
+    /// Who the peer proved to be.
+    pub fn peer(&self) -> Option<RootKey> {
+        self.handshake.peer.map(|(root, _)| root)
+    }
+
+    /// Bytes that came and went.
+    pub fn traffic(&self) -> (u64, u64) {
+        (self.received, self.transmitted)
+    }
+
+    /// Bytes from the peer.
+    pub fn handle_bytes(&mut self, bytes: &[u8]) {
+        self.received += bytes.len() as u64;
+        self.reader.push(bytes);
+        while self.closed.is_none() {
+            match self.reader.next(self.phase) {
+                Ok(Some(frame)) => self.frame(frame),
+                Ok(None) => break,
+                Err(error) => self.close(Closed::Frame(error)),
+            }
+        }
+        self.advance();
+    }
+
+    /// The owner's answers and wishes.
+    pub fn handle(&mut self, input: Input) {
+        if self.closed.is_some() {
+            return;
+        }
+        if let Err(why) = self.input(input) {
+            self.close(Closed::Wrong(why));
+        }
+        self.advance();
+    }
+
+    /// The next question or news.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// Bytes for the peer: whole frames, as large as they are.
+    pub fn poll_transmit(&mut self) -> Option<Vec<u8>> {
+        let bytes = self.control.pop_front().or_else(|| self.bulk.pop_front())?;
+        self.queued -= bytes.len();
+        self.transmitted += bytes.len() as u64;
+        self.advance();
+        Some(bytes)
+    }
+
+    fn close(&mut self, why: Closed) {
+        if self.closed.is_some() {
+            return;
+        }
+        let code = match &why {
+            Closed::Here => Some(0),
+            Closed::Wrong(_) | Closed::Frame(_) => Some(1),
+            Closed::Version(_) => Some(2),
+            Closed::Denied => Some(3),
+            // Who is no member learns nothing, not even why.
+            Closed::Stranger | Closed::Refused | Closed::Myself | Closed::Bye(_) => None,
+        };
+        // A stranger is told nothing that it could not have guessed: only known peers get a word.
+        let known = self.is_open() || !self.handshake.common.is_empty();
+        if let Some(code) = code.filter(|_| known) {
+            self.send(vec![Frame::Bye(code)]);
+        }
+        self.bulk.clear();
+        self.closed = Some(why);
+    }
+
+    fn send(&mut self, frames: Vec<Frame>) {
+        for frame in frames {
+            let bytes = frame.encode();
+            self.queued += bytes.len();
+            match frame {
+                Frame::Piece { .. } => self.bulk.push_back(bytes),
+                _ => self.control.push_back(bytes),
+            }
+        }
+    }
+
+    fn frame(&mut self, frame: Frame) {
+        if let Frame::Bye(code) = frame {
+            return self.close(Closed::Bye(code));
+        }
+        if self.phase == Phase::Open {
+            if let Err(why) = self.open_frame(frame) {
+                self.close(Closed::Wrong(why));
+            }
+            return;
+        }
+        let (mut frames, mut outputs) = (Vec::new(), Vec::new());
+        let step = self.handshake.frame(frame, &mut frames, &mut outputs);
+        self.step(step, frames, outputs);
+    }
+
+    fn step(&mut self, step: Step, frames: Vec<Frame>, outputs: Vec<Output>) {
+        self.send(frames);
+        self.outputs.extend(outputs);
+        if self.phase == Phase::Hello && !self.handshake.common.is_empty() {
+            self.phase = Phase::Auth;
+        }
+        match step {
+            Step::Go => {}
+            Step::Close(why) => self.close(why),
+            Step::Open => {
+                self.phase = Phase::Open;
+                let (me, Some((peer, instance))) = (self.handshake.setup.root, self.handshake.peer)
+                else {
+                    return self.close(Closed::Refused);
+                };
+                let circles = self.handshake.circles();
+                self.exchanges = circles
+                    .map(|(number, circle)| Exchange::new(circle, number, me, peer))
+                    .collect();
+                self.outputs.push_back(Output::Opened {
+                    root: peer,
+                    instance,
+                    circles: self.exchanges.iter().map(|it| it.circle).collect(),
+                });
+            }
+        }
+    }
+
+    fn exchange(&mut self, number: u64) -> Result<&mut Exchange, &'static str> {
+        let found = self.exchanges.iter_mut().find(|it| it.number() == number);
+        found.ok_or("no circle has this number")
+    }
+
+    fn open_frame(&mut self, frame: Frame) -> Result<(), &'static str> {
+        match frame {
+            Frame::Open {
+                circle,
+                statements,
+                have,
+            } => self.exchange(circle)?.peer_opens(statements, have)?,
+            Frame::Ack(ack) => {
+                let exchange = self.exchange(ack.circle)?;
+                let circle = exchange.circle;
+                let ack = exchange.hear(*ack)?;
+                self.outputs.push_back(Output::Ack { circle, ack });
+            }
+            Frame::Ids { circle, prefixes } => {
+                let exchange = self.exchange(circle)?;
+                exchange.statements_asked()?;
+                let circle = exchange.circle;
+                let known = prefixes.as_chunks().0.to_vec();
+                self.outputs.push_back(Output::Statements { circle, known });
+            }
+            Frame::Statements {
+                circle,
+                last,
+                statements,
+            } => {
+                self.arrived(circle, statements, Vec::new())?;
+                if last {
+                    self.exchange(circle)?.pulled();
+                }
+            }
+            Frame::Records { circle, records } => self.arrived(circle, Vec::new(), records)?,
+            Frame::Sent { circle, acks } => self.exchange(circle)?.peer_sent(acks)?,
+            Frame::Credit(bytes) => {
+                self.window = self.window.saturating_add(bytes).min(limits::WINDOW);
+            }
+            Frame::Ask { id, blob, part } => {
+                if self.waiting.len() + self.serving >= limits::ASKS {
+                    return Err("too many pieces were asked for at once");
+                }
+                self.waiting.push_back((id, BlobHash(blob), part));
+            }
+            Frame::Piece { id, bytes } => {
+                if !self.asked.remove(&id) {
+                    return Err("nobody asked for this piece");
+                }
+                self.outputs.push_back(Output::Got { id, bytes });
+            }
+            Frame::Lack { id } => {
+                if !self.asked.remove(&id) {
+                    return Err("nobody asked for this piece");
+                }
+                self.outputs.push_back(Output::Lacking { id });
+            }
+            _ => return Err("a frame came out of turn"),
+        }
+        Ok(())
+    }
+
+    fn arrived(
+        &mut self,
+        number: u64,
+        statements: Vec<Vec<u8>>,
+        records: Vec<Vec<u8>>,
+    ) -> Result<(), &'static str> {
+        let bytes = weight(&records);
+        self.untaken += bytes;
+        // A frame may overdraw the window by itself, and no more.
+        if self.untaken > limits::WINDOW + limits::BATCH_BYTES as u64 {
+            return Err("more was sent than could be taken in");
+        }
+        let exchange = self.exchange(number)?;
+        exchange.statements_weigh(weight(&statements))?;
+        exchange.received(!records.is_empty());
+        let circle = exchange.circle;
+        self.outputs.push_back(Output::Arrived {
+            circle,
+            statements,
+            records,
+            bytes,
+        });
+        Ok(())
+    }
+
+    fn input(&mut self, input: Input) -> Result<(), &'static str> {
+        if self.phase != Phase::Open {
+            match input {
+                Input::Close => self.close(Closed::Here),
+                input => {
+                    let (mut frames, mut outputs) = (Vec::new(), Vec::new());
+                    let step = self.handshake.input(input, &mut frames, &mut outputs);
+                    self.step(step, frames, outputs);
+                }
+            }
+            return Ok(());
+        }
+        let find = |exchanges: &mut Vec<Exchange>, circle| {
+            exchanges.iter().position(|it| it.circle == circle)
+        };
+        match input {
+            Input::State { circle, state } => {
+                if let Some(at) = find(&mut self.exchanges, circle) {
+                    self.exchanges[at].state(*state);
+                }
+            }
+            Input::Changed { circle } => {
+                if let Some(at) = find(&mut self.exchanges, circle) {
+                    self.exchanges[at].changed();
+                }
+            }
+            Input::Ids { circle, ids } => {
+                if let Some(at) = find(&mut self.exchanges, circle) {
+                    let mut prefixes: Vec<[u8; limits::ID_PREFIX]> = ids
+                        .iter()
+                        .filter_map(|id| id.first_chunk().copied())
+                        .collect();
+                    prefixes.sort_unstable();
+                    let frame = Frame::Ids {
+                        circle: self.exchanges[at].number(),
+                        prefixes: prefixes.into_flattened(),
+                    };
+                    self.send(vec![frame]);
+                }
+            }
+            Input::Statements { circle, statements } => {
+                if let Some(at) = find(&mut self.exchanges, circle) {
+                    let number = self.exchanges[at].number();
+                    let mut frames = Vec::new();
+                    let mut batches = batches(statements).into_iter().peekable();
+                    if batches.peek().is_none() {
+                        frames.push(Frame::Statements {
+                            circle: number,
+                            last: true,
+                            statements: Vec::new(),
+                        });
+                    }
+                    while let Some(statements) = batches.next() {
+                        frames.push(Frame::Statements {
+                            circle: number,
+                            last: batches.peek().is_none(),
+                            statements,
+                        });
+                    }
+                    self.exchanges[at].statements_served(frames.len() as u64);
+                    self.send(frames);
+                }
+            }
+            Input::Records {
+                circle,
+                records,
+                upto,
+                more,
+            } => {
+                if let Some(at) = find(&mut self.exchanges, circle) {
+                    let number = self.exchanges[at].number();
+                    let mut frames = Vec::new();
+                    for records in batches(records) {
+                        self.window = self.window.saturating_sub(weight(&records));
+                        frames.push(Frame::Records {
+                            circle: number,
+                            records,
+                        });
+                    }
+                    self.exchanges[at].records_served(frames.len() as u64, upto, more);
+                    self.send(frames);
+                }
+            }
+            Input::Taken { circle, bytes } => {
+                self.untaken = self.untaken.saturating_sub(bytes);
+                self.send(vec![Frame::Credit(bytes)]);
+                if let Some(at) = find(&mut self.exchanges, circle) {
+                    self.exchanges[at].taken(1);
+                }
+            }
+            Input::Fetch { id, blob, part } => {
+                if self.asked.len() < limits::ASKS && self.asked.insert(id) {
+                    let blob = blob.0;
+                    self.send(vec![Frame::Ask { id, blob, part }]);
+                } else {
+                    self.outputs.push_back(Output::Lacking { id });
+                }
+            }
+            Input::Served { id, bytes } => {
+                self.serving = self.serving.saturating_sub(1);
+                self.send(vec![match bytes {
+                    Some(bytes) => Frame::Piece { id, bytes },
+                    None => Frame::Lack { id },
+                }]);
+            }
+            Input::Close => self.close(Closed::Here),
+            // Answers to questions of the handshake that came too late.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Asks the owner for whatever there is room for.
+    fn advance(&mut self) {
+        if self.closed.is_some() || self.phase != Phase::Open {
+            return;
+        }
+        let (mut frames, mut outputs) = (Vec::new(), Vec::new());
+        for exchange in &mut self.exchanges {
+            exchange.advance(&mut frames, &mut outputs);
+            let room = self.window > 0 && self.queued < 4 * limits::BATCH_TARGET;
+            if exchange.more && room {
+                // Until it is answered.
+                exchange.more = false;
+                let circle = exchange.circle;
+                outputs.push(Output::More { circle });
+            }
+        }
+        self.send(frames);
+        self.outputs.extend(outputs);
+        while self.bulk.len() + self.serving < limits::PIECES_AHEAD {
+            let Some((id, blob, part)) = self.waiting.pop_front() else {
+                break;
+            };
+            self.serving += 1;
+            self.outputs.push_back(Output::Serve { id, blob, part });
+        }
+    }
+}
+
+fn weight(items: &[Vec<u8>]) -> u64 {
+    items.iter().map(|item| item.len() as u64).sum()
+}
+
+/// Envelopes in batches that fit a frame.
+pub(super) fn batches(items: Vec<Vec<u8>>) -> Vec<Vec<Vec<u8>>> {
+    let mut all: Vec<Vec<Vec<u8>>> = Vec::new();
+    let mut size = 0;
+    for item in items {
+        // An item's head has at most five bytes.
+        let length = item.len() + 5;
+        match all.last_mut() {
+            Some(last) if size + length <= limits::BATCH_TARGET => last.push(item),
+            _ => {
+                size = 0;
+                all.push(vec![item]);
+            }
+        }
+        size += length;
+    }
+    all
+}

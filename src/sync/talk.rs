@@ -1,0 +1,237 @@
+//! What a session and its owner say to each other: plain values, so that a test, a simulator and a daemon are owners
+//! alike.
+
+use crate::identity::{KeyCard, Verified};
+use crate::record::{Ack, BlobHash, CircleId, Frontier, RootKey, Signed, Statement};
+
+use super::frame::{FrameError, Part};
+use super::hello::Side;
+use super::limits;
+
+/// What a secret stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    Circle(CircleId),
+    /// An invitation, by its id.
+    Ticket([u8; 16]),
+}
+
+/// A secret by which this node may be recognised.
+#[derive(Debug, Clone)]
+pub struct Offer {
+    pub secret: [u8; 32],
+    pub subject: Subject,
+}
+
+/// The proof of who one is, made with `hello::prove`.
+#[derive(Debug, Clone)]
+pub struct Proof {
+    pub key: [u8; 32],
+    /// The transport certificate's envelope.
+    pub certificate: Vec<u8>,
+    pub instance: [u8; 8],
+    pub signature: [u8; 64],
+}
+
+/// What a joiner asks for.
+#[derive(Debug, Clone)]
+pub struct JoinRequest {
+    pub issuer: RootKey,
+    pub card: KeyCard,
+    pub name: String,
+}
+
+/// How a session begins.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    pub side: Side,
+    pub root: RootKey,
+    pub exporter: [u8; 32],
+    pub offers: Vec<Offer>,
+    pub proof: Proof,
+    /// 32 random bytes: the padding of tags.
+    pub seed: [u8; 32],
+    /// Set on the side that joins by a ticket.
+    pub request: Option<JoinRequest>,
+}
+
+/// What the owner thinks of a peer in a circle. The number is what travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    No = 0,
+    Yes = 1,
+    /// Never admitted, as far as is known here.
+    Unknown = 2,
+}
+
+/// What convinces somebody of an admission: envelopes, unverified.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Chain {
+    pub statements: Vec<Vec<u8>>,
+    pub records: Vec<Vec<u8>>,
+}
+
+/// Who asks to be admitted, or who was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    pub ticket: [u8; 16],
+    pub name: String,
+    pub root: RootKey,
+}
+
+/// What I hold of a circle, for one peer.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    /// What I acknowledge to the peer now.
+    pub ack: Signed<Ack>,
+    /// What I acknowledged to it before that.
+    pub said: Option<Ack>,
+    /// What it acknowledged to me last.
+    pub heard: Option<Ack>,
+}
+
+/// Why a session ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Closed {
+    /// Nothing in common.
+    Stranger,
+    /// It may not speak with me: no proof, no member, suspended.
+    Refused,
+    /// It is this very node.
+    Myself,
+    /// It speaks another version.
+    Version(u64),
+    /// It broke the protocol.
+    Wrong(&'static str),
+    Frame(FrameError),
+    /// A person said no.
+    Denied,
+    /// The peer said goodbye, with its reason.
+    Bye(u64),
+    /// This side ended it.
+    Here,
+}
+
+/// What a session asks and tells its owner.
+#[derive(Debug)]
+pub enum Output {
+    /// Is this root a member that may be spoken with? Answer: `Input::Verdict`.
+    Judge {
+        circle: CircleId,
+        root: RootKey,
+        certificate: Verified<Statement>,
+        chain: Option<Chain>,
+    },
+    /// What convinces a peer of my admission? Answer: `Input::Chain`.
+    Chain { circle: CircleId },
+    /// Both sides know each other in these circles.
+    Opened {
+        root: RootKey,
+        instance: [u8; 8],
+        circles: Vec<CircleId>,
+    },
+    /// What do I hold? Answer: `Input::State`.
+    State { circle: CircleId, peer: RootKey },
+    /// The ids of the circle's statements. Answer: `Input::Ids`.
+    Ids { circle: CircleId },
+    /// The circle's statements but those whose ids begin like this (ascending). Answer: `Input::Statements`.
+    Statements {
+        circle: CircleId,
+        known: Vec<[u8; limits::ID_PREFIX]>,
+    },
+    /// What does the peer lack, first page? Answer: `Input::Records`.
+    Fill {
+        circle: CircleId,
+        theirs: Frontier,
+        wanted: Vec<[u8; 32]>,
+    },
+    /// The next page. Answer: `Input::Records`.
+    More { circle: CircleId },
+    /// Envelopes came, unverified. Answer: `Input::Taken`, with the same numbers.
+    Arrived {
+        circle: CircleId,
+        statements: Vec<Vec<u8>>,
+        records: Vec<Vec<u8>>,
+        bytes: u64,
+    },
+    /// An acknowledgement came, unverified.
+    Ack { circle: CircleId, ack: Signed<Ack> },
+    /// Both have what the other has, as far as either can tell.
+    InStep { circle: CircleId },
+    /// The peer asks for a part of a blob. Answer: `Input::Served`.
+    Serve { id: u64, blob: BlobHash, part: Part },
+    /// A part that was asked for, unverified.
+    Got { id: u64, bytes: Vec<u8> },
+    /// The peer has not got it.
+    Lacking { id: u64 },
+    /// Pairing: people compare the words of this digest. Answer: `Input::Confirm` or `Input::Deny`.
+    Compare { request: Request, digest: [u8; 32] },
+    /// Pairing: both confirmed; the issuer writes the admission. Answer: `Input::Admitted` or `Input::Deny`.
+    Admit { card: KeyCard, request: Request },
+    /// Pairing: admitted.
+    Joined {
+        circle: CircleId,
+        secret: [u8; 32],
+        chain: Chain,
+    },
+}
+
+/// What the owner tells its session.
+#[derive(Debug)]
+pub enum Input {
+    Verdict {
+        circle: CircleId,
+        verdict: Verdict,
+    },
+    Chain {
+        circle: CircleId,
+        chain: Chain,
+    },
+    State {
+        circle: CircleId,
+        state: Box<Standing>,
+    },
+    Ids {
+        circle: CircleId,
+        ids: Vec<[u8; 32]>,
+    },
+    Statements {
+        circle: CircleId,
+        statements: Vec<Vec<u8>>,
+    },
+    /// A page of records, in causal order; `upto` is what the peer holds once it has the last page.
+    Records {
+        circle: CircleId,
+        records: Vec<Vec<u8>>,
+        upto: Frontier,
+        more: bool,
+    },
+    Taken {
+        circle: CircleId,
+        bytes: u64,
+    },
+    /// The circle may have changed.
+    Changed {
+        circle: CircleId,
+    },
+    /// Ask the peer for a part of a blob; `id` is the owner's and not in use.
+    Fetch {
+        id: u64,
+        blob: BlobHash,
+        part: Part,
+    },
+    /// None: not here, or not for this peer.
+    Served {
+        id: u64,
+        bytes: Option<Vec<u8>>,
+    },
+    Confirm,
+    Deny,
+    Admitted {
+        circle: CircleId,
+        secret: [u8; 32],
+        chain: Chain,
+    },
+    /// End the session.
+    Close,
+}

@@ -1,0 +1,450 @@
+//! What somebody who means ill makes a session do: say nothing, hold little, end.
+
+use okibi::fold::testing::World;
+use okibi::identity::{KeyCard, Signer, SigningSecret, certificate, verify};
+use okibi::record::{CircleId, Frontier, Hlc, Policy, Role, RootKey};
+use okibi::sync::{
+    Chain, Closed, Frame, FrameReader, Input, JoinRequest, Offer, Output, Part, Phase, Proof,
+    Session, Setup, Side, Subject, Verdict, limits, prove,
+};
+
+use super::node::{Node, Notary, Pages, SECRET, introduce};
+
+/// A circle of four: the founder and three members; the last is suspended.
+fn circle() -> Vec<Node> {
+    let mut world = World::new(true);
+    let roots: Vec<RootKey> = (0..4).map(|n| introduce(&mut world, n)).collect();
+    let founder = world.device(0, 0);
+    world.found(founder, &roots[..1], Policy::default());
+    for root in &roots[1..] {
+        world.admit(founder, *root);
+    }
+    world.suspend(founder, roots[3], &[]);
+    let nodes = roots.iter().enumerate().map(|(n, root)| {
+        let mut node = Node::new(&world, n, *root);
+        node.take(
+            world.statements.iter().cloned(),
+            world.records.iter().cloned(),
+        );
+        node.knows_secret = true;
+        node
+    });
+    nodes.collect()
+}
+
+fn everything(session: &mut Session) -> Vec<u8> {
+    std::iter::from_fn(|| session.poll_transmit())
+        .flatten()
+        .collect()
+}
+
+fn outputs(session: &mut Session) -> Vec<Output> {
+    std::iter::from_fn(|| session.poll()).collect()
+}
+
+/// Lets two nodes talk until both are quiet; returns every byte that each sent.
+fn talk(a: (&mut Node, &mut Session), b: (&mut Node, &mut Session)) -> [Vec<u8>; 2] {
+    let (mut notary, mut said) = (Notary::default(), [Vec::new(), Vec::new()]);
+    let mut pages = [Pages::default(), Pages::default()];
+    let (mut ends, mut quiet) = ([a, b], false);
+    while !quiet {
+        quiet = true;
+        for side in 0..2 {
+            let peer = ends[side].1.peer();
+            while let Some(output) = ends[side].1.poll() {
+                let (node, session) = &mut ends[side];
+                let (input, grew) = node.answer(output, peer, &mut pages[side], &mut notary);
+                if let Some(input) = input {
+                    session.handle(input);
+                }
+                if grew {
+                    let circle = node.circle;
+                    session.handle(Input::Changed { circle });
+                }
+            }
+            let bytes = everything(ends[side].1);
+            if !bytes.is_empty() {
+                quiet = false;
+                said[side].extend(&bytes);
+                ends[1 - side].1.handle_bytes(&bytes);
+            }
+        }
+    }
+    said
+}
+
+/// Two sessions of two nodes, open and at rest.
+fn open(nodes: &mut [Node], a: usize, b: usize) -> (Session, Session, [Vec<u8>; 2]) {
+    let mut client = Session::new(nodes[a].setup(Side::Client, [9; 32], 1));
+    let mut server = Session::new(nodes[b].setup(Side::Server, [9; 32], 2));
+    let (left, right) = nodes.split_at_mut(a.max(b));
+    let (x, y) = (&mut left[a.min(b)], &mut right[0]);
+    let (x, y) = if a < b { (x, y) } else { (y, x) };
+    let said = talk((x, &mut client), (y, &mut server));
+    (client, server, said)
+}
+
+fn contains(bytes: &[u8], needle: &[u8]) -> bool {
+    bytes.windows(needle.len()).any(|window| window == needle)
+}
+
+#[test]
+fn members_open_and_come_into_step() {
+    let mut nodes = circle();
+    let (client, server, _) = open(&mut nodes, 1, 2);
+    assert!(client.is_open() && server.is_open());
+    assert_eq!((client.closed(), server.closed()), (None, None));
+}
+
+#[test]
+fn a_stranger_learns_nothing() {
+    let nodes = circle();
+    let bob = &nodes[1];
+    for tags in [16, 64, 256] {
+        let mut server = Session::new(bob.setup(Side::Server, [9; 32], 1));
+        let hello = Frame::Hello {
+            version: 1,
+            tags: vec![[3; 32]; tags],
+        };
+        server.handle_bytes(&hello.encode());
+        assert_eq!(server.closed(), Some(&Closed::Stranger));
+        assert!(outputs(&mut server).is_empty());
+        let said = everything(&mut server);
+        for secret in [&bob.circle.0[..], &bob.root.0, &SECRET, b"hearth"] {
+            assert!(!contains(&said, secret));
+        }
+        // As many tags as came: a node with nothing in common and one without any circle look alike.
+        let mut reader = FrameReader::default();
+        reader.push(&said);
+        match reader.next(Phase::Hello).unwrap().unwrap() {
+            Frame::Hello { tags: answer, .. } => assert_eq!(answer.len(), tags),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(reader.held(), 0, "a stranger gets no second frame");
+    }
+}
+
+#[test]
+fn rubbish_is_refused_before_it_is_held() {
+    let nodes = circle();
+    let cases: [&[u8]; 6] = [
+        &[0xff; 64],
+        b"GET / HTTP/1.1\r\n\r\n",
+        // HELLO of 4 GiB, AUTH before HELLO, records before anything, tags in an odd number.
+        &[0x01, 0xff, 0xff, 0xff, 0xff],
+        &[0x02, 0, 0, 0, 1, 0],
+        &[0x14, 0, 0, 0, 1, 0],
+        &[0x01, 0, 0, 0, 3, 0x82, 0x01, 0x40],
+    ];
+    for case in cases {
+        let mut server = Session::new(nodes[1].setup(Side::Server, [9; 32], 1));
+        server.handle_bytes(case);
+        assert!(
+            matches!(server.closed(), Some(Closed::Frame(_))),
+            "{case:02x?}"
+        );
+        assert!(everything(&mut server).is_empty(), "{case:02x?}");
+    }
+    // One byte after another, without an end: no more than one frame is held.
+    let mut reader = FrameReader::default();
+    reader.push(&[0x01, 0, 0, 0x20, 0]);
+    for _ in 0..limits::HELLO_BYTES {
+        if reader.next(Phase::Hello).unwrap().is_some() {
+            break;
+        }
+        reader.push(&[0]);
+        assert!(reader.held() <= limits::HELLO_BYTES + 5);
+        if reader.held() == 0x2000 + 5 {
+            assert!(reader.next(Phase::Hello).is_err());
+            return;
+        }
+    }
+    panic!("the frame never ended");
+}
+
+#[test]
+fn a_suspended_member_is_not_even_told_who_answers() {
+    let mut nodes = circle();
+    let (client, server, said) = open(&mut nodes, 3, 1);
+    assert_eq!(server.closed(), Some(&Closed::Refused));
+    assert!(!client.is_open() && outputs_none(client));
+    let bob = &nodes[1];
+    for secret in [&bob.circle.0[..], &bob.root.0] {
+        assert!(!contains(&said[1], secret));
+    }
+    // The other way round: the member does not believe the suspended either.
+    let (client, server, _) = open(&mut nodes, 1, 3);
+    assert_eq!(client.closed(), Some(&Closed::Refused));
+    assert!(!server.is_open());
+}
+
+fn outputs_none(mut session: Session) -> bool {
+    outputs(&mut session).is_empty()
+}
+
+#[test]
+fn who_sits_between_two_connections_passes_for_nobody() {
+    let mut nodes = circle();
+    // Two encrypted connections have two exporters: the one in the middle hands every byte on.
+    let mut client = Session::new(nodes[1].setup(Side::Client, [1; 32], 1));
+    let mut server = Session::new(nodes[2].setup(Side::Server, [2; 32], 2));
+    let (left, right) = nodes.split_at_mut(2);
+    talk((&mut left[1], &mut client), (&mut right[0], &mut server));
+    assert_eq!(server.closed(), Some(&Closed::Stranger));
+    assert_eq!(client.closed(), Some(&Closed::Stranger));
+}
+
+/// Somebody who knows the secret but has no certificate of a member's root.
+#[test]
+fn the_secret_alone_opens_nothing() {
+    let mut nodes = circle();
+    let thief = SigningSecret::from_bytes(&[77; 32]);
+    let transport = SigningSecret::from_bytes(&[78; 32]);
+    let own = certificate(&thief, Role::Transport, transport.public(), None, Hlc(0));
+    // With a certificate of its own; and with Carol's, whose key it has not got.
+    let carols = nodes[2].setup(Side::Client, [9; 32], 3).proof;
+    for (key, envelope) in [
+        (transport.public(), own.bytes().to_vec()),
+        (carols.key, carols.certificate),
+        (
+            transport.public(),
+            nodes[2].setup(Side::Client, [9; 32], 3).proof.certificate,
+        ),
+    ] {
+        let mut setup = nodes[2].setup(Side::Client, [9; 32], 3);
+        setup.root = RootKey(thief.public());
+        setup.proof = Proof {
+            key,
+            certificate: envelope,
+            instance: [1; 8],
+            signature: prove(&transport, &[9; 32], Side::Client, &[1; 8]),
+        };
+        let mut client = Session::new(setup);
+        let mut server = Session::new(nodes[1].setup(Side::Server, [9; 32], 1));
+        let (left, right) = nodes.split_at_mut(2);
+        let said = talk((&mut right[0], &mut client), (&mut left[1], &mut server));
+        assert_eq!(server.closed(), Some(&Closed::Refused));
+        assert!(!contains(&said[1], &left[1].root.0));
+    }
+}
+
+#[test]
+fn a_member_that_floods_is_cut_off() {
+    let floods: [Box<dyn Fn(u64) -> Frame>; 5] = [
+        Box::new(|_| Frame::Records {
+            circle: 0,
+            records: vec![vec![0; 60_000]; 4],
+        }),
+        Box::new(|n| Frame::Ask {
+            id: n,
+            blob: [1; 32],
+            part: Part::List,
+        }),
+        Box::new(|_| Frame::Statements {
+            circle: 0,
+            last: false,
+            statements: vec![vec![0; 4096]],
+        }),
+        Box::new(|_| Frame::Ids {
+            circle: 0,
+            prefixes: vec![],
+        }),
+        Box::new(|n| Frame::Piece {
+            id: n,
+            bytes: vec![0; 1 << 20],
+        }),
+    ];
+    for flood in floods {
+        let mut nodes = circle();
+        let (_, mut server, _) = open(&mut nodes, 1, 2);
+        let mut sent = 0;
+        // The owner is busy: nothing is answered.
+        while server.closed().is_none() {
+            let bytes = flood(sent).encode();
+            sent += 1;
+            server.handle_bytes(&bytes);
+            assert!(sent < 1_000, "nothing stopped it");
+        }
+        assert!(matches!(server.closed(), Some(Closed::Wrong(_))));
+        let held: u64 = outputs(&mut server)
+            .iter()
+            .map(|output| match output {
+                Output::Arrived { bytes, .. } => *bytes,
+                _ => 0,
+            })
+            .sum();
+        assert!(held <= limits::WINDOW + limits::BATCH_BYTES as u64);
+    }
+}
+
+/// Issuer and joiner of a ticket, and the ticket's id.
+fn pairing(joiner_secret: [u8; 32]) -> (Session, Session, KeyCard) {
+    let nodes = circle();
+    let mut issuer = nodes[0].setup(Side::Server, [4; 32], 1);
+    issuer.offers.push(Offer {
+        secret: [8; 32],
+        subject: Subject::Ticket([1; 16]),
+    });
+    let (card, root, proof) = newcomer();
+    let joiner = Setup {
+        side: Side::Client,
+        root,
+        exporter: [4; 32],
+        offers: vec![Offer {
+            secret: joiner_secret,
+            subject: Subject::Ticket([1; 16]),
+        }],
+        proof,
+        seed: [2; 32],
+        request: Some(JoinRequest {
+            issuer: nodes[0].root,
+            card: card.clone(),
+            name: "dora".into(),
+        }),
+    };
+    (Session::new(issuer), Session::new(joiner), card)
+}
+
+fn newcomer() -> (KeyCard, RootKey, Proof) {
+    let root = SigningSecret::from_bytes(&[50; 32]);
+    let transport = SigningSecret::from_bytes(&[52; 32]);
+    let keys = [
+        (Role::Sign, [51; 32]),
+        (Role::Transport, [52; 32]),
+        (Role::Receive, [53; 32]),
+    ];
+    let statements: Vec<_> = keys
+        .iter()
+        .map(|(role, secret)| {
+            let key = SigningSecret::from_bytes(secret).public();
+            verify(certificate(&root, *role, key, None, Hlc(0))).unwrap()
+        })
+        .collect();
+    let proof = Proof {
+        key: transport.public(),
+        certificate: statements[1].bytes().to_vec(),
+        instance: [3; 8],
+        signature: prove(&transport, &[4; 32], Side::Client, &[3; 8]),
+    };
+    (
+        KeyCard::new(statements).unwrap(),
+        RootKey(root.public()),
+        proof,
+    )
+}
+
+fn shuttle(a: &mut Session, b: &mut Session) {
+    loop {
+        let (x, y) = (everything(a), everything(b));
+        if x.is_empty() && y.is_empty() {
+            break;
+        }
+        b.handle_bytes(&x);
+        a.handle_bytes(&y);
+    }
+}
+
+fn compared(session: &mut Session) -> [u8; 32] {
+    match outputs(session).as_slice() {
+        [Output::Compare { digest, .. }] => *digest,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn nobody_is_admitted_before_both_confirmed() {
+    let (mut issuer, mut joiner, _) = pairing([8; 32]);
+    shuttle(&mut issuer, &mut joiner);
+    assert_eq!(compared(&mut issuer), compared(&mut joiner));
+    issuer.handle(Input::Confirm);
+    shuttle(&mut issuer, &mut joiner);
+    assert!(outputs(&mut issuer).is_empty(), "one side is not both");
+    joiner.handle(Input::Confirm);
+    shuttle(&mut issuer, &mut joiner);
+    assert!(
+        matches!(outputs(&mut issuer).as_slice(), [Output::Admit { request, .. }] if request.name == "dora")
+    );
+    assert!(outputs(&mut joiner).is_empty());
+    let chain = Chain {
+        statements: vec![vec![1]],
+        records: vec![vec![2]],
+    };
+    let circle = CircleId([6; 32]);
+    issuer.handle(Input::Admitted {
+        circle,
+        secret: [7; 32],
+        chain: chain.clone(),
+    });
+    shuttle(&mut issuer, &mut joiner);
+    match outputs(&mut joiner).as_slice() {
+        [
+            Output::Joined {
+                circle: joined,
+                secret,
+                chain: brought,
+            },
+        ] => {
+            assert_eq!((joined, secret, brought), (&circle, &[7; 32], &chain));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn whoever_says_no_ends_it() {
+    for issuer_says in [true, false] {
+        let (mut issuer, mut joiner, _) = pairing([8; 32]);
+        shuttle(&mut issuer, &mut joiner);
+        outputs(&mut issuer);
+        let (no, yes) = if issuer_says {
+            (&mut issuer, &mut joiner)
+        } else {
+            (&mut joiner, &mut issuer)
+        };
+        yes.handle(Input::Confirm);
+        no.handle(Input::Deny);
+        shuttle(no, yes);
+        assert_eq!(no.closed(), Some(&Closed::Denied));
+        assert_eq!(yes.closed(), Some(&Closed::Bye(3)));
+        assert!(
+            !outputs(&mut issuer)
+                .iter()
+                .any(|it| matches!(it, Output::Admit { .. }))
+        );
+    }
+}
+
+#[test]
+fn a_ticket_opens_nothing_for_who_has_it_not() {
+    // Another secret: the issuer sees a stranger.
+    let (mut issuer, mut joiner, _) = pairing([9; 32]);
+    shuttle(&mut issuer, &mut joiner);
+    assert_eq!(issuer.closed(), Some(&Closed::Stranger));
+    assert!(outputs(&mut issuer).is_empty());
+    // The right tag, overheard by nobody but replayed by somebody, without the proof of the request.
+    let (mut issuer, mut joiner, card) = pairing([8; 32]);
+    let hello = everything(&mut joiner);
+    issuer.handle_bytes(&hello);
+    everything(&mut issuer);
+    let forged = Frame::Join {
+        card: card.to_string(),
+        name: "mallory".into(),
+        proof: [0; 32],
+    };
+    issuer.handle_bytes(&forged.encode());
+    assert_eq!(issuer.closed(), Some(&Closed::Refused));
+    // A member's verdict or records are out of turn in a pairing.
+    let (mut issuer, mut joiner, _) = pairing([8; 32]);
+    shuttle(&mut issuer, &mut joiner);
+    issuer.handle(Input::Verdict {
+        circle: CircleId([0; 32]),
+        verdict: Verdict::Yes,
+    });
+    issuer.handle(Input::Records {
+        circle: CircleId([0; 32]),
+        records: vec![vec![1]],
+        upto: Frontier::default(),
+        more: false,
+    });
+    assert!(everything(&mut issuer).is_empty());
+}
