@@ -19,6 +19,9 @@ _okibi() {
             okibi,audit)
                 cmd="okibi__subcmd__audit"
                 ;;
+            okibi,backup)
+                cmd="okibi__subcmd__backup"
+                ;;
             okibi,chat)
                 cmd="okibi__subcmd__chat"
                 ;;
@@ -30,6 +33,9 @@ _okibi() {
                 ;;
             okibi,config)
                 cmd="okibi__subcmd__config"
+                ;;
+            okibi,courier)
+                cmd="okibi__subcmd__courier"
                 ;;
             okibi,doctor)
                 cmd="okibi__subcmd__doctor"
@@ -67,11 +73,17 @@ _okibi() {
             okibi,peer)
                 cmd="okibi__subcmd__peer"
                 ;;
+            okibi,restore)
+                cmd="okibi__subcmd__restore"
+                ;;
             okibi,status)
                 cmd="okibi__subcmd__status"
                 ;;
             okibi,sync)
                 cmd="okibi__subcmd__sync"
+                ;;
+            okibi,update)
+                cmd="okibi__subcmd__update"
                 ;;
             okibi,verify-bundle)
                 cmd="okibi__subcmd__verify__subcmd__bundle"
@@ -90,6 +102,9 @@ _okibi() {
                 ;;
             okibi__subcmd__circle,explain)
                 cmd="okibi__subcmd__circle__subcmd__explain"
+                ;;
+            okibi__subcmd__circle,forget)
+                cmd="okibi__subcmd__circle__subcmd__forget"
                 ;;
             okibi__subcmd__circle,found)
                 cmd="okibi__subcmd__circle__subcmd__found"
@@ -151,11 +166,29 @@ _okibi() {
             okibi__subcmd__key,new-feed)
                 cmd="okibi__subcmd__key__subcmd__new__subcmd__feed"
                 ;;
+            okibi__subcmd__key,passphrase)
+                cmd="okibi__subcmd__key__subcmd__passphrase"
+                ;;
+            okibi__subcmd__key,plugin)
+                cmd="okibi__subcmd__key__subcmd__plugin"
+                ;;
+            okibi__subcmd__key,revoke)
+                cmd="okibi__subcmd__key__subcmd__revoke"
+                ;;
             okibi__subcmd__key,rotate)
                 cmd="okibi__subcmd__key__subcmd__rotate"
                 ;;
             okibi__subcmd__key,show)
                 cmd="okibi__subcmd__key__subcmd__show"
+                ;;
+            okibi__subcmd__key,signers)
+                cmd="okibi__subcmd__key__subcmd__signers"
+                ;;
+            okibi__subcmd__key__subcmd__passphrase,remove)
+                cmd="okibi__subcmd__key__subcmd__passphrase__subcmd__remove"
+                ;;
+            okibi__subcmd__key__subcmd__passphrase,set)
+                cmd="okibi__subcmd__key__subcmd__passphrase__subcmd__set"
                 ;;
             okibi__subcmd__library,add)
                 cmd="okibi__subcmd__library__subcmd__add"
@@ -177,6 +210,9 @@ _okibi() {
                 ;;
             okibi__subcmd__model,add)
                 cmd="okibi__subcmd__model__subcmd__add"
+                ;;
+            okibi__subcmd__model,fetch)
+                cmd="okibi__subcmd__model__subcmd__fetch"
                 ;;
             okibi__subcmd__model,list)
                 cmd="okibi__subcmd__model__subcmd__list"
@@ -224,7 +260,7 @@ _okibi() {
 
     case "${cmd}" in
         okibi)
-            opts="-q -h -V --home --json --quiet --help --version chat status export-bundle import-bundle inspect-bundle verify-bundle node sync peer circle model library audit key doctor gc config completions man internal"
+            opts="-q -h -V --home --json --quiet --help --version chat status export-bundle import-bundle inspect-bundle verify-bundle courier node sync peer circle model library audit key doctor backup restore update gc config completions man internal"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -248,6 +284,32 @@ _okibi() {
                 return 0
             fi
             case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__backup)
+            opts="-q -h -V --to --passphrase-file --without-keys --home --json --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --passphrase-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -330,7 +392,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__circle)
-            opts="-q -h -V --home --json --quiet --help --version found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log"
+            opts="-q -h -V --home --json --quiet --help --version found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound forget explain log"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -446,6 +508,24 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__circle__subcmd__forget)
+            opts="-y -q -h -V --dry-run --yes --home --json --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -821,6 +901,24 @@ _okibi() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        okibi__subcmd__courier)
+            opts="-q -h -V --usb --watch --only-prepared --dry-run --home --json --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         okibi__subcmd__doctor)
             opts="-q -h -V --strict --home --json --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1036,7 +1134,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__key)
-            opts="-q -h -V --home --json --quiet --help --version show card rotate new-feed identity"
+            opts="-q -h -V --home --json --quiet --help --version show card rotate new-feed revoke signers passphrase plugin identity"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1090,7 +1188,109 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__key__subcmd__new__subcmd__feed)
+            opts="-q -h -V --spare --home --json --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__key__subcmd__passphrase)
+            opts="-q -h -V --home --json --quiet --help --version set remove"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__key__subcmd__passphrase__subcmd__remove)
             opts="-q -h -V --home --json --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__key__subcmd__passphrase__subcmd__set)
+            opts="-q -h -V --passphrase-file --home --json --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --passphrase-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__key__subcmd__plugin)
+            opts="-q -h -V --recipient --identity --home --json --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --recipient)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__key__subcmd__revoke)
+            opts="-y -q -h -V --yes --home --json --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1132,6 +1332,28 @@ _okibi() {
                 return 0
             fi
             case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__key__subcmd__signers)
+            opts="-q -h -V --circle --home --json --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --circle)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1320,7 +1542,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__model)
-            opts="-q -h -V --home --json --quiet --help --version add list show use share withdraw remove quantize"
+            opts="-q -h -V --home --json --quiet --help --version add list show use share withdraw remove quantize fetch"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1356,6 +1578,24 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__model__subcmd__fetch)
+            opts="-q -h -V --home --json --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1669,6 +1909,32 @@ _okibi() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        okibi__subcmd__restore)
+            opts="-q -h -V --identity --passphrase-file --home --json --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --passphrase-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         okibi__subcmd__status)
             opts="-q -h -V --max-age --strict --home --json --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1707,6 +1973,44 @@ _okibi() {
                     return 0
                     ;;
                 --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__update)
+            opts="-q -h -V --extract --name --older --share --signature --circle --home --json --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --extract)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --share)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --signature)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --circle)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

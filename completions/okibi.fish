@@ -35,6 +35,7 @@ complete -c okibi -n "__fish_okibi_needs_command" -f -a "export-bundle" -d 'Writ
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "import-bundle" -d 'Take in what a bundle has for this node, and acknowledge it'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "inspect-bundle" -d 'Say what a bundle holds, without taking anything in'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "verify-bundle" -d 'Check a bundle to its last byte, without taking anything in'
+complete -c okibi -n "__fish_okibi_needs_command" -f -a "courier" -d 'Import, export and carry at each medium, in one call for cron'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "node" -d 'Be a node: find others on the local network and stay in step with them'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "sync" -d 'One round with everybody who can be reached, then end'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "peer" -d 'Addresses of others, nicknames, and whom not to speak with'
@@ -44,6 +45,9 @@ complete -c okibi -n "__fish_okibi_needs_command" -f -a "library" -d 'Add, find,
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "audit" -d 'All that came in and went out, by which road'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "key" -d 'This node\'s keys: show, card, rotate, open a new feed, print the age identity'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "doctor" -d 'What is wrong and what to do'
+complete -c okibi -n "__fish_okibi_needs_command" -f -a "backup" -d 'Write the whole home into one encrypted file'
+complete -c okibi -n "__fish_okibi_needs_command" -f -a "restore" -d 'Make a new home out of a backup; it opens a new feed'
+complete -c okibi -n "__fish_okibi_needs_command" -f -a "update" -d 'List releases of okibi that came by bundle, or write one out; nothing is ever executed'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "gc" -d 'Remove blobs that nothing names any more'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "config" -d 'Show the configuration and where each value comes from'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "completions" -d 'Print completions for a shell'
@@ -121,6 +125,15 @@ complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -l json -d 'P
 complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand courier" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand courier" -l usb -d 'All removable media that are mounted now'
+complete -c okibi -n "__fish_okibi_using_subcommand courier" -l watch -d 'Stay, and serve each removable medium with a folder `okibi` when it is mounted'
+complete -c okibi -n "__fish_okibi_using_subcommand courier" -l only-prepared -d 'Leave a medium alone that has no folder `okibi` at its top: for what runs by itself'
+complete -c okibi -n "__fish_okibi_using_subcommand courier" -l dry-run -d 'Say what would change, and change nothing'
+complete -c okibi -n "__fish_okibi_using_subcommand courier" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand courier" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand courier" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand courier" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand node" -l peer -d 'An address to dial (host:port) beside those of `okibi peer list`; may be repeated' -r
 complete -c okibi -n "__fish_okibi_using_subcommand node" -l port -d 'UDP port to listen on, 0 for any' -r
 complete -c okibi -n "__fish_okibi_using_subcommand node" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
@@ -181,29 +194,30 @@ complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcom
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from nick" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from nick" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from nick" -s V -l version -d 'Print version'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -l json -d 'Print facts as JSON lines with a `type`, errors too'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -s q -l quiet -d 'Print nothing on success'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -s h -l help -d 'Print help'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -s V -l version -d 'Print version'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "found" -d 'Found a circle; the owners of the cards become admins beside you'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "list" -d 'List your circles'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "members" -d 'List the members of a circle'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "invite" -d 'Invite somebody: a ticket to show or send, then words that both compare'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "join" -d 'Ask to be admitted with a ticket; compare the words with who gave it to you'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "confirm" -d 'Say that the other side shows these words: for a pairing that waits where nobody can be asked'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "tickets" -d 'List this node\'s invitations'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "withdraw" -d 'Take an invitation back'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "admit" -d 'Admit the owner of a key card; compare the fingerprint first'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "endorse" -d 'Stand behind a member, an admission, or another decision'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "suspend" -d 'Suspend a member: what it wrote until now stays, nothing later counts'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "lift" -d 'Lift a member\'s suspension'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "readmit" -d 'Admit a suspended member again, with the feeds that it had'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "add-admin" -d 'Make a member an admin; more than half of the admins must stand behind it'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "policy" -d 'Show the policy, or propose another one'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "refound" -d 'Found a circle that goes on from an old one, with the same admins and members'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "explain" -d 'Say why a person or a record counts or does not'
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound explain log" -f -a "log" -d 'List the decisions of a circle, with those that have no effect'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound forget explain log" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound forget explain log" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound forget explain log" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound forget explain log" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound forget explain log" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound forget explain log" -f -a "found" -d 'Found a circle; the owners of the cards become admins beside you'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound forget explain log" -f -a "list" -d 'List your circles'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound forget explain log" -f -a "members" -d 'List the members of a circle'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound forget explain log" -f -a "invite" -d 'Invite somebody: a ticket to show or send, then words that both compare'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound forget explain log" -f -a "join" -d 'Ask to be admitted with a ticket; compare the words with who gave it to you'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound forget explain log" -f -a "confirm" -d 'Say that the other side shows these words: for a pairing that waits where nobody can be asked'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound forget explain log" -f -a "tickets" -d 'List this node\'s invitations'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound forget explain log" -f -a "withdraw" -d 'Take an invitation back'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound forget explain log" -f -a "admit" -d 'Admit the owner of a key card; compare the fingerprint first'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound forget explain log" -f -a "endorse" -d 'Stand behind a member, an admission, or another decision'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound forget explain log" -f -a "suspend" -d 'Suspend a member: what it wrote until now stays, nothing later counts'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound forget explain log" -f -a "lift" -d 'Lift a member\'s suspension'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound forget explain log" -f -a "readmit" -d 'Admit a suspended member again, with the feeds that it had'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound forget explain log" -f -a "add-admin" -d 'Make a member an admin; more than half of the admins must stand behind it'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound forget explain log" -f -a "policy" -d 'Show the policy, or propose another one'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound forget explain log" -f -a "refound" -d 'Found a circle that goes on from an old one, with the same admins and members'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound forget explain log" -f -a "forget" -d 'Forget a circle on this node: its records, and its documents and models here. The others keep theirs, and you stay a member'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound forget explain log" -f -a "explain" -d 'Say why a person or a record counts or does not'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound forget explain log" -f -a "log" -d 'List the decisions of a circle, with those that have no effect'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from found" -l as -d 'What the circle calls you' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from found" -l with -d 'A further admin and its key card, or a file that holds the card; three admins are advised' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from found" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
@@ -329,6 +343,13 @@ complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subc
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from refound" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from refound" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from refound" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from forget" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from forget" -l dry-run -d 'Say what would change, and change nothing'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from forget" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from forget" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from forget" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from forget" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from forget" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from explain" -l circle -d 'The circle, where there are several' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from explain" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from explain" -l json -d 'Print facts as JSON lines with a `type`, errors too'
@@ -341,19 +362,20 @@ complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subc
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from log" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from log" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from log" -s V -l version -d 'Print version'
-complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
-complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize" -l json -d 'Print facts as JSON lines with a `type`, errors too'
-complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize" -s q -l quiet -d 'Print nothing on success'
-complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize" -s h -l help -d 'Print help'
-complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize" -s V -l version -d 'Print version'
-complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize" -f -a "add" -d 'Copy a GGUF file into the node and give it a name'
-complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize" -f -a "list" -d 'List the models'
-complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize" -f -a "show" -d 'Show what is known of a model, and whether it fits into memory'
-complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize" -f -a "use" -d 'Choose the model that chat uses when none is named; nothing: none'
-complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize" -f -a "share" -d 'Share a model in a circle'
-complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize" -f -a "withdraw" -d 'Take a model back that you shared: every node hides it and drops its content'
-complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize" -f -a "remove" -d 'Forget a model\'s name on this node'
-complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize" -f -a "quantize" -d 'Write a model in fewer bits to a new file'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize fetch" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize fetch" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize fetch" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize fetch" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize fetch" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize fetch" -f -a "add" -d 'Copy a GGUF file into the node and give it a name'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize fetch" -f -a "list" -d 'List the models'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize fetch" -f -a "show" -d 'Show what is known of a model, and whether it fits into memory'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize fetch" -f -a "use" -d 'Choose the model that chat uses when none is named; nothing: none'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize fetch" -f -a "share" -d 'Share a model in a circle'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize fetch" -f -a "withdraw" -d 'Take a model back that you shared: every node hides it and drops its content'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize fetch" -f -a "remove" -d 'Forget a model\'s name on this node; a shared one stays away until it is fetched'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize fetch" -f -a "quantize" -d 'Write a model in fewer bits to a new file'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize fetch" -f -a "fetch" -d 'Take a shared model back that was removed here'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from add" -l name -d 'Name for -m; from the file\'s name when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from add" -l source -d 'Where it comes from, in your words' -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from add" -l licence -d 'SPDX expression or free words' -r
@@ -406,6 +428,11 @@ complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subco
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from quantize" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from quantize" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from quantize" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from fetch" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from fetch" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from fetch" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from fetch" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from fetch" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and not __fish_seen_subcommand_from add list search share withdraw remove" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand library; and not __fish_seen_subcommand_from add list search share withdraw remove" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and not __fish_seen_subcommand_from add list search share withdraw remove" -s q -l quiet -d 'Print nothing on success'
@@ -461,16 +488,20 @@ complete -c okibi -n "__fish_okibi_using_subcommand audit" -l json -d 'Print fac
 complete -c okibi -n "__fish_okibi_using_subcommand audit" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand audit" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand audit" -s V -l version -d 'Print version'
-complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed identity" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
-complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed identity" -l json -d 'Print facts as JSON lines with a `type`, errors too'
-complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed identity" -s q -l quiet -d 'Print nothing on success'
-complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed identity" -s h -l help -d 'Print help'
-complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed identity" -s V -l version -d 'Print version'
-complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed identity" -f -a "show" -d 'Show fingerprint, words and keys'
-complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed identity" -f -a "card" -d 'Print the key card, one line to give to who shall admit you'
-complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed identity" -f -a "rotate" -d 'Make a new sign key; the old feed ends and names the new one'
-complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed identity" -f -a "new-feed" -d 'Open a new feed, after this home was restored, moved or copied'
-complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed identity" -f -a "identity" -d 'Print the receive key as an age identity, to open bundles without okibi; it is secret'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed revoke signers passphrase plugin identity" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed revoke signers passphrase plugin identity" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed revoke signers passphrase plugin identity" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed revoke signers passphrase plugin identity" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed revoke signers passphrase plugin identity" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed revoke signers passphrase plugin identity" -f -a "show" -d 'Show fingerprint, words and keys'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed revoke signers passphrase plugin identity" -f -a "card" -d 'Print the key card, one line to give to who shall admit you'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed revoke signers passphrase plugin identity" -f -a "rotate" -d 'Make a new sign key; the old feed ends and names the new one'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed revoke signers passphrase plugin identity" -f -a "new-feed" -d 'Open a new feed, after this home was restored, moved or copied'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed revoke signers passphrase plugin identity" -f -a "revoke" -d 'Take the sign key back because somebody else may have it, and go on with a new one; what this node knows of the old feed stays'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed revoke signers passphrase plugin identity" -f -a "signers" -d 'Print an allowed-signers line for each member, to check HEAD.sig with ssh-keygen'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed revoke signers passphrase plugin identity" -f -a "passphrase" -d 'Keep the root key under a passphrase, or in clear again'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed revoke signers passphrase plugin identity" -f -a "plugin" -d 'Keep the root key under an age plugin, such as a YubiKey or a TPM'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed revoke signers passphrase plugin identity" -f -a "identity" -d 'Print the receive key as an age identity, to open bundles without okibi; it is secret'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from show" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from show" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print nothing on success'
@@ -487,10 +518,37 @@ complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcomm
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from rotate" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from rotate" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from new-feed" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from new-feed" -l spare -d 'With the spare key, while the root key is locked or lost: ordinary records only. Never with one spare key in two homes'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from new-feed" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from new-feed" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from new-feed" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from new-feed" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from revoke" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from revoke" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from revoke" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from revoke" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from revoke" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from signers" -l circle -d 'The circle, where there are several' -r
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from signers" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from signers" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from signers" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from signers" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from signers" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from passphrase" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from passphrase" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from passphrase" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from passphrase" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from passphrase" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from passphrase" -f -a "set" -d 'Put the root key under a new passphrase, which is asked for'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from passphrase" -f -a "remove" -d 'Write the root key in clear again'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from plugin" -l recipient -d 'What the plugin printed: age1NAME1...' -r
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from plugin" -l identity -d 'A file with the plugin\'s AGE-PLUGIN-NAME-1... line' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from plugin" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from plugin" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from plugin" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from plugin" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from plugin" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from identity" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from identity" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from identity" -s q -l quiet -d 'Print nothing on success'
@@ -502,6 +560,32 @@ complete -c okibi -n "__fish_okibi_using_subcommand doctor" -l json -d 'Print fa
 complete -c okibi -n "__fish_okibi_using_subcommand doctor" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand doctor" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand doctor" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand backup" -l to -d 'Encrypt to an age recipient, an SSH public key, or a file of SSH public keys; may be repeated. Without it a passphrase is asked for' -r
+complete -c okibi -n "__fish_okibi_using_subcommand backup" -l passphrase-file -d 'Encrypt with the passphrase in the first line of a file' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand backup" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand backup" -l without-keys -d 'Leave the secret keys out; they are kept elsewhere'
+complete -c okibi -n "__fish_okibi_using_subcommand backup" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand backup" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand backup" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand backup" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand restore" -l identity -d 'Open it with an age identity file or an SSH private key. Without it a passphrase is asked for' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand restore" -l passphrase-file -d 'Open it with the passphrase in the first line of a file' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand restore" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand restore" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand restore" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand restore" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand restore" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand update" -l extract -d 'Write the newest release that came by bundle, and its signature, into a folder' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand update" -l name -d 'The release of this name instead of the newest' -r
+complete -c okibi -n "__fish_okibi_using_subcommand update" -l share -d 'Share a release file in a circle' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand update" -l signature -d 'Its signature: ssh-keygen -Y sign -n okibi-release@v1' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand update" -l circle -d 'The circle, where there are several' -r
+complete -c okibi -n "__fish_okibi_using_subcommand update" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand update" -l older -d 'Also one that is older than this program'
+complete -c okibi -n "__fish_okibi_using_subcommand update" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand update" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand update" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand update" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand gc" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand gc" -l dry-run -d 'Say what would be removed'
 complete -c okibi -n "__fish_okibi_using_subcommand gc" -l json -d 'Print facts as JSON lines with a `type`, errors too'
