@@ -137,8 +137,8 @@ impl Lookout {
 }
 
 fn alias(name: &str) -> String {
-    let end = name.len().saturating_sub(SERVICE.len() + 1);
-    name.get(..end).unwrap_or(name).to_owned()
+    let alias = name.strip_suffix(SERVICE).unwrap_or(name);
+    alias.strip_suffix('.').unwrap_or(alias).to_owned()
 }
 
 /// Addresses to try, those of IPv4 first: they need no scope.
