@@ -375,7 +375,7 @@ fn threat_2_slices_that_do_not_belong_are_named() {
         refused("dropped");
         fs::write(path, &whole[number][1..]).unwrap();
         refused("truncated");
-        fs::copy(&foreign.slices[number], path).unwrap();
+        fs::copy(&foreign.slices[number % foreign.slices.len()], path).unwrap();
         refused("of another bundle");
         let next = (number + 1) % whole.len();
         fs::write(path, &whole[next]).unwrap();
