@@ -40,6 +40,9 @@ _okibi() {
             okibi,gc)
                 cmd="okibi__subcmd__gc"
                 ;;
+            okibi,history)
+                cmd="okibi__subcmd__history"
+                ;;
             okibi,import-bundle)
                 cmd="okibi__subcmd__import__subcmd__bundle"
                 ;;
@@ -60,6 +63,9 @@ _okibi() {
                 ;;
             okibi,model)
                 cmd="okibi__subcmd__model"
+                ;;
+            okibi,monitor)
+                cmd="okibi__subcmd__monitor"
                 ;;
             okibi,status)
                 cmd="okibi__subcmd__status"
@@ -108,6 +114,18 @@ _okibi() {
                 ;;
             okibi__subcmd__config,show)
                 cmd="okibi__subcmd__config__subcmd__show"
+                ;;
+            okibi__subcmd__history,delete)
+                cmd="okibi__subcmd__history__subcmd__delete"
+                ;;
+            okibi__subcmd__history,export)
+                cmd="okibi__subcmd__history__subcmd__export"
+                ;;
+            okibi__subcmd__history,list)
+                cmd="okibi__subcmd__history__subcmd__list"
+                ;;
+            okibi__subcmd__history,show)
+                cmd="okibi__subcmd__history__subcmd__show"
                 ;;
             okibi__subcmd__internal,completions)
                 cmd="okibi__subcmd__internal__subcmd__completions"
@@ -182,13 +200,17 @@ _okibi() {
 
     case "${cmd}" in
         okibi)
-            opts="-q -h -V --home --json --quiet --help --version chat status export-bundle import-bundle inspect-bundle verify-bundle circle model library audit key doctor gc config completions man internal"
+            opts="-q -h -V --home --json --quiet --lang --help --version chat status export-bundle import-bundle inspect-bundle verify-bundle circle model library audit history key monitor doctor gc config completions man internal"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -200,13 +222,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__audit)
-            opts="-q -h -V --verify --home --json --quiet --help --version"
+            opts="-q -h -V --verify --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -218,7 +244,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__chat)
-            opts="-m -q -h -V --model --system --temperature --top-k --top-p --min-p --repeat-penalty --seed --context --max-tokens --stop --logprobs --thoughts --plain --home --json --quiet --help --version"
+            opts="-m -q -h -V --model --system --temperature --top-k --top-p --min-p --repeat-penalty --seed --context --max-tokens --stop --logprobs --thoughts --plain --resume --no-save --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -276,7 +302,15 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --resume)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -288,13 +322,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__circle)
-            opts="-q -h -V --home --json --quiet --help --version found list members admit endorse suspend lift readmit add-admin policy refound explain log"
+            opts="-q -h -V --home --json --quiet --lang --help --version found list members admit endorse suspend lift readmit add-admin policy refound explain log"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -306,7 +344,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__circle__subcmd__add__subcmd__admin)
-            opts="-y -q -h -V --circle --dry-run --yes --home --json --quiet --help --version"
+            opts="-y -q -h -V --circle --dry-run --yes --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -320,6 +358,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -328,7 +370,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__circle__subcmd__admit)
-            opts="-y -q -h -V --name --circle --dry-run --yes --home --json --quiet --help --version"
+            opts="-y -q -h -V --name --circle --dry-run --yes --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -346,6 +388,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -354,7 +400,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__circle__subcmd__endorse)
-            opts="-y -q -h -V --circle --dry-run --yes --home --json --quiet --help --version"
+            opts="-y -q -h -V --circle --dry-run --yes --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -365,6 +411,10 @@ _okibi() {
                     return 0
                     ;;
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -376,7 +426,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__circle__subcmd__explain)
-            opts="-q -h -V --circle --home --json --quiet --help --version"
+            opts="-q -h -V --circle --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -390,6 +440,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -398,7 +452,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__circle__subcmd__found)
-            opts="-q -h -V --as --with --home --json --quiet --help --version"
+            opts="-q -h -V --as --with --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -416,6 +470,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -424,7 +482,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__circle__subcmd__lift)
-            opts="-y -q -h -V --circle --dry-run --yes --home --json --quiet --help --version"
+            opts="-y -q -h -V --circle --dry-run --yes --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -435,6 +493,10 @@ _okibi() {
                     return 0
                     ;;
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -446,13 +508,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__circle__subcmd__list)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -464,7 +530,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__circle__subcmd__log)
-            opts="-q -h -V --circle --home --json --quiet --help --version"
+            opts="-q -h -V --circle --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -475,6 +541,10 @@ _okibi() {
                     return 0
                     ;;
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -486,7 +556,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__circle__subcmd__members)
-            opts="-q -h -V --circle --home --json --quiet --help --version"
+            opts="-q -h -V --circle --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -500,6 +570,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -508,7 +582,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__circle__subcmd__policy)
-            opts="-y -q -h -V --invitations --quorum --circle --dry-run --yes --home --json --quiet --help --version"
+            opts="-y -q -h -V --invitations --quorum --circle --dry-run --yes --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -530,6 +604,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -538,7 +616,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__circle__subcmd__readmit)
-            opts="-y -q -h -V --circle --dry-run --yes --home --json --quiet --help --version"
+            opts="-y -q -h -V --circle --dry-run --yes --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -549,6 +627,10 @@ _okibi() {
                     return 0
                     ;;
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -560,7 +642,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__circle__subcmd__refound)
-            opts="-y -q -h -V --circle --dry-run --yes --home --json --quiet --help --version"
+            opts="-y -q -h -V --circle --dry-run --yes --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -574,6 +656,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -582,7 +668,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__circle__subcmd__suspend)
-            opts="-y -q -h -V --reason --from-start --circle --dry-run --yes --home --json --quiet --help --version"
+            opts="-y -q -h -V --reason --from-start --circle --dry-run --yes --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -600,6 +686,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -608,13 +698,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__completions)
-            opts="-q -h -V --home --json --quiet --help --version bash elvish fish powershell zsh"
+            opts="-q -h -V --home --json --quiet --lang --help --version bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -626,13 +720,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__config)
-            opts="-q -h -V --home --json --quiet --help --version show"
+            opts="-q -h -V --home --json --quiet --lang --help --version show"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -644,13 +742,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__config__subcmd__show)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -662,13 +764,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__doctor)
-            opts="-q -h -V --strict --home --json --quiet --help --version"
+            opts="-q -h -V --strict --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -680,7 +786,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__export__subcmd__bundle)
-            opts="-o -q -h -V --to --to-ssh --passphrase --passphrase-file --circle --full --since --output --usb --slice --parity --dry-run --home --json --quiet --help --version"
+            opts="-o -q -h -V --to --to-ssh --passphrase --passphrase-file --circle --full --since --output --usb --slice --parity --dry-run --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -726,6 +832,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -734,13 +844,135 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__gc)
-            opts="-q -h -V --dry-run --home --json --quiet --help --version"
+            opts="-q -h -V --dry-run --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__history)
+            opts="-q -h -V --home --json --quiet --lang --help --version list show export delete"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__history__subcmd__delete)
+            opts="-y -q -h -V --all --dry-run --yes --home --json --quiet --lang --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__history__subcmd__export)
+            opts="-o -q -h -V --output --home --json --quiet --lang --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__history__subcmd__list)
+            opts="-q -h -V --home --json --quiet --lang --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__history__subcmd__show)
+            opts="-q -h -V --all --home --json --quiet --lang --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -752,7 +984,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__import__subcmd__bundle)
-            opts="-q -h -V --usb --dry-run --no-ack --salvage --strict --ssh-key --passphrase --passphrase-file --home --json --quiet --help --version"
+            opts="-q -h -V --usb --dry-run --no-ack --salvage --strict --ssh-key --passphrase --passphrase-file --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -767,6 +999,10 @@ _okibi() {
                     return 0
                     ;;
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -778,7 +1014,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__inspect__subcmd__bundle)
-            opts="-q -h -V --ssh-key --passphrase --passphrase-file --home --json --quiet --help --version"
+            opts="-q -h -V --ssh-key --passphrase --passphrase-file --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -796,6 +1032,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -804,13 +1044,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__internal)
-            opts="-q -h -V --home --json --quiet --help --version man completions starter"
+            opts="-q -h -V --home --json --quiet --lang --help --version man completions starter"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -822,13 +1066,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__internal__subcmd__completions)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -840,13 +1088,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__internal__subcmd__man)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -858,13 +1110,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__internal__subcmd__starter)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -876,13 +1132,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__key)
-            opts="-q -h -V --home --json --quiet --help --version show card rotate new-feed identity"
+            opts="-q -h -V --home --json --quiet --lang --help --version show card rotate new-feed identity"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -894,13 +1154,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__key__subcmd__card)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -912,13 +1176,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__key__subcmd__identity)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -930,13 +1198,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__key__subcmd__new__subcmd__feed)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -948,13 +1220,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__key__subcmd__rotate)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -966,13 +1242,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__key__subcmd__show)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -984,13 +1264,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__library)
-            opts="-q -h -V --home --json --quiet --help --version add list search share withdraw remove"
+            opts="-q -h -V --home --json --quiet --lang --help --version add list search share withdraw remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1002,7 +1286,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__library__subcmd__add)
-            opts="-q -h -V --title --language --home --json --quiet --help --version"
+            opts="-q -h -V --title --language --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1020,6 +1304,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1028,13 +1316,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__library__subcmd__list)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1046,13 +1338,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__library__subcmd__remove)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1064,7 +1360,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__library__subcmd__search)
-            opts="-l -q -h -V --limit --manual --home --json --quiet --help --version"
+            opts="-l -q -h -V --limit --manual --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1082,6 +1378,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1090,7 +1390,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__library__subcmd__share)
-            opts="-q -h -V --circle --source --licence --home --json --quiet --help --version"
+            opts="-q -h -V --circle --source --licence --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1112,6 +1412,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1120,7 +1424,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__library__subcmd__withdraw)
-            opts="-q -h -V --circle --home --json --quiet --help --version"
+            opts="-q -h -V --circle --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1134,6 +1438,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1142,13 +1450,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__man)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1160,13 +1472,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__model)
-            opts="-q -h -V --home --json --quiet --help --version add list show use share withdraw remove quantize"
+            opts="-q -h -V --home --json --quiet --lang --help --version add list show use share withdraw remove quantize"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1178,7 +1494,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__model__subcmd__add)
-            opts="-q -h -V --name --source --licence --home --json --quiet --help --version"
+            opts="-q -h -V --name --source --licence --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1200,6 +1516,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1208,13 +1528,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__model__subcmd__list)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1226,7 +1550,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__model__subcmd__quantize)
-            opts="-q -h -V --type --again --dry-run --home --json --quiet --help --version"
+            opts="-q -h -V --type --again --dry-run --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1240,6 +1564,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1248,13 +1576,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__model__subcmd__remove)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1266,7 +1598,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__model__subcmd__share)
-            opts="-y -q -h -V --circle --source --licence --yes --home --json --quiet --help --version"
+            opts="-y -q -h -V --circle --source --licence --yes --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1288,6 +1620,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1296,7 +1632,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__model__subcmd__show)
-            opts="-q -h -V --context --home --json --quiet --help --version"
+            opts="-q -h -V --context --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1310,6 +1646,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1318,13 +1658,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__model__subcmd__use)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1336,7 +1680,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__model__subcmd__withdraw)
-            opts="-q -h -V --circle --home --json --quiet --help --version"
+            opts="-q -h -V --circle --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1350,6 +1694,32 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__monitor)
+            opts="-q -h -V --plain --once --home --json --quiet --lang --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1358,7 +1728,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__status)
-            opts="-q -h -V --max-age --strict --home --json --quiet --help --version"
+            opts="-q -h -V --max-age --strict --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1372,6 +1742,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1380,7 +1754,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__verify__subcmd__bundle)
-            opts="-q -h -V --ssh-key --passphrase --passphrase-file --home --json --quiet --help --version"
+            opts="-q -h -V --ssh-key --passphrase --passphrase-file --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1395,6 +1769,10 @@ _okibi() {
                     return 0
                     ;;
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

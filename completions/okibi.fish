@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_okibi_global_optspecs
-    string join \n home= json q/quiet h/help V/version
+    string join \n home= json q/quiet lang= h/help V/version
 end
 
 function __fish_okibi_needs_command
@@ -25,6 +25,7 @@ function __fish_okibi_using_subcommand
 end
 
 complete -c okibi -n "__fish_okibi_needs_command" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_needs_command" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_needs_command" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_needs_command" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_needs_command" -s h -l help -d 'Print help'
@@ -39,7 +40,9 @@ complete -c okibi -n "__fish_okibi_needs_command" -f -a "circle" -d 'Found circl
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "model" -d 'Add, list, show, choose, share, quantize and remove models'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "library" -d 'Add, find, share and remove documents'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "audit" -d 'All that came in and went out, by which road'
+complete -c okibi -n "__fish_okibi_needs_command" -f -a "history" -d 'Your conversations: list, show, export, delete; they never leave this node'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "key" -d 'This node\'s keys: show, card, rotate, open a new feed, print the age identity'
+complete -c okibi -n "__fish_okibi_needs_command" -f -a "monitor" -d 'Look at this node: its model, its circles, what comes in and goes out'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "doctor" -d 'What is wrong and what to do'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "gc" -d 'Remove blobs that nothing names any more'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "config" -d 'Show the configuration and where each value comes from'
@@ -58,15 +61,19 @@ complete -c okibi -n "__fish_okibi_using_subcommand chat" -l context -d 'Most to
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -l max-tokens -d 'Most tokens of one answer' -r
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -l stop -d 'End the answer where this text appears; may be repeated' -r
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -l logprobs -d 'With --json: how probable each token was, and the N likeliest at its place' -r
+complete -c okibi -n "__fish_okibi_using_subcommand chat" -l resume -d 'Go on with a conversation: its number (see `okibi history list`), or the last one' -r
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand chat" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -l thoughts -d 'Show on standard error what a reasoning model thinks before it answers'
-complete -c okibi -n "__fish_okibi_using_subcommand chat" -l plain -d 'Plain lines without any terminal control (this version writes no others)'
+complete -c okibi -n "__fish_okibi_using_subcommand chat" -l plain -d 'Plain lines without any terminal control, for screen readers'
+complete -c okibi -n "__fish_okibi_using_subcommand chat" -l no-save -d 'Do not keep this conversation'
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand status" -l max-age -d 'Exit with 14 when a peer was not heard for this long, such as 26h, 7d, 90m' -r
 complete -c okibi -n "__fish_okibi_using_subcommand status" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand status" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand status" -l strict -d 'Also exit with 15 for forks and 17 for records that wait'
 complete -c okibi -n "__fish_okibi_using_subcommand status" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand status" -s q -l quiet -d 'Print nothing on success'
@@ -81,6 +88,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -s o -l outpu
 complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l slice -d 'Cut into slices of at most SIZE, such as 700M or 2G; without it as large as the file system allows' -r
 complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l parity -d 'Add so much parity, such as 10%: it repairs as much damage' -r
 complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l passphrase -d 'Whoever knows a passphrase, which is asked for'
 complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l full -d 'Everything, not only what was not acknowledged yet'
 complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l usb -d 'The removable medium that is mounted now'
@@ -92,6 +100,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -s V -l versi
 complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -l ssh-key -d 'Also open what is written for this SSH private key; may be repeated' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -l passphrase-file -d 'Also open what is written for the passphrase in the first line of a file' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -l usb -d 'All removable media that are mounted now'
 complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -l dry-run -d 'Say what would change, and change nothing'
 complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -l no-ack -d 'Write nothing to the medium: the acknowledgement goes with the next export'
@@ -105,6 +114,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -s V -l versi
 complete -c okibi -n "__fish_okibi_using_subcommand inspect-bundle" -l ssh-key -d 'Also open what is written for this SSH private key; may be repeated' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand inspect-bundle" -l passphrase-file -d 'Also open what is written for the passphrase in the first line of a file' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand inspect-bundle" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand inspect-bundle" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand inspect-bundle" -l passphrase -d 'Also open what is written for a passphrase, which is asked for'
 complete -c okibi -n "__fish_okibi_using_subcommand inspect-bundle" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand inspect-bundle" -s q -l quiet -d 'Print nothing on success'
@@ -113,12 +123,14 @@ complete -c okibi -n "__fish_okibi_using_subcommand inspect-bundle" -s V -l vers
 complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -l ssh-key -d 'Also open what is written for this SSH private key; may be repeated' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -l passphrase-file -d 'Also open what is written for the passphrase in the first line of a file' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -l passphrase -d 'Also open what is written for a passphrase, which is asked for'
 complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members admit endorse suspend lift readmit add-admin policy refound explain log" -s h -l help -d 'Print help'
@@ -139,17 +151,20 @@ complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from found" -l as -d 'What the circle calls you' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from found" -l with -d 'A further admin and its key card, or a file that holds the card; three admins are advised' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from found" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from found" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from found" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from found" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from found" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from found" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from list" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from list" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from list" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from members" -l circle -d 'The circle, where there are several' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from members" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from members" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from members" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from members" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from members" -s h -l help -d 'Print help'
@@ -157,6 +172,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subc
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from admit" -l name -d 'What the circle will call this member' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from admit" -l circle -d 'The circle, where there are several' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from admit" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from admit" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from admit" -l dry-run -d 'Say what would change, and change nothing'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from admit" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from admit" -l json -d 'Print facts as JSON lines with a `type`, errors too'
@@ -165,6 +181,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subc
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from admit" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from endorse" -l circle -d 'The circle, where there are several' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from endorse" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from endorse" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from endorse" -l dry-run -d 'Say what would change, and change nothing'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from endorse" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from endorse" -l json -d 'Print facts as JSON lines with a `type`, errors too'
@@ -174,6 +191,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subc
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from suspend" -l reason -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from suspend" -l circle -d 'The circle, where there are several' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from suspend" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from suspend" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from suspend" -l from-start -d 'Nothing that it ever wrote counts'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from suspend" -l dry-run -d 'Say what would change, and change nothing'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from suspend" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
@@ -183,6 +201,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subc
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from suspend" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from lift" -l circle -d 'The circle, where there are several' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from lift" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from lift" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from lift" -l dry-run -d 'Say what would change, and change nothing'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from lift" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from lift" -l json -d 'Print facts as JSON lines with a `type`, errors too'
@@ -191,6 +210,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subc
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from lift" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from readmit" -l circle -d 'The circle, where there are several' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from readmit" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from readmit" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from readmit" -l dry-run -d 'Say what would change, and change nothing'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from readmit" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from readmit" -l json -d 'Print facts as JSON lines with a `type`, errors too'
@@ -199,6 +219,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subc
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from readmit" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from add-admin" -l circle -d 'The circle, where there are several' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from add-admin" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from add-admin" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from add-admin" -l dry-run -d 'Say what would change, and change nothing'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from add-admin" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from add-admin" -l json -d 'Print facts as JSON lines with a `type`, errors too'
@@ -209,6 +230,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subc
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from policy" -l quorum -d 'How many admins must stand behind a proposal; 0 for more than half' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from policy" -l circle -d 'The circle, where there are several' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from policy" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from policy" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from policy" -l dry-run -d 'Say what would change, and change nothing'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from policy" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from policy" -l json -d 'Print facts as JSON lines with a `type`, errors too'
@@ -217,6 +239,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subc
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from policy" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from refound" -l circle -d 'The circle, where there are several' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from refound" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from refound" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from refound" -l dry-run -d 'Say what would change, and change nothing'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from refound" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from refound" -l json -d 'Print facts as JSON lines with a `type`, errors too'
@@ -225,17 +248,20 @@ complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subc
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from refound" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from explain" -l circle -d 'The circle, where there are several' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from explain" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from explain" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from explain" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from explain" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from explain" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from log" -l circle -d 'The circle, where there are several' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from log" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from log" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from log" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from log" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from log" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from log" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize" -s h -l help -d 'Print help'
@@ -252,22 +278,26 @@ complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subco
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from add" -l source -d 'Where it comes from, in your words' -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from add" -l licence -d 'SPDX expression or free words' -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from add" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from add" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from add" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from add" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from list" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from list" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from list" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from show" -l context -d 'Reckon with so many tokens of context' -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from show" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from show" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from show" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from use" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from use" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from use" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from use" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from use" -s h -l help -d 'Print help'
@@ -276,6 +306,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subco
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from share" -l source -d 'Where it comes from, in your words' -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from share" -l licence -d 'SPDX expression or free words' -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from share" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from share" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from share" -s y -l yes -d 'You know the licence\'s terms and may pass it on: no question'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from share" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from share" -s q -l quiet -d 'Print nothing on success'
@@ -283,17 +314,20 @@ complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subco
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from share" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from withdraw" -l circle -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from withdraw" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from withdraw" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from withdraw" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from withdraw" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from withdraw" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from withdraw" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from remove" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from remove" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from remove" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from remove" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from quantize" -l type -d 'Q4_K_M is a good middle; Q8_0 loses next to nothing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from quantize" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from quantize" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from quantize" -l again -d 'Take a file that is packed already, and accept that its weights lose twice'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from quantize" -l dry-run -d 'Say what would be written'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from quantize" -l json -d 'Print facts as JSON lines with a `type`, errors too'
@@ -301,6 +335,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subco
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from quantize" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from quantize" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and not __fish_seen_subcommand_from add list search share withdraw remove" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand library; and not __fish_seen_subcommand_from add list search share withdraw remove" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand library; and not __fish_seen_subcommand_from add list search share withdraw remove" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and not __fish_seen_subcommand_from add list search share withdraw remove" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and not __fish_seen_subcommand_from add list search share withdraw remove" -s h -l help -d 'Print help'
@@ -314,17 +349,20 @@ complete -c okibi -n "__fish_okibi_using_subcommand library; and not __fish_seen
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from add" -l title -d 'Title, for a single file' -r
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from add" -l language -d 'BCP 47 tag, such as en or ja' -r
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from add" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from add" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from add" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from add" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from list" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from list" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from list" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from search" -s l -l limit -d 'Most hits' -r
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from search" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from search" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from search" -l manual -d 'Search the built-in manual as well'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from search" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from search" -s q -l quiet -d 'Print nothing on success'
@@ -334,28 +372,72 @@ complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_sub
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from share" -l source -d 'Where it comes from, in your words' -r
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from share" -l licence -d 'SPDX expression or free words' -r
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from share" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from share" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from share" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from share" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from share" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from share" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from withdraw" -l circle -r
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from withdraw" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from withdraw" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from withdraw" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from withdraw" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from withdraw" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from withdraw" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from remove" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from remove" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from remove" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from remove" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand audit" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand audit" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand audit" -l verify -d 'Check that no line was changed or taken out'
 complete -c okibi -n "__fish_okibi_using_subcommand audit" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand audit" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand audit" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand audit" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and not __fish_seen_subcommand_from list show export delete" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand history; and not __fish_seen_subcommand_from list show export delete" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
+complete -c okibi -n "__fish_okibi_using_subcommand history; and not __fish_seen_subcommand_from list show export delete" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and not __fish_seen_subcommand_from list show export delete" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and not __fish_seen_subcommand_from list show export delete" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and not __fish_seen_subcommand_from list show export delete" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and not __fish_seen_subcommand_from list show export delete" -f -a "list" -d 'List the conversations, newest first'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and not __fish_seen_subcommand_from list show export delete" -f -a "show" -d 'Show a conversation: its number, or last'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and not __fish_seen_subcommand_from list show export delete" -f -a "export" -d 'Write a conversation as markdown'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and not __fish_seen_subcommand_from list show export delete" -f -a "delete" -d 'Delete conversations for good'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from list" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from list" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from list" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from show" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from show" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from show" -l all -d 'All branches, with the numbers of the messages'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from show" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from export" -s o -l output -d 'The file; standard output without one' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from export" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from export" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from export" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from export" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from delete" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from delete" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from delete" -l all -d 'Every conversation'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from delete" -l dry-run -d 'Say what would change, and change nothing'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from delete" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from delete" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from delete" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from delete" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed identity" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed identity" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed identity" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed identity" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed identity" -s h -l help -d 'Print help'
@@ -366,64 +448,84 @@ complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_sub
 complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed identity" -f -a "new-feed" -d 'Open a new feed, after this home was restored, moved or copied'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed identity" -f -a "identity" -d 'Print the receive key as an age identity, to open bundles without okibi; it is secret'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from show" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from show" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from show" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from card" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from card" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from card" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from card" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from card" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from card" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from rotate" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from rotate" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from rotate" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from rotate" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from rotate" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from rotate" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from new-feed" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from new-feed" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from new-feed" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from new-feed" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from new-feed" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from new-feed" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from identity" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from identity" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from identity" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from identity" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from identity" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from identity" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand monitor" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand monitor" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
+complete -c okibi -n "__fish_okibi_using_subcommand monitor" -l plain -d 'Plain lines without any terminal control: everything once, then what changes'
+complete -c okibi -n "__fish_okibi_using_subcommand monitor" -l once -d 'With --plain: everything once, and no more'
+complete -c okibi -n "__fish_okibi_using_subcommand monitor" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand monitor" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand monitor" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand monitor" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand doctor" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand doctor" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand doctor" -l strict -d 'Exit with 1 when something is wrong'
 complete -c okibi -n "__fish_okibi_using_subcommand doctor" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand doctor" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand doctor" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand doctor" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand gc" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand gc" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand gc" -l dry-run -d 'Say what would be removed'
 complete -c okibi -n "__fish_okibi_using_subcommand gc" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand gc" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand gc" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand gc" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand config; and not __fish_seen_subcommand_from show" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand config; and not __fish_seen_subcommand_from show" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand config; and not __fish_seen_subcommand_from show" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand config; and not __fish_seen_subcommand_from show" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand config; and not __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand config; and not __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand config; and not __fish_seen_subcommand_from show" -f -a "show" -d 'Show every value and where it comes from'
 complete -c okibi -n "__fish_okibi_using_subcommand config; and __fish_seen_subcommand_from show" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand config; and __fish_seen_subcommand_from show" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand config; and __fish_seen_subcommand_from show" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand config; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand completions" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand completions" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand completions" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand completions" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand completions" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand man" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand man" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand man" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand man" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand man" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand man" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and not __fish_seen_subcommand_from man completions starter" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand internal; and not __fish_seen_subcommand_from man completions starter" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and not __fish_seen_subcommand_from man completions starter" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and not __fish_seen_subcommand_from man completions starter" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and not __fish_seen_subcommand_from man completions starter" -s h -l help -d 'Print help'
@@ -432,16 +534,19 @@ complete -c okibi -n "__fish_okibi_using_subcommand internal; and not __fish_see
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and not __fish_seen_subcommand_from man completions starter" -f -a "completions" -d 'Write all completions into a folder'
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and not __fish_seen_subcommand_from man completions starter" -f -a "starter" -d 'Make the starter bundle from its sources'
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from man" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from man" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from man" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from man" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from man" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from man" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from completions" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from completions" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from completions" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from completions" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from completions" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from completions" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from starter" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from starter" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from starter" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from starter" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from starter" -s h -l help -d 'Print help'

@@ -69,6 +69,8 @@ pub struct Chat {
     pub max_tokens: usize,
     /// Most tokens of context; the model's own limit when none.
     pub context: Option<usize>,
+    /// Keep conversations on this node.
+    pub save: bool,
 }
 
 /// Everything that is configured.
@@ -85,7 +87,7 @@ pub struct Config {
 }
 
 /// Key in the file (`section.key`), environment variable, default.
-const KEYS: [(&str, &str, &str); 9] = [
+const KEYS: [(&str, &str, &str); 10] = [
     ("chat.model", "OKIBI_MODEL", ""),
     ("chat.temperature", "OKIBI_TEMPERATURE", "0.7"),
     ("chat.top-k", "OKIBI_TOP_K", "40"),
@@ -94,6 +96,7 @@ const KEYS: [(&str, &str, &str); 9] = [
     ("chat.repeat-penalty", "OKIBI_REPEAT_PENALTY", "1.1"),
     ("chat.max-tokens", "OKIBI_MAX_TOKENS", "512"),
     ("chat.context", "OKIBI_CONTEXT", ""),
+    ("chat.save", "OKIBI_SAVE", "true"),
     ("status.stale-hours", "OKIBI_STALE_HOURS", "168"),
 ];
 
@@ -167,6 +170,7 @@ impl Config {
                     |n| *n > 0,
                 )?),
             },
+            save: reader.number("chat.save", "true or false", |_| true)?,
         };
         let stale_hours =
             reader.number("status.stale-hours", "a whole number of hours", |_| true)?;

@@ -7,11 +7,13 @@
 mod authority;
 mod chat;
 mod circles;
+mod clock;
 mod doctor;
 mod event;
 mod export;
 mod failure;
 mod foreign;
+mod history;
 mod home;
 mod import;
 mod intake;
@@ -25,6 +27,7 @@ mod starter;
 mod status;
 mod target;
 mod trust;
+mod vitals;
 
 use std::path::{Path, PathBuf};
 
@@ -38,21 +41,30 @@ use crate::store::keys::KeyFolder;
 // What the faces show comes from the edges through here.
 pub use crate::carrier::media::keyring::Addressee;
 pub use crate::carrier::media::slices::{Full, Layout};
+pub use crate::identity::fingerprint;
 pub use crate::library::citation::{printable_line, printable_text};
 pub use crate::library::{Document, Hit, Scope};
 pub use crate::model::Card;
 pub use crate::model::generate::End;
 pub use crate::model::tokenizer::Verified;
-pub use crate::store::{AuditLine, CircleView, ModelRow, Standing};
+pub use crate::store::{
+    AuditLine, CircleView, FoundMessage, MessageRow, ModelRow, Privacy, SessionRow, Speaker,
+    Standing,
+};
 
 pub use authority::{Change, Decided, Decision, Effect, kind_name};
-pub use chat::{Answer, ChatOptions, Conversation, Likelihood, ManualAnswer, Piece, TokenChoice};
+pub use chat::{
+    Answer, ChatOptions, Conversation, Likelihood, ManualAnswer, Piece, Question, TokenChoice,
+    Turn, end_word,
+};
 pub use circles::{Founded, MemberName};
+pub use clock::{Stopwatch, wall_clock};
 pub use doctor::Finding;
 pub use event::{Event, Sink};
 pub use export::Export;
 pub use failure::{Exit, Failure};
 pub use foreign::{passphrase_file, ssh_recipients};
+pub use history::{Growing, branch, quoted, turns};
 pub use import::Imported;
 pub use intake::{ImportOptions, ImportReport, Repair};
 pub use look::{Looked, Seen};
@@ -61,6 +73,7 @@ pub use quantize::{Packed, Packing};
 pub use share::Label;
 pub use status::{CircleStatus, MemberStatus, Status};
 pub use target::{Ask, ExportOptions, Since, Target};
+pub use vitals::{Overview, Stick, Vitals};
 
 /// One open home.
 pub struct Handle {

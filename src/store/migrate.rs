@@ -16,6 +16,7 @@ pub(super) const LAYOUTS: &[&str] = &[
         include_str!("schema/library.sql")
     ),
     include_str!("schema/arrived.sql"),
+    include_str!("schema/conversations.sql"),
 ];
 
 /// Opens `path` at the newest of `layouts`.

@@ -13,7 +13,7 @@ use super::source::{Source, sources};
 const CORE: [&str; 4] = ["record", "identity", "fold", "bundle"];
 
 /// What each module may use of the others.
-const TABLE: [(&str, &[&str]); 12] = [
+const TABLE: [(&str, &[&str]); 13] = [
     ("record", &[]),
     ("identity", &["record"]),
     ("fold", &["record", "identity"]),
@@ -39,11 +39,13 @@ const TABLE: [(&str, &[&str]); 12] = [
     ),
     // Sentences for people; only faces speak.
     ("messages", &[]),
-    // The face: `node`, and the core's types to show what they hold.
+    // The face on the whole terminal: what `node` offers, and words. Its tests make states by hand.
+    ("tui", &["record", "node", "messages"]),
+    // The face: `node`, and the core's types to show what they hold. It is where the other faces are opened from.
     (
         "cli",
         &[
-            "record", "identity", "fold", "bundle", "node", "config", "messages",
+            "record", "identity", "fold", "bundle", "node", "config", "messages", "tui",
         ],
     ),
 ];
