@@ -62,3 +62,12 @@ mutations N="1000000":
 # Benchmarks.
 bench *ARGS:
     cargo bench --locked {{ARGS}}
+
+# How long a key takes to its frame while a model computes; OKIBI_LATENCY_MODEL=FILE takes a model of yours.
+latency:
+    cargo build --locked --release
+    OKIBI_BIN="$PWD/target/release/okibi" cargo test --locked --test it latency:: -- --ignored --nocapture --test-threads 1
+
+# The screenshots of docs/tui.md again, as text and SVG, from the terminal's own output.
+shots:
+    cargo test --locked --test it shots:: -- --ignored

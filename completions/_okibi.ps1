@@ -22,6 +22,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
     $completions = @(switch ($command) {
         'okibi' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -43,7 +44,9 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             [CompletionResult]::new('model', 'model', [CompletionResultType]::ParameterValue, 'Add, list, show, choose, share, quantize and remove models')
             [CompletionResult]::new('library', 'library', [CompletionResultType]::ParameterValue, 'Add, find, share and remove documents')
             [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'All that came in and went out, by which road')
+            [CompletionResult]::new('history', 'history', [CompletionResultType]::ParameterValue, 'Your conversations: list, show, export, delete; they never leave this node')
             [CompletionResult]::new('key', 'key', [CompletionResultType]::ParameterValue, 'This node''s keys: show, card, rotate, open a new feed, print the age identity')
+            [CompletionResult]::new('monitor', 'monitor', [CompletionResultType]::ParameterValue, 'Look at this node: its model, its circles, what comes in and goes out')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'What is wrong and what to do')
             [CompletionResult]::new('backup', 'backup', [CompletionResultType]::ParameterValue, 'Write the whole home into one encrypted file')
             [CompletionResult]::new('restore', 'restore', [CompletionResultType]::ParameterValue, 'Make a new home out of a backup; it opens a new feed')
@@ -69,9 +72,12 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             [CompletionResult]::new('--max-tokens', '--max-tokens', [CompletionResultType]::ParameterName, 'Most tokens of one answer')
             [CompletionResult]::new('--stop', '--stop', [CompletionResultType]::ParameterName, 'End the answer where this text appears; may be repeated')
             [CompletionResult]::new('--logprobs', '--logprobs', [CompletionResultType]::ParameterName, 'With --json: how probable each token was, and the N likeliest at its place')
+            [CompletionResult]::new('--resume', '--resume', [CompletionResultType]::ParameterName, 'Go on with a conversation: its number (see `okibi history list`), or the last one')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--thoughts', '--thoughts', [CompletionResultType]::ParameterName, 'Show on standard error what a reasoning model thinks before it answers')
-            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'Plain lines without any terminal control (this version writes no others)')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'Plain lines without any terminal control, for screen readers')
+            [CompletionResult]::new('--no-save', '--no-save', [CompletionResultType]::ParameterName, 'Do not keep this conversation')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -84,6 +90,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         'okibi;status' {
             [CompletionResult]::new('--max-age', '--max-age', [CompletionResultType]::ParameterName, 'Exit with 14 when a peer was not heard for this long, such as 26h, 7d, 90m')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Also exit with 15 for forks and 17 for records that wait')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -105,6 +112,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             [CompletionResult]::new('--slice', '--slice', [CompletionResultType]::ParameterName, 'Cut into slices of at most SIZE, such as 700M or 2G; without it as large as the file system allows')
             [CompletionResult]::new('--parity', '--parity', [CompletionResultType]::ParameterName, 'Add so much parity, such as 10%: it repairs as much damage')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'Whoever knows a passphrase, which is asked for')
             [CompletionResult]::new('--full', '--full', [CompletionResultType]::ParameterName, 'Everything, not only what was not acknowledged yet')
             [CompletionResult]::new('--usb', '--usb', [CompletionResultType]::ParameterName, 'The removable medium that is mounted now')
@@ -122,6 +130,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             [CompletionResult]::new('--ssh-key', '--ssh-key', [CompletionResultType]::ParameterName, 'Also open what is written for this SSH private key; may be repeated')
             [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'Also open what is written for the passphrase in the first line of a file')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--usb', '--usb', [CompletionResultType]::ParameterName, 'All removable media that are mounted now')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would change, and change nothing')
             [CompletionResult]::new('--no-ack', '--no-ack', [CompletionResultType]::ParameterName, 'Write nothing to the medium: the acknowledgement goes with the next export')
@@ -141,6 +150,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             [CompletionResult]::new('--ssh-key', '--ssh-key', [CompletionResultType]::ParameterName, 'Also open what is written for this SSH private key; may be repeated')
             [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'Also open what is written for the passphrase in the first line of a file')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'Also open what is written for a passphrase, which is asked for')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -155,6 +165,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             [CompletionResult]::new('--ssh-key', '--ssh-key', [CompletionResultType]::ParameterName, 'Also open what is written for this SSH private key; may be repeated')
             [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'Also open what is written for the passphrase in the first line of a file')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'Also open what is written for a passphrase, which is asked for')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -167,6 +178,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;courier' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--usb', '--usb', [CompletionResultType]::ParameterName, 'All removable media that are mounted now')
             [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Stay, and serve each removable medium with a folder `okibi` when it is mounted')
             [CompletionResult]::new('--only-prepared', '--only-prepared', [CompletionResultType]::ParameterName, 'Leave a medium alone that has no folder `okibi` at its top: for what runs by itself')
@@ -184,6 +196,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             [CompletionResult]::new('--peer', '--peer', [CompletionResultType]::ParameterName, 'An address to dial (host:port) beside those of `okibi peer list`; may be repeated')
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'UDP port to listen on, 0 for any')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--no-discovery', '--no-discovery', [CompletionResultType]::ParameterName, 'Neither show this node on the local network nor look out for others there')
             [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Open no network socket at all')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
@@ -200,6 +213,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'UDP port to listen on, 0 for any')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'End after this many seconds, whatever is still to do')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--no-discovery', '--no-discovery', [CompletionResultType]::ParameterName, 'Neither show this node on the local network nor look out for others there')
             [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Open no network socket at all')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
@@ -213,6 +227,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;peer' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -230,6 +245,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;peer;list' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -241,6 +257,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;peer;add' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -252,6 +269,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;peer;remove' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -263,6 +281,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;peer;block' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -274,6 +293,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;peer;unblock' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -285,6 +305,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;peer;nick' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -296,6 +317,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;circle' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -328,6 +350,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'What the circle calls you')
             [CompletionResult]::new('--with', '--with', [CompletionResultType]::ParameterName, 'A further admin and its key card, or a file that holds the card; three admins are advised')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -339,6 +362,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;circle;list' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -351,6 +375,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         'okibi;circle;members' {
             [CompletionResult]::new('--circle', '--circle', [CompletionResultType]::ParameterName, 'The circle, where there are several')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -366,6 +391,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             [CompletionResult]::new('--peer', '--peer', [CompletionResultType]::ParameterName, 'An address to dial (host:port) beside those of `okibi peer list`; may be repeated')
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'UDP port to listen on, 0 for any')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--no-wait', '--no-wait', [CompletionResultType]::ParameterName, 'Print the ticket and end; the running node honours it')
             [CompletionResult]::new('--no-qr', '--no-qr', [CompletionResultType]::ParameterName, 'Show no QR code')
             [CompletionResult]::new('--no-discovery', '--no-discovery', [CompletionResultType]::ParameterName, 'Neither show this node on the local network nor look out for others there')
@@ -384,6 +410,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             [CompletionResult]::new('--peer', '--peer', [CompletionResultType]::ParameterName, 'An address to dial (host:port) beside those of `okibi peer list`; may be repeated')
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'UDP port to listen on, 0 for any')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--no-discovery', '--no-discovery', [CompletionResultType]::ParameterName, 'Neither show this node on the local network nor look out for others there')
             [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Open no network socket at all')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
@@ -397,6 +424,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;circle;confirm' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -408,6 +436,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;circle;tickets' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -419,6 +448,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;circle;withdraw' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -432,6 +462,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'What the circle will call this member')
             [CompletionResult]::new('--circle', '--circle', [CompletionResultType]::ParameterName, 'The circle, where there are several')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would change, and change nothing')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
@@ -447,6 +478,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         'okibi;circle;endorse' {
             [CompletionResult]::new('--circle', '--circle', [CompletionResultType]::ParameterName, 'The circle, where there are several')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would change, and change nothing')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
@@ -463,6 +495,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'reason')
             [CompletionResult]::new('--circle', '--circle', [CompletionResultType]::ParameterName, 'The circle, where there are several')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--from-start', '--from-start', [CompletionResultType]::ParameterName, 'Nothing that it ever wrote counts')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would change, and change nothing')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
@@ -479,6 +512,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         'okibi;circle;lift' {
             [CompletionResult]::new('--circle', '--circle', [CompletionResultType]::ParameterName, 'The circle, where there are several')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would change, and change nothing')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
@@ -494,6 +528,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         'okibi;circle;readmit' {
             [CompletionResult]::new('--circle', '--circle', [CompletionResultType]::ParameterName, 'The circle, where there are several')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would change, and change nothing')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
@@ -509,6 +544,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         'okibi;circle;add-admin' {
             [CompletionResult]::new('--circle', '--circle', [CompletionResultType]::ParameterName, 'The circle, where there are several')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would change, and change nothing')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
@@ -526,6 +562,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             [CompletionResult]::new('--quorum', '--quorum', [CompletionResultType]::ParameterName, 'How many admins must stand behind a proposal; 0 for more than half')
             [CompletionResult]::new('--circle', '--circle', [CompletionResultType]::ParameterName, 'The circle, where there are several')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would change, and change nothing')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
@@ -541,6 +578,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         'okibi;circle;refound' {
             [CompletionResult]::new('--circle', '--circle', [CompletionResultType]::ParameterName, 'The circle, where there are several')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would change, and change nothing')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
@@ -555,6 +593,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;circle;forget' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would change, and change nothing')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
@@ -570,6 +609,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         'okibi;circle;explain' {
             [CompletionResult]::new('--circle', '--circle', [CompletionResultType]::ParameterName, 'The circle, where there are several')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -582,6 +622,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         'okibi;circle;log' {
             [CompletionResult]::new('--circle', '--circle', [CompletionResultType]::ParameterName, 'The circle, where there are several')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -593,6 +634,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;model' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -616,6 +658,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             [CompletionResult]::new('--source', '--source', [CompletionResultType]::ParameterName, 'Where it comes from, in your words')
             [CompletionResult]::new('--licence', '--licence', [CompletionResultType]::ParameterName, 'SPDX expression or free words')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -627,6 +670,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;model;list' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -639,6 +683,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         'okibi;model;show' {
             [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Reckon with so many tokens of context')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -650,6 +695,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;model;use' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -664,6 +710,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             [CompletionResult]::new('--source', '--source', [CompletionResultType]::ParameterName, 'Where it comes from, in your words')
             [CompletionResult]::new('--licence', '--licence', [CompletionResultType]::ParameterName, 'SPDX expression or free words')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'You know the licence''s terms and may pass it on: no question')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'You know the licence''s terms and may pass it on: no question')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
@@ -678,6 +725,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         'okibi;model;withdraw' {
             [CompletionResult]::new('--circle', '--circle', [CompletionResultType]::ParameterName, 'circle')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -689,6 +737,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;model;remove' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -701,6 +750,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         'okibi;model;quantize' {
             [CompletionResult]::new('--type', '--type', [CompletionResultType]::ParameterName, 'Q4_K_M is a good middle; Q8_0 loses next to nothing')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--again', '--again', [CompletionResultType]::ParameterName, 'Take a file that is packed already, and accept that its weights lose twice')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would be written')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
@@ -714,6 +764,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;model;fetch' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -725,6 +776,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;library' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -744,6 +796,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             [CompletionResult]::new('--title', '--title', [CompletionResultType]::ParameterName, 'Title, for a single file')
             [CompletionResult]::new('--language', '--language', [CompletionResultType]::ParameterName, 'BCP 47 tag, such as en or ja')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -755,6 +808,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;library;list' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -768,6 +822,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Most hits')
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Most hits')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--manual', '--manual', [CompletionResultType]::ParameterName, 'Search the built-in manual as well')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -783,6 +838,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             [CompletionResult]::new('--source', '--source', [CompletionResultType]::ParameterName, 'Where it comes from, in your words')
             [CompletionResult]::new('--licence', '--licence', [CompletionResultType]::ParameterName, 'SPDX expression or free words')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -795,6 +851,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         'okibi;library;withdraw' {
             [CompletionResult]::new('--circle', '--circle', [CompletionResultType]::ParameterName, 'circle')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -806,6 +863,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;library;remove' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -817,7 +875,79 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;audit' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--verify', '--verify', [CompletionResultType]::ParameterName, 'Check that no line was changed or taken out')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;history' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the conversations, newest first')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show a conversation: its number, or last')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write a conversation as markdown')
+            [CompletionResult]::new('delete', 'delete', [CompletionResultType]::ParameterValue, 'Delete conversations for good')
+            break
+        }
+        'okibi;history;list' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;history;show' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'All branches, with the numbers of the messages')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;history;export' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The file; standard output without one')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The file; standard output without one')
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;history;delete' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Every conversation')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would change, and change nothing')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -829,6 +959,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;key' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -849,6 +980,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;key;show' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -860,6 +992,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;key;card' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -871,6 +1004,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;key;rotate' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -882,6 +1016,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;key;new-feed' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--spare', '--spare', [CompletionResultType]::ParameterName, 'With the spare key, while the root key is locked or lost: ordinary records only. Never with one spare key in two homes')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -894,6 +1029,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;key;revoke' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
@@ -908,6 +1044,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         'okibi;key;signers' {
             [CompletionResult]::new('--circle', '--circle', [CompletionResultType]::ParameterName, 'The circle, where there are several')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -919,6 +1056,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;key;passphrase' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -933,6 +1071,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         'okibi;key;passphrase;set' {
             [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'Take the new passphrase from the first line of a file')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -944,6 +1083,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;key;passphrase;remove' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -957,6 +1097,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             [CompletionResult]::new('--recipient', '--recipient', [CompletionResultType]::ParameterName, 'What the plugin printed: age1NAME1...')
             [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'A file with the plugin''s AGE-PLUGIN-NAME-1... line')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -968,6 +1109,21 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;key;identity' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;monitor' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'Plain lines without any terminal control: everything once, then what changes')
+            [CompletionResult]::new('--once', '--once', [CompletionResultType]::ParameterName, 'With --plain: everything once, and no more')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -979,6 +1135,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;doctor' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Exit with 1 when something is wrong')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -993,6 +1150,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Encrypt to an age recipient, an SSH public key, or a file of SSH public keys; may be repeated. Without it a passphrase is asked for')
             [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'Encrypt with the passphrase in the first line of a file')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--without-keys', '--without-keys', [CompletionResultType]::ParameterName, 'Leave the secret keys out; they are kept elsewhere')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -1007,6 +1165,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Open it with an age identity file or an SSH private key. Without it a passphrase is asked for')
             [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'Open it with the passphrase in the first line of a file')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -1023,6 +1182,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             [CompletionResult]::new('--signature', '--signature', [CompletionResultType]::ParameterName, 'Its signature: ssh-keygen -Y sign -n okibi-release@v1')
             [CompletionResult]::new('--circle', '--circle', [CompletionResultType]::ParameterName, 'The circle, where there are several')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--older', '--older', [CompletionResultType]::ParameterName, 'Also one that is older than this program')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -1035,6 +1195,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;gc' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would be removed')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -1047,6 +1208,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;config' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -1059,6 +1221,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;config;show' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -1070,6 +1233,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;completions' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -1081,6 +1245,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;man' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -1092,6 +1257,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;internal' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -1106,6 +1272,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;internal;man' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -1117,6 +1284,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;internal;completions' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -1128,6 +1296,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;internal;starter' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')

@@ -46,6 +46,9 @@ _okibi() {
             okibi,gc)
                 cmd="okibi__subcmd__gc"
                 ;;
+            okibi,history)
+                cmd="okibi__subcmd__history"
+                ;;
             okibi,import-bundle)
                 cmd="okibi__subcmd__import__subcmd__bundle"
                 ;;
@@ -66,6 +69,9 @@ _okibi() {
                 ;;
             okibi,model)
                 cmd="okibi__subcmd__model"
+                ;;
+            okibi,monitor)
+                cmd="okibi__subcmd__monitor"
                 ;;
             okibi,node)
                 cmd="okibi__subcmd__node"
@@ -147,6 +153,18 @@ _okibi() {
                 ;;
             okibi__subcmd__config,show)
                 cmd="okibi__subcmd__config__subcmd__show"
+                ;;
+            okibi__subcmd__history,delete)
+                cmd="okibi__subcmd__history__subcmd__delete"
+                ;;
+            okibi__subcmd__history,export)
+                cmd="okibi__subcmd__history__subcmd__export"
+                ;;
+            okibi__subcmd__history,list)
+                cmd="okibi__subcmd__history__subcmd__list"
+                ;;
+            okibi__subcmd__history,show)
+                cmd="okibi__subcmd__history__subcmd__show"
                 ;;
             okibi__subcmd__internal,completions)
                 cmd="okibi__subcmd__internal__subcmd__completions"
@@ -260,13 +278,17 @@ _okibi() {
 
     case "${cmd}" in
         okibi)
-            opts="-q -h -V --home --json --quiet --help --version chat status export-bundle import-bundle inspect-bundle verify-bundle courier node sync peer circle model library audit key doctor backup restore update gc config completions man internal"
+            opts="-q -h -V --home --json --quiet --lang --help --version chat status export-bundle import-bundle inspect-bundle verify-bundle courier node sync peer circle model library audit history key monitor doctor backup restore update gc config completions man internal"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -278,13 +300,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__audit)
-            opts="-q -h -V --verify --home --json --quiet --help --version"
+            opts="-q -h -V --verify --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -296,7 +322,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__backup)
-            opts="-q -h -V --to --passphrase-file --without-keys --home --json --quiet --help --version"
+            opts="-q -h -V --to --passphrase-file --without-keys --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -314,6 +340,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -322,7 +352,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__chat)
-            opts="-m -q -h -V --model --system --temperature --top-k --top-p --min-p --repeat-penalty --seed --context --max-tokens --stop --logprobs --thoughts --plain --home --json --quiet --help --version"
+            opts="-m -q -h -V --model --system --temperature --top-k --top-p --min-p --repeat-penalty --seed --context --max-tokens --stop --logprobs --thoughts --plain --resume --no-save --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -380,7 +410,15 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --resume)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -392,13 +430,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__circle)
-            opts="-q -h -V --home --json --quiet --help --version found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound forget explain log"
+            opts="-q -h -V --home --json --quiet --lang --help --version found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound forget explain log"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -410,7 +452,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__circle__subcmd__add__subcmd__admin)
-            opts="-y -q -h -V --circle --dry-run --yes --home --json --quiet --help --version"
+            opts="-y -q -h -V --circle --dry-run --yes --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -424,6 +466,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -432,7 +478,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__circle__subcmd__admit)
-            opts="-y -q -h -V --name --circle --dry-run --yes --home --json --quiet --help --version"
+            opts="-y -q -h -V --name --circle --dry-run --yes --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -450,6 +496,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -458,13 +508,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__circle__subcmd__confirm)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -476,7 +530,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__circle__subcmd__endorse)
-            opts="-y -q -h -V --circle --dry-run --yes --home --json --quiet --help --version"
+            opts="-y -q -h -V --circle --dry-run --yes --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -487,6 +541,10 @@ _okibi() {
                     return 0
                     ;;
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -498,7 +556,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__circle__subcmd__explain)
-            opts="-q -h -V --circle --home --json --quiet --help --version"
+            opts="-q -h -V --circle --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -512,6 +570,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -520,13 +582,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__circle__subcmd__forget)
-            opts="-y -q -h -V --dry-run --yes --home --json --quiet --help --version"
+            opts="-y -q -h -V --dry-run --yes --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -538,7 +604,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__circle__subcmd__found)
-            opts="-q -h -V --as --with --home --json --quiet --help --version"
+            opts="-q -h -V --as --with --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -556,6 +622,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -564,7 +634,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__circle__subcmd__invite)
-            opts="-q -h -V --circle --minutes --no-wait --no-qr --peer --no-discovery --port --offline --home --json --quiet --help --version"
+            opts="-q -h -V --circle --minutes --no-wait --no-qr --peer --no-discovery --port --offline --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -590,6 +660,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -598,7 +672,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__circle__subcmd__join)
-            opts="-q -h -V --name --peer --no-discovery --port --offline --home --json --quiet --help --version"
+            opts="-q -h -V --name --peer --no-discovery --port --offline --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -620,6 +694,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -628,7 +706,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__circle__subcmd__lift)
-            opts="-y -q -h -V --circle --dry-run --yes --home --json --quiet --help --version"
+            opts="-y -q -h -V --circle --dry-run --yes --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -639,6 +717,10 @@ _okibi() {
                     return 0
                     ;;
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -650,13 +732,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__circle__subcmd__list)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -668,7 +754,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__circle__subcmd__log)
-            opts="-q -h -V --circle --home --json --quiet --help --version"
+            opts="-q -h -V --circle --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -679,6 +765,10 @@ _okibi() {
                     return 0
                     ;;
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -690,7 +780,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__circle__subcmd__members)
-            opts="-q -h -V --circle --home --json --quiet --help --version"
+            opts="-q -h -V --circle --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -704,6 +794,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -712,7 +806,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__circle__subcmd__policy)
-            opts="-y -q -h -V --invitations --quorum --circle --dry-run --yes --home --json --quiet --help --version"
+            opts="-y -q -h -V --invitations --quorum --circle --dry-run --yes --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -734,6 +828,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -742,7 +840,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__circle__subcmd__readmit)
-            opts="-y -q -h -V --circle --dry-run --yes --home --json --quiet --help --version"
+            opts="-y -q -h -V --circle --dry-run --yes --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -753,6 +851,10 @@ _okibi() {
                     return 0
                     ;;
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -764,7 +866,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__circle__subcmd__refound)
-            opts="-y -q -h -V --circle --dry-run --yes --home --json --quiet --help --version"
+            opts="-y -q -h -V --circle --dry-run --yes --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -778,6 +880,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -786,7 +892,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__circle__subcmd__suspend)
-            opts="-y -q -h -V --reason --from-start --circle --dry-run --yes --home --json --quiet --help --version"
+            opts="-y -q -h -V --reason --from-start --circle --dry-run --yes --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -804,6 +910,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -812,13 +922,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__circle__subcmd__tickets)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -830,13 +944,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__circle__subcmd__withdraw)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -848,13 +966,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__completions)
-            opts="-q -h -V --home --json --quiet --help --version bash elvish fish powershell zsh"
+            opts="-q -h -V --home --json --quiet --lang --help --version bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -866,13 +988,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__config)
-            opts="-q -h -V --home --json --quiet --help --version show"
+            opts="-q -h -V --home --json --quiet --lang --help --version show"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -884,13 +1010,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__config__subcmd__show)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -902,13 +1032,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__courier)
-            opts="-q -h -V --usb --watch --only-prepared --dry-run --home --json --quiet --help --version"
+            opts="-q -h -V --usb --watch --only-prepared --dry-run --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -920,13 +1054,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__doctor)
-            opts="-q -h -V --strict --home --json --quiet --help --version"
+            opts="-q -h -V --strict --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -938,7 +1076,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__export__subcmd__bundle)
-            opts="-o -q -h -V --to --to-ssh --passphrase --passphrase-file --circle --full --since --output --usb --slice --parity --dry-run --home --json --quiet --help --version"
+            opts="-o -q -h -V --to --to-ssh --passphrase --passphrase-file --circle --full --since --output --usb --slice --parity --dry-run --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -984,6 +1122,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -992,13 +1134,135 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__gc)
-            opts="-q -h -V --dry-run --home --json --quiet --help --version"
+            opts="-q -h -V --dry-run --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__history)
+            opts="-q -h -V --home --json --quiet --lang --help --version list show export delete"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__history__subcmd__delete)
+            opts="-y -q -h -V --all --dry-run --yes --home --json --quiet --lang --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__history__subcmd__export)
+            opts="-o -q -h -V --output --home --json --quiet --lang --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__history__subcmd__list)
+            opts="-q -h -V --home --json --quiet --lang --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__history__subcmd__show)
+            opts="-q -h -V --all --home --json --quiet --lang --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1010,7 +1274,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__import__subcmd__bundle)
-            opts="-q -h -V --usb --dry-run --no-ack --salvage --strict --ssh-key --passphrase --passphrase-file --home --json --quiet --help --version"
+            opts="-q -h -V --usb --dry-run --no-ack --salvage --strict --ssh-key --passphrase --passphrase-file --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1025,6 +1289,10 @@ _okibi() {
                     return 0
                     ;;
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1036,7 +1304,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__inspect__subcmd__bundle)
-            opts="-q -h -V --ssh-key --passphrase --passphrase-file --home --json --quiet --help --version"
+            opts="-q -h -V --ssh-key --passphrase --passphrase-file --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1054,6 +1322,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1062,13 +1334,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__internal)
-            opts="-q -h -V --home --json --quiet --help --version man completions starter"
+            opts="-q -h -V --home --json --quiet --lang --help --version man completions starter"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1080,13 +1356,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__internal__subcmd__completions)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1098,13 +1378,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__internal__subcmd__man)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1116,13 +1400,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__internal__subcmd__starter)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1134,13 +1422,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__key)
-            opts="-q -h -V --home --json --quiet --help --version show card rotate new-feed revoke signers passphrase plugin identity"
+            opts="-q -h -V --home --json --quiet --lang --help --version show card rotate new-feed revoke signers passphrase plugin identity"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1152,13 +1444,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__key__subcmd__card)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1170,13 +1466,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__key__subcmd__identity)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1188,13 +1488,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__key__subcmd__new__subcmd__feed)
-            opts="-q -h -V --spare --home --json --quiet --help --version"
+            opts="-q -h -V --spare --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1206,13 +1510,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__key__subcmd__passphrase)
-            opts="-q -h -V --home --json --quiet --help --version set remove"
+            opts="-q -h -V --home --json --quiet --lang --help --version set remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1224,13 +1532,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__key__subcmd__passphrase__subcmd__remove)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1242,7 +1554,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__key__subcmd__passphrase__subcmd__set)
-            opts="-q -h -V --passphrase-file --home --json --quiet --help --version"
+            opts="-q -h -V --passphrase-file --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1256,6 +1568,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1264,7 +1580,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__key__subcmd__plugin)
-            opts="-q -h -V --recipient --identity --home --json --quiet --help --version"
+            opts="-q -h -V --recipient --identity --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1282,6 +1598,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1290,13 +1610,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__key__subcmd__revoke)
-            opts="-y -q -h -V --yes --home --json --quiet --help --version"
+            opts="-y -q -h -V --yes --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1308,13 +1632,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__key__subcmd__rotate)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1326,13 +1654,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__key__subcmd__show)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1344,7 +1676,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__key__subcmd__signers)
-            opts="-q -h -V --circle --home --json --quiet --help --version"
+            opts="-q -h -V --circle --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1358,6 +1690,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1366,13 +1702,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__library)
-            opts="-q -h -V --home --json --quiet --help --version add list search share withdraw remove"
+            opts="-q -h -V --home --json --quiet --lang --help --version add list search share withdraw remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1384,7 +1724,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__library__subcmd__add)
-            opts="-q -h -V --title --language --home --json --quiet --help --version"
+            opts="-q -h -V --title --language --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1402,6 +1742,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1410,13 +1754,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__library__subcmd__list)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1428,13 +1776,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__library__subcmd__remove)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1446,7 +1798,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__library__subcmd__search)
-            opts="-l -q -h -V --limit --manual --home --json --quiet --help --version"
+            opts="-l -q -h -V --limit --manual --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1464,6 +1816,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1472,7 +1828,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__library__subcmd__share)
-            opts="-q -h -V --circle --source --licence --home --json --quiet --help --version"
+            opts="-q -h -V --circle --source --licence --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1494,6 +1850,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1502,7 +1862,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__library__subcmd__withdraw)
-            opts="-q -h -V --circle --home --json --quiet --help --version"
+            opts="-q -h -V --circle --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1516,6 +1876,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1524,13 +1888,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__man)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1542,13 +1910,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__model)
-            opts="-q -h -V --home --json --quiet --help --version add list show use share withdraw remove quantize fetch"
+            opts="-q -h -V --home --json --quiet --lang --help --version add list show use share withdraw remove quantize fetch"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1560,7 +1932,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__model__subcmd__add)
-            opts="-q -h -V --name --source --licence --home --json --quiet --help --version"
+            opts="-q -h -V --name --source --licence --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1582,6 +1954,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1590,13 +1966,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__model__subcmd__fetch)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1608,13 +1988,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__model__subcmd__list)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1626,7 +2010,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__model__subcmd__quantize)
-            opts="-q -h -V --type --again --dry-run --home --json --quiet --help --version"
+            opts="-q -h -V --type --again --dry-run --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1640,6 +2024,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1648,13 +2036,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__model__subcmd__remove)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1666,7 +2058,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__model__subcmd__share)
-            opts="-y -q -h -V --circle --source --licence --yes --home --json --quiet --help --version"
+            opts="-y -q -h -V --circle --source --licence --yes --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1688,6 +2080,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1696,7 +2092,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__model__subcmd__show)
-            opts="-q -h -V --context --home --json --quiet --help --version"
+            opts="-q -h -V --context --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1710,6 +2106,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1718,13 +2118,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__model__subcmd__use)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1736,7 +2140,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__model__subcmd__withdraw)
-            opts="-q -h -V --circle --home --json --quiet --help --version"
+            opts="-q -h -V --circle --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1750,6 +2154,32 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__monitor)
+            opts="-q -h -V --plain --once --home --json --quiet --lang --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1758,7 +2188,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__node)
-            opts="-q -h -V --peer --no-discovery --port --offline --home --json --quiet --help --version"
+            opts="-q -h -V --peer --no-discovery --port --offline --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1776,6 +2206,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1784,13 +2218,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__peer)
-            opts="-q -h -V --home --json --quiet --help --version list add remove block unblock nick"
+            opts="-q -h -V --home --json --quiet --lang --help --version list add remove block unblock nick"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1802,13 +2240,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__peer__subcmd__add)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1820,13 +2262,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__peer__subcmd__block)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1838,13 +2284,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__peer__subcmd__list)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1856,13 +2306,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__peer__subcmd__nick)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1874,13 +2328,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__peer__subcmd__remove)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1892,13 +2350,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__peer__subcmd__unblock)
-            opts="-q -h -V --home --json --quiet --help --version"
+            opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1910,7 +2372,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__restore)
-            opts="-q -h -V --identity --passphrase-file --home --json --quiet --help --version"
+            opts="-q -h -V --identity --passphrase-file --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1928,6 +2390,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1936,7 +2402,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__status)
-            opts="-q -h -V --max-age --strict --home --json --quiet --help --version"
+            opts="-q -h -V --max-age --strict --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1950,6 +2416,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1958,7 +2428,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__sync)
-            opts="-q -h -V --peer --no-discovery --port --offline --timeout --home --json --quiet --help --version"
+            opts="-q -h -V --peer --no-discovery --port --offline --timeout --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1980,6 +2450,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1988,7 +2462,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__update)
-            opts="-q -h -V --extract --name --older --share --signature --circle --home --json --quiet --help --version"
+            opts="-q -h -V --extract --name --older --share --signature --circle --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2018,6 +2492,10 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2026,7 +2504,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__verify__subcmd__bundle)
-            opts="-q -h -V --ssh-key --passphrase --passphrase-file --home --json --quiet --help --version"
+            opts="-q -h -V --ssh-key --passphrase --passphrase-file --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2041,6 +2519,10 @@ _okibi() {
                     return 0
                     ;;
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

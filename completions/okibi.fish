@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_okibi_global_optspecs
-    string join \n home= json q/quiet h/help V/version
+    string join \n home= json q/quiet lang= h/help V/version
 end
 
 function __fish_okibi_needs_command
@@ -25,6 +25,7 @@ function __fish_okibi_using_subcommand
 end
 
 complete -c okibi -n "__fish_okibi_needs_command" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_needs_command" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_needs_command" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_needs_command" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_needs_command" -s h -l help -d 'Print help'
@@ -43,7 +44,9 @@ complete -c okibi -n "__fish_okibi_needs_command" -f -a "circle" -d 'Found circl
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "model" -d 'Add, list, show, choose, share, quantize and remove models'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "library" -d 'Add, find, share and remove documents'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "audit" -d 'All that came in and went out, by which road'
+complete -c okibi -n "__fish_okibi_needs_command" -f -a "history" -d 'Your conversations: list, show, export, delete; they never leave this node'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "key" -d 'This node\'s keys: show, card, rotate, open a new feed, print the age identity'
+complete -c okibi -n "__fish_okibi_needs_command" -f -a "monitor" -d 'Look at this node: its model, its circles, what comes in and goes out'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "doctor" -d 'What is wrong and what to do'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "backup" -d 'Write the whole home into one encrypted file'
 complete -c okibi -n "__fish_okibi_needs_command" -f -a "restore" -d 'Make a new home out of a backup; it opens a new feed'
@@ -65,15 +68,19 @@ complete -c okibi -n "__fish_okibi_using_subcommand chat" -l context -d 'Most to
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -l max-tokens -d 'Most tokens of one answer' -r
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -l stop -d 'End the answer where this text appears; may be repeated' -r
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -l logprobs -d 'With --json: how probable each token was, and the N likeliest at its place' -r
+complete -c okibi -n "__fish_okibi_using_subcommand chat" -l resume -d 'Go on with a conversation: its number (see `okibi history list`), or the last one' -r
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand chat" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -l thoughts -d 'Show on standard error what a reasoning model thinks before it answers'
-complete -c okibi -n "__fish_okibi_using_subcommand chat" -l plain -d 'Plain lines without any terminal control (this version writes no others)'
+complete -c okibi -n "__fish_okibi_using_subcommand chat" -l plain -d 'Plain lines without any terminal control, for screen readers'
+complete -c okibi -n "__fish_okibi_using_subcommand chat" -l no-save -d 'Do not keep this conversation'
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand status" -l max-age -d 'Exit with 14 when a peer was not heard for this long, such as 26h, 7d, 90m' -r
 complete -c okibi -n "__fish_okibi_using_subcommand status" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand status" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand status" -l strict -d 'Also exit with 15 for forks and 17 for records that wait'
 complete -c okibi -n "__fish_okibi_using_subcommand status" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand status" -s q -l quiet -d 'Print nothing on success'
@@ -88,6 +95,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -s o -l outpu
 complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l slice -d 'Cut into slices of at most SIZE, such as 700M or 2G; without it as large as the file system allows' -r
 complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l parity -d 'Add so much parity, such as 10%: it repairs as much damage' -r
 complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l passphrase -d 'Whoever knows a passphrase, which is asked for'
 complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l full -d 'Everything, not only what was not acknowledged yet'
 complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l usb -d 'The removable medium that is mounted now'
@@ -99,6 +107,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -s V -l versi
 complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -l ssh-key -d 'Also open what is written for this SSH private key; may be repeated' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -l passphrase-file -d 'Also open what is written for the passphrase in the first line of a file' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -l usb -d 'All removable media that are mounted now'
 complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -l dry-run -d 'Say what would change, and change nothing'
 complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -l no-ack -d 'Write nothing to the medium: the acknowledgement goes with the next export'
@@ -112,6 +121,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand import-bundle" -s V -l versi
 complete -c okibi -n "__fish_okibi_using_subcommand inspect-bundle" -l ssh-key -d 'Also open what is written for this SSH private key; may be repeated' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand inspect-bundle" -l passphrase-file -d 'Also open what is written for the passphrase in the first line of a file' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand inspect-bundle" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand inspect-bundle" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand inspect-bundle" -l passphrase -d 'Also open what is written for a passphrase, which is asked for'
 complete -c okibi -n "__fish_okibi_using_subcommand inspect-bundle" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand inspect-bundle" -s q -l quiet -d 'Print nothing on success'
@@ -120,12 +130,14 @@ complete -c okibi -n "__fish_okibi_using_subcommand inspect-bundle" -s V -l vers
 complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -l ssh-key -d 'Also open what is written for this SSH private key; may be repeated' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -l passphrase-file -d 'Also open what is written for the passphrase in the first line of a file' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -l passphrase -d 'Also open what is written for a passphrase, which is asked for'
 complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand verify-bundle" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand courier" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand courier" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand courier" -l usb -d 'All removable media that are mounted now'
 complete -c okibi -n "__fish_okibi_using_subcommand courier" -l watch -d 'Stay, and serve each removable medium with a folder `okibi` when it is mounted'
 complete -c okibi -n "__fish_okibi_using_subcommand courier" -l only-prepared -d 'Leave a medium alone that has no folder `okibi` at its top: for what runs by itself'
@@ -137,6 +149,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand courier" -s V -l version -d 
 complete -c okibi -n "__fish_okibi_using_subcommand node" -l peer -d 'An address to dial (host:port) beside those of `okibi peer list`; may be repeated' -r
 complete -c okibi -n "__fish_okibi_using_subcommand node" -l port -d 'UDP port to listen on, 0 for any' -r
 complete -c okibi -n "__fish_okibi_using_subcommand node" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand node" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand node" -l no-discovery -d 'Neither show this node on the local network nor look out for others there'
 complete -c okibi -n "__fish_okibi_using_subcommand node" -l offline -d 'Open no network socket at all'
 complete -c okibi -n "__fish_okibi_using_subcommand node" -l json -d 'Print facts as JSON lines with a `type`, errors too'
@@ -147,6 +160,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand sync" -l peer -d 'An address
 complete -c okibi -n "__fish_okibi_using_subcommand sync" -l port -d 'UDP port to listen on, 0 for any' -r
 complete -c okibi -n "__fish_okibi_using_subcommand sync" -l timeout -d 'End after this many seconds, whatever is still to do' -r
 complete -c okibi -n "__fish_okibi_using_subcommand sync" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand sync" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand sync" -l no-discovery -d 'Neither show this node on the local network nor look out for others there'
 complete -c okibi -n "__fish_okibi_using_subcommand sync" -l offline -d 'Open no network socket at all'
 complete -c okibi -n "__fish_okibi_using_subcommand sync" -l json -d 'Print facts as JSON lines with a `type`, errors too'
@@ -154,6 +168,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand sync" -s q -l quiet -d 'Prin
 complete -c okibi -n "__fish_okibi_using_subcommand sync" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand sync" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list add remove block unblock nick" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list add remove block unblock nick" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list add remove block unblock nick" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list add remove block unblock nick" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list add remove block unblock nick" -s h -l help -d 'Print help'
@@ -165,36 +180,43 @@ complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_su
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list add remove block unblock nick" -f -a "unblock" -d 'Speak with this member again'
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list add remove block unblock nick" -f -a "nick" -d 'Call a member by a name of your own; without a name, no longer'
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from list" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from list" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from list" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from add" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from add" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from add" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from add" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from remove" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from remove" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from remove" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from remove" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from block" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from block" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from block" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from block" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from block" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from block" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from unblock" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from unblock" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from unblock" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from unblock" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from unblock" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from unblock" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from nick" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from nick" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from nick" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from nick" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from nick" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from nick" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound forget explain log" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound forget explain log" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound forget explain log" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound forget explain log" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_subcommand_from found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound forget explain log" -s h -l help -d 'Print help'
@@ -221,17 +243,20 @@ complete -c okibi -n "__fish_okibi_using_subcommand circle; and not __fish_seen_
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from found" -l as -d 'What the circle calls you' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from found" -l with -d 'A further admin and its key card, or a file that holds the card; three admins are advised' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from found" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from found" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from found" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from found" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from found" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from found" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from list" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from list" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from list" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from members" -l circle -d 'The circle, where there are several' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from members" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from members" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from members" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from members" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from members" -s h -l help -d 'Print help'
@@ -241,6 +266,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subc
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from invite" -l peer -d 'An address to dial (host:port) beside those of `okibi peer list`; may be repeated' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from invite" -l port -d 'UDP port to listen on, 0 for any' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from invite" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from invite" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from invite" -l no-wait -d 'Print the ticket and end; the running node honours it'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from invite" -l no-qr -d 'Show no QR code'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from invite" -l no-discovery -d 'Neither show this node on the local network nor look out for others there'
@@ -253,6 +279,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subc
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from join" -l peer -d 'An address to dial (host:port) beside those of `okibi peer list`; may be repeated' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from join" -l port -d 'UDP port to listen on, 0 for any' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from join" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from join" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from join" -l no-discovery -d 'Neither show this node on the local network nor look out for others there'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from join" -l offline -d 'Open no network socket at all'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from join" -l json -d 'Print facts as JSON lines with a `type`, errors too'
@@ -260,16 +287,19 @@ complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subc
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from join" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from join" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from confirm" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from confirm" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from confirm" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from confirm" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from confirm" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from confirm" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from tickets" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from tickets" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from tickets" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from tickets" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from tickets" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from tickets" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from withdraw" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from withdraw" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from withdraw" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from withdraw" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from withdraw" -s h -l help -d 'Print help'
@@ -277,6 +307,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subc
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from admit" -l name -d 'What the circle will call this member' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from admit" -l circle -d 'The circle, where there are several' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from admit" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from admit" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from admit" -l dry-run -d 'Say what would change, and change nothing'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from admit" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from admit" -l json -d 'Print facts as JSON lines with a `type`, errors too'
@@ -285,6 +316,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subc
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from admit" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from endorse" -l circle -d 'The circle, where there are several' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from endorse" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from endorse" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from endorse" -l dry-run -d 'Say what would change, and change nothing'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from endorse" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from endorse" -l json -d 'Print facts as JSON lines with a `type`, errors too'
@@ -294,6 +326,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subc
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from suspend" -l reason -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from suspend" -l circle -d 'The circle, where there are several' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from suspend" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from suspend" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from suspend" -l from-start -d 'Nothing that it ever wrote counts'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from suspend" -l dry-run -d 'Say what would change, and change nothing'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from suspend" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
@@ -303,6 +336,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subc
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from suspend" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from lift" -l circle -d 'The circle, where there are several' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from lift" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from lift" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from lift" -l dry-run -d 'Say what would change, and change nothing'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from lift" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from lift" -l json -d 'Print facts as JSON lines with a `type`, errors too'
@@ -311,6 +345,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subc
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from lift" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from readmit" -l circle -d 'The circle, where there are several' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from readmit" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from readmit" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from readmit" -l dry-run -d 'Say what would change, and change nothing'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from readmit" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from readmit" -l json -d 'Print facts as JSON lines with a `type`, errors too'
@@ -319,6 +354,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subc
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from readmit" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from add-admin" -l circle -d 'The circle, where there are several' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from add-admin" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from add-admin" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from add-admin" -l dry-run -d 'Say what would change, and change nothing'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from add-admin" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from add-admin" -l json -d 'Print facts as JSON lines with a `type`, errors too'
@@ -329,6 +365,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subc
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from policy" -l quorum -d 'How many admins must stand behind a proposal; 0 for more than half' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from policy" -l circle -d 'The circle, where there are several' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from policy" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from policy" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from policy" -l dry-run -d 'Say what would change, and change nothing'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from policy" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from policy" -l json -d 'Print facts as JSON lines with a `type`, errors too'
@@ -337,6 +374,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subc
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from policy" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from refound" -l circle -d 'The circle, where there are several' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from refound" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from refound" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from refound" -l dry-run -d 'Say what would change, and change nothing'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from refound" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from refound" -l json -d 'Print facts as JSON lines with a `type`, errors too'
@@ -344,6 +382,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subc
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from refound" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from refound" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from forget" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from forget" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from forget" -l dry-run -d 'Say what would change, and change nothing'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from forget" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from forget" -l json -d 'Print facts as JSON lines with a `type`, errors too'
@@ -352,17 +391,20 @@ complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subc
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from forget" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from explain" -l circle -d 'The circle, where there are several' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from explain" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from explain" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from explain" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from explain" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from explain" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from log" -l circle -d 'The circle, where there are several' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from log" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from log" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from log" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from log" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from log" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from log" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize fetch" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize fetch" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize fetch" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize fetch" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and not __fish_seen_subcommand_from add list show use share withdraw remove quantize fetch" -s h -l help -d 'Print help'
@@ -380,22 +422,26 @@ complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subco
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from add" -l source -d 'Where it comes from, in your words' -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from add" -l licence -d 'SPDX expression or free words' -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from add" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from add" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from add" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from add" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from list" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from list" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from list" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from show" -l context -d 'Reckon with so many tokens of context' -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from show" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from show" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from show" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from use" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from use" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from use" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from use" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from use" -s h -l help -d 'Print help'
@@ -404,6 +450,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subco
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from share" -l source -d 'Where it comes from, in your words' -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from share" -l licence -d 'SPDX expression or free words' -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from share" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from share" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from share" -s y -l yes -d 'You know the licence\'s terms and may pass it on: no question'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from share" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from share" -s q -l quiet -d 'Print nothing on success'
@@ -411,17 +458,20 @@ complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subco
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from share" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from withdraw" -l circle -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from withdraw" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from withdraw" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from withdraw" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from withdraw" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from withdraw" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from withdraw" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from remove" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from remove" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from remove" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from remove" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from quantize" -l type -d 'Q4_K_M is a good middle; Q8_0 loses next to nothing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from quantize" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from quantize" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from quantize" -l again -d 'Take a file that is packed already, and accept that its weights lose twice'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from quantize" -l dry-run -d 'Say what would be written'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from quantize" -l json -d 'Print facts as JSON lines with a `type`, errors too'
@@ -429,11 +479,13 @@ complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subco
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from quantize" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from quantize" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from fetch" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from fetch" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from fetch" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from fetch" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from fetch" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand model; and __fish_seen_subcommand_from fetch" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and not __fish_seen_subcommand_from add list search share withdraw remove" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand library; and not __fish_seen_subcommand_from add list search share withdraw remove" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand library; and not __fish_seen_subcommand_from add list search share withdraw remove" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and not __fish_seen_subcommand_from add list search share withdraw remove" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and not __fish_seen_subcommand_from add list search share withdraw remove" -s h -l help -d 'Print help'
@@ -447,17 +499,20 @@ complete -c okibi -n "__fish_okibi_using_subcommand library; and not __fish_seen
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from add" -l title -d 'Title, for a single file' -r
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from add" -l language -d 'BCP 47 tag, such as en or ja' -r
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from add" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from add" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from add" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from add" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from list" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from list" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from list" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from search" -s l -l limit -d 'Most hits' -r
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from search" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from search" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from search" -l manual -d 'Search the built-in manual as well'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from search" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from search" -s q -l quiet -d 'Print nothing on success'
@@ -467,28 +522,72 @@ complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_sub
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from share" -l source -d 'Where it comes from, in your words' -r
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from share" -l licence -d 'SPDX expression or free words' -r
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from share" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from share" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from share" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from share" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from share" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from share" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from withdraw" -l circle -r
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from withdraw" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from withdraw" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from withdraw" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from withdraw" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from withdraw" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from withdraw" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from remove" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from remove" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from remove" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand library; and __fish_seen_subcommand_from remove" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand audit" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand audit" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand audit" -l verify -d 'Check that no line was changed or taken out'
 complete -c okibi -n "__fish_okibi_using_subcommand audit" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand audit" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand audit" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand audit" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and not __fish_seen_subcommand_from list show export delete" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand history; and not __fish_seen_subcommand_from list show export delete" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
+complete -c okibi -n "__fish_okibi_using_subcommand history; and not __fish_seen_subcommand_from list show export delete" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and not __fish_seen_subcommand_from list show export delete" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and not __fish_seen_subcommand_from list show export delete" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and not __fish_seen_subcommand_from list show export delete" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and not __fish_seen_subcommand_from list show export delete" -f -a "list" -d 'List the conversations, newest first'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and not __fish_seen_subcommand_from list show export delete" -f -a "show" -d 'Show a conversation: its number, or last'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and not __fish_seen_subcommand_from list show export delete" -f -a "export" -d 'Write a conversation as markdown'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and not __fish_seen_subcommand_from list show export delete" -f -a "delete" -d 'Delete conversations for good'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from list" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from list" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from list" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from show" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from show" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from show" -l all -d 'All branches, with the numbers of the messages'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from show" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from export" -s o -l output -d 'The file; standard output without one' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from export" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from export" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from export" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from export" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from delete" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from delete" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from delete" -l all -d 'Every conversation'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from delete" -l dry-run -d 'Say what would change, and change nothing'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from delete" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from delete" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from delete" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand history; and __fish_seen_subcommand_from delete" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed revoke signers passphrase plugin identity" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed revoke signers passphrase plugin identity" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed revoke signers passphrase plugin identity" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed revoke signers passphrase plugin identity" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed revoke signers passphrase plugin identity" -s h -l help -d 'Print help'
@@ -503,27 +602,32 @@ complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_sub
 complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed revoke signers passphrase plugin identity" -f -a "plugin" -d 'Keep the root key under an age plugin, such as a YubiKey or a TPM'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and not __fish_seen_subcommand_from show card rotate new-feed revoke signers passphrase plugin identity" -f -a "identity" -d 'Print the receive key as an age identity, to open bundles without okibi; it is secret'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from show" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from show" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from show" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from card" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from card" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from card" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from card" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from card" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from card" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from rotate" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from rotate" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from rotate" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from rotate" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from rotate" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from rotate" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from new-feed" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from new-feed" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from new-feed" -l spare -d 'With the spare key, while the root key is locked or lost: ordinary records only. Never with one spare key in two homes'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from new-feed" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from new-feed" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from new-feed" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from new-feed" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from revoke" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from revoke" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from revoke" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from revoke" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from revoke" -s q -l quiet -d 'Print nothing on success'
@@ -531,11 +635,13 @@ complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcomm
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from revoke" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from signers" -l circle -d 'The circle, where there are several' -r
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from signers" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from signers" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from signers" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from signers" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from signers" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from signers" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from passphrase" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from passphrase" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from passphrase" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from passphrase" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from passphrase" -s h -l help -d 'Print help'
@@ -545,16 +651,27 @@ complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcomm
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from plugin" -l recipient -d 'What the plugin printed: age1NAME1...' -r
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from plugin" -l identity -d 'A file with the plugin\'s AGE-PLUGIN-NAME-1... line' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from plugin" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from plugin" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from plugin" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from plugin" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from plugin" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from plugin" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from identity" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from identity" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from identity" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from identity" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from identity" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from identity" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand monitor" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand monitor" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
+complete -c okibi -n "__fish_okibi_using_subcommand monitor" -l plain -d 'Plain lines without any terminal control: everything once, then what changes'
+complete -c okibi -n "__fish_okibi_using_subcommand monitor" -l once -d 'With --plain: everything once, and no more'
+complete -c okibi -n "__fish_okibi_using_subcommand monitor" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand monitor" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand monitor" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand monitor" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand doctor" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand doctor" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand doctor" -l strict -d 'Exit with 1 when something is wrong'
 complete -c okibi -n "__fish_okibi_using_subcommand doctor" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand doctor" -s q -l quiet -d 'Print nothing on success'
@@ -563,6 +680,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand doctor" -s V -l version -d '
 complete -c okibi -n "__fish_okibi_using_subcommand backup" -l to -d 'Encrypt to an age recipient, an SSH public key, or a file of SSH public keys; may be repeated. Without it a passphrase is asked for' -r
 complete -c okibi -n "__fish_okibi_using_subcommand backup" -l passphrase-file -d 'Encrypt with the passphrase in the first line of a file' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand backup" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand backup" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand backup" -l without-keys -d 'Leave the secret keys out; they are kept elsewhere'
 complete -c okibi -n "__fish_okibi_using_subcommand backup" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand backup" -s q -l quiet -d 'Print nothing on success'
@@ -571,6 +689,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand backup" -s V -l version -d '
 complete -c okibi -n "__fish_okibi_using_subcommand restore" -l identity -d 'Open it with an age identity file or an SSH private key. Without it a passphrase is asked for' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand restore" -l passphrase-file -d 'Open it with the passphrase in the first line of a file' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand restore" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand restore" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand restore" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand restore" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand restore" -s h -l help -d 'Print help'
@@ -581,39 +700,46 @@ complete -c okibi -n "__fish_okibi_using_subcommand update" -l share -d 'Share a
 complete -c okibi -n "__fish_okibi_using_subcommand update" -l signature -d 'Its signature: ssh-keygen -Y sign -n okibi-release@v1' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand update" -l circle -d 'The circle, where there are several' -r
 complete -c okibi -n "__fish_okibi_using_subcommand update" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand update" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand update" -l older -d 'Also one that is older than this program'
 complete -c okibi -n "__fish_okibi_using_subcommand update" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand update" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand update" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand update" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand gc" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand gc" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand gc" -l dry-run -d 'Say what would be removed'
 complete -c okibi -n "__fish_okibi_using_subcommand gc" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand gc" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand gc" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand gc" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand config; and not __fish_seen_subcommand_from show" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand config; and not __fish_seen_subcommand_from show" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand config; and not __fish_seen_subcommand_from show" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand config; and not __fish_seen_subcommand_from show" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand config; and not __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand config; and not __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand config; and not __fish_seen_subcommand_from show" -f -a "show" -d 'Show every value and where it comes from'
 complete -c okibi -n "__fish_okibi_using_subcommand config; and __fish_seen_subcommand_from show" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand config; and __fish_seen_subcommand_from show" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand config; and __fish_seen_subcommand_from show" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand config; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand completions" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand completions" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand completions" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand completions" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand completions" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand man" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand man" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand man" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand man" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand man" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand man" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and not __fish_seen_subcommand_from man completions starter" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand internal; and not __fish_seen_subcommand_from man completions starter" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and not __fish_seen_subcommand_from man completions starter" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and not __fish_seen_subcommand_from man completions starter" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and not __fish_seen_subcommand_from man completions starter" -s h -l help -d 'Print help'
@@ -622,16 +748,19 @@ complete -c okibi -n "__fish_okibi_using_subcommand internal; and not __fish_see
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and not __fish_seen_subcommand_from man completions starter" -f -a "completions" -d 'Write all completions into a folder'
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and not __fish_seen_subcommand_from man completions starter" -f -a "starter" -d 'Make the starter bundle from its sources'
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from man" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from man" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from man" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from man" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from man" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from man" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from completions" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from completions" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from completions" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from completions" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from completions" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from completions" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from starter" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from starter" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from starter" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from starter" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand internal; and __fish_seen_subcommand_from starter" -s h -l help -d 'Print help'

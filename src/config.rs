@@ -69,6 +69,8 @@ pub struct Chat {
     pub max_tokens: usize,
     /// Most tokens of context; the model's own limit when none.
     pub context: Option<usize>,
+    /// Keep conversations on this node.
+    pub save: bool,
 }
 
 /// How other nodes are reached.
@@ -111,7 +113,7 @@ pub struct Courier {
 }
 
 /// Key in the file (`section.key`), environment variable, default.
-const KEYS: [(&str, &str, &str); 16] = [
+const KEYS: [(&str, &str, &str); 17] = [
     ("chat.model", "OKIBI_MODEL", ""),
     ("chat.temperature", "OKIBI_TEMPERATURE", "0.7"),
     ("chat.top-k", "OKIBI_TOP_K", "40"),
@@ -124,6 +126,7 @@ const KEYS: [(&str, &str, &str); 16] = [
     ("network.port", "OKIBI_PORT", "6542"),
     ("network.interfaces", "OKIBI_INTERFACES", ""),
     ("network.offline", "OKIBI_OFFLINE", "false"),
+    ("chat.save", "OKIBI_SAVE", "true"),
     ("status.stale-hours", "OKIBI_STALE_HOURS", "168"),
     ("courier.carry-mib", "OKIBI_CARRY_MIB", "4096"),
     ("courier.carry-days", "OKIBI_CARRY_DAYS", "90"),
@@ -200,6 +203,7 @@ impl Config {
                     |n| *n > 0,
                 )?),
             },
+            save: reader.number("chat.save", "true or false", |_| true)?,
         };
         let names = reader.text("network.interfaces");
         let names = names.split([',', ' ']).filter(|name| !name.is_empty());

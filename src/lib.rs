@@ -1,6 +1,6 @@
 //! okibi (熾火): a terminal-first node for AI that is yours.
 //!
-//! The library holds everything; the binary only starts it. Arrows point down: faces (`cli`) use the
+//! The library holds everything; the binary only starts it. Arrows point down: faces (`cli`, `tui`) use the
 //! runtime (`node`), which uses the edges (`carrier`, `store`, `model`, `library`), which use the
 //! pure core (`bundle`, `fold`, `identity`, `record`). `docs/architecture.md` has the picture, and
 //! `tests/it/architecture.rs` the table that holds the code to it.
@@ -18,3 +18,5 @@ pub mod node;
 pub mod record;
 pub mod store;
 pub mod sync;
+#[cfg(feature = "tui")]
+pub mod tui;

@@ -3,24 +3,82 @@
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 const ENGLISH: &str = include_str!("messages/en.toml");
+const JAPANESE: &str = include_str!("messages/ja.toml");
 
-fn catalogue() -> &'static HashMap<String, String> {
-    static CATALOGUE: OnceLock<HashMap<String, String>> = OnceLock::new();
-    CATALOGUE.get_or_init(|| {
-        // The catalogue is part of the binary and a test parses it; without it codes are shown.
-        let table: toml::Table = ENGLISH.parse().unwrap_or_default();
-        let texts = table.into_iter();
-        texts
-            .filter_map(|(code, text)| Some((code, text.as_str()?.to_owned())))
-            .collect()
-    })
+type Catalogue = HashMap<String, String>;
+
+/// The languages that there are catalogues of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[repr(u8)]
+pub enum Language {
+    #[default]
+    English,
+    Japanese,
+}
+
+/// The language that is spoken: set once, when the program starts.
+static SPOKEN: AtomicU8 = AtomicU8::new(Language::English as u8);
+
+impl Language {
+    /// The language of a BCP 47 tag or of a locale such as `ja_JP.UTF-8`; none: there is no catalogue of it.
+    pub fn parse(tag: &str) -> Option<Self> {
+        match tag
+            .split(['-', '_', '.', '@'])
+            .next()?
+            .to_ascii_lowercase()
+            .as_str()
+        {
+            "en" | "c" | "posix" => Some(Self::English),
+            "ja" => Some(Self::Japanese),
+            _ => None,
+        }
+    }
+
+    /// The language of the locale: the first of `LC_ALL`, `LC_MESSAGES` and `LANG` that says something; English else.
+    pub fn of_locale(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let names = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter();
+        let said = names.filter_map(variable).find(|value| !value.is_empty());
+        said.and_then(|value| Self::parse(&value))
+            .unwrap_or_default()
+    }
+
+    /// From now on this language is spoken.
+    pub fn speak(self) {
+        SPOKEN.store(self as u8, Ordering::Relaxed);
+    }
+}
+
+fn read(source: &str) -> Catalogue {
+    // The catalogues are part of the binary and a test parses them; without them codes are shown.
+    let table: toml::Table = source.parse().unwrap_or_default();
+    let texts = table.into_iter();
+    texts
+        .filter_map(|(code, text)| Some((code, text.as_str()?.to_owned())))
+        .collect()
+}
+
+fn catalogue() -> &'static Catalogue {
+    static CATALOGUE: OnceLock<Catalogue> = OnceLock::new();
+    CATALOGUE.get_or_init(|| read(ENGLISH))
+}
+
+/// The text of a code in the language that is spoken; what is not translated is said in English.
+fn text(code: &str) -> Option<&'static String> {
+    static CATALOGUE: OnceLock<Catalogue> = OnceLock::new();
+    if SPOKEN.load(Ordering::Relaxed) == Language::Japanese as u8
+        && let Some(text) = CATALOGUE.get_or_init(|| read(JAPANESE)).get(code)
+    {
+        return Some(text);
+    }
+    catalogue().get(code)
 }
 
 /// The text of a code with its values put in; hints may be missing and are then empty.
 pub fn say(code: &str, about: &[(&str, String)]) -> String {
-    let Some(text) = catalogue().get(code) else {
+    let Some(text) = text(code) else {
         return if code.ends_with(".hint") {
             String::new()
         } else {
@@ -61,6 +119,30 @@ mod tests {
     fn the_catalogue_is_readable() {
         assert!(ENGLISH.parse::<toml::Table>().is_ok());
         assert!(codes().count() > 50);
+    }
+
+    #[test]
+    fn locales_and_tags_name_languages() {
+        assert_eq!(Language::parse("ja_JP.UTF-8"), Some(Language::Japanese));
+        assert_eq!(Language::parse("ja"), Some(Language::Japanese));
+        assert_eq!(Language::parse("en-GB"), Some(Language::English));
+        assert_eq!(Language::parse("tlh"), None);
+        let locale = |pairs: &'static [(&str, &str)]| {
+            Language::of_locale(|name| {
+                let pair = pairs.iter().find(|(key, _)| *key == name);
+                pair.map(|(_, value)| (*value).to_owned())
+            })
+        };
+        assert_eq!(locale(&[("LANG", "ja_JP.UTF-8")]), Language::Japanese);
+        assert_eq!(
+            locale(&[("LC_ALL", "C"), ("LANG", "ja_JP.UTF-8")]),
+            Language::English
+        );
+        assert_eq!(
+            locale(&[("LC_ALL", ""), ("LC_MESSAGES", "ja")]),
+            Language::Japanese
+        );
+        assert_eq!(locale(&[]), Language::English);
     }
 
     #[test]

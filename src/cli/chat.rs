@@ -8,12 +8,13 @@ use serde_json::json;
 
 use crate::messages::say;
 use crate::node::{
-    Answer, ChatOptions, Conversation, End, Exit, Failure, Handle, Likelihood, ManualAnswer, Piece,
-    TokenChoice,
+    Answer, ChatOptions, Conversation, End, Exit, Failure, Growing, Handle, Likelihood,
+    ManualAnswer, Piece, TokenChoice, end_word,
 };
 
 use super::Outcome;
 use super::args::Chat;
+use super::history::Memory;
 use super::library::{hit_json, hit_words};
 use super::out::{Out, broken, printable};
 
@@ -55,22 +56,25 @@ pub fn run(out: &Out, node: &mut Handle, args: &Chat) -> Outcome {
                 .map_err(|error| broken(&error))?;
         }
     }
-    let chat = Face {
+    let question = question(args)?;
+    let memory = Memory::begin(node, args, question.is_none())?;
+    let mut chat = Face {
         out,
         node,
         conversation,
+        memory,
         interrupted,
         answering,
         thoughts: args.thoughts,
         log_probabilities: args.logprobs.is_some(),
     };
-    match question(args)? {
+    match question {
         Some(question) => chat.answer(&question),
         None => chat.converse(),
     }
 }
 
-fn check(args: &Chat, json: bool) -> Result<(), Failure> {
+pub fn check(args: &Chat, json: bool) -> Result<(), Failure> {
     let bad = |name: &str, want: &str| {
         Err(Failure::new("bad-option", Exit::Usage)
             .with("name", name)
@@ -100,7 +104,7 @@ fn check(args: &Chat, json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-fn options(args: &Chat) -> ChatOptions {
+pub fn options(args: &Chat) -> ChatOptions {
     ChatOptions {
         model: args.model.clone(),
         system: args.system.clone(),
@@ -164,6 +168,8 @@ struct Face<'a> {
     out: &'a Out,
     node: &'a Handle,
     conversation: Option<Conversation>,
+    /// None: this conversation is not kept.
+    memory: Option<Memory>,
     interrupted: Arc<AtomicBool>,
     /// An answer is on its way: Ctrl-C stops it. Otherwise a second one ends the program.
     answering: Arc<AtomicBool>,
@@ -175,18 +181,33 @@ struct Face<'a> {
 
 impl Face<'_> {
     /// One question, one answer.
-    fn answer(&self, question: &str) -> Outcome {
+    fn answer(&mut self, question: &str) -> Outcome {
         let Some(conversation) = &self.conversation else {
             let answer = self.node.ask_manual(question)?;
+            if let Some(memory) = &mut self.memory {
+                memory.quoted(self.node, question, &answer)?;
+            }
             self.quote(&answer).map_err(|error| broken(&error))?;
             return Ok(Exit::Done);
         };
-        conversation.ask(question);
+        let mut growing = match &mut self.memory {
+            Some(memory) => Some(memory.ask(self.node, conversation, question)?),
+            None => None,
+        };
+        if growing.is_none() {
+            conversation.ask(question);
+        }
+        let streamed = self.stream(conversation, growing.as_mut());
+        if let Some(growing) = &growing {
+            let heard = streamed.as_ref().ok().and_then(Option::as_ref);
+            self.node
+                .end_answer(growing, heard.map(|heard| &heard.answer))?;
+        }
         let Some(Heard {
             text,
             choices,
             answer,
-        }) = self.stream(conversation)?
+        }) = streamed?
         else {
             return Err(Failure::new("model-gone", Exit::Failed));
         };
@@ -219,7 +240,11 @@ impl Face<'_> {
     }
 
     /// Prints an answer as it comes; returns its text and how it came about.
-    fn stream(&self, conversation: &Conversation) -> Result<Option<Heard>, Failure> {
+    fn stream(
+        &self,
+        conversation: &Conversation,
+        mut kept: Option<&mut Growing>,
+    ) -> Result<Option<Heard>, Failure> {
         let (mut text, mut choices, mut said) = (String::new(), Vec::new(), false);
         let write = |bytes: &str| -> Result<(), Failure> {
             if self.out.json {
@@ -233,7 +258,11 @@ impl Face<'_> {
         };
         while let Some(piece) = conversation.next() {
             match piece {
+                Piece::Reading { .. } => {}
                 Piece::Text(piece) => {
+                    if let Some(kept) = kept.as_deref_mut() {
+                        self.node.grow_answer(kept, &piece)?;
+                    }
                     write(&printable(&piece))?;
                     text.push_str(&piece);
                 }
@@ -263,7 +292,7 @@ impl Face<'_> {
     }
 
     /// Line by line, until the input ends.
-    fn converse(&self) -> Outcome {
+    fn converse(&mut self) -> Outcome {
         let code = if self.conversation.is_some() {
             "chat-begin"
         } else {
@@ -368,17 +397,6 @@ fn choice_json(choice: &TokenChoice) -> serde_json::Value {
     let mut value = likelihood(&choice.chosen);
     value["top"] = choice.likeliest.iter().map(likelihood).collect();
     value
-}
-
-fn end_word(end: End) -> &'static str {
-    match end {
-        End::Model => "model",
-        End::Stop => "stop",
-        End::Length => "length",
-        End::Context => "context",
-        End::Cancelled => "cancelled",
-        End::Consumer => "consumer",
-    }
 }
 
 /// A path as one word of a POSIX shell.

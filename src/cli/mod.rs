@@ -12,11 +12,14 @@ mod circle;
 mod courier;
 mod decide;
 mod generate;
+mod history;
 mod home;
 mod key;
 mod library;
 mod media;
 mod model;
+#[cfg(feature = "tui")]
+mod monitor;
 #[cfg(feature = "lan")]
 mod network;
 #[cfg(feature = "lan")]
@@ -33,6 +36,7 @@ use clap::{CommandFactory, Parser};
 
 use crate::config::{Config, ConfigError};
 use crate::identity::fingerprint;
+use crate::messages::Language;
 use crate::node::{Event, Exit, Failure, Handle, Sink};
 
 use args::{Cli, Command, Global};
@@ -65,6 +69,15 @@ pub fn run() -> ExitCode {
         json: cli.global.json,
         quiet: cli.global.quiet,
     };
+    match cli.global.lang.as_deref().map(Language::parse) {
+        None => Language::of_locale(|name| std::env::var(name).ok()).speak(),
+        Some(Some(language)) => language.speak(),
+        Some(None) => {
+            let failure = Failure::new("bad-option", Exit::Usage);
+            out.failure(&failure.with("name", "--lang").with("want", "en or ja"));
+            return ExitCode::from(Exit::Usage as u8);
+        }
+    }
     let exit = match dispatch(cli, &out) {
         Ok(exit) => exit,
         Err(failure) => {
@@ -92,6 +105,11 @@ fn usage(error: &clap::Error) {
 
 fn dispatch(cli: Cli, out: &Out) -> Outcome {
     let Some(command) = cli.command else {
+        #[cfg(feature = "tui")]
+        if monitor::whole_terminal(out) {
+            let node = open(&cli.global, out)?;
+            return monitor::chat(node, None);
+        }
         let mut command = Cli::command();
         command.print_help().map_err(|error| out::broken(&error))?;
         return Ok(Exit::Done);
@@ -109,6 +127,12 @@ fn dispatch(cli: Cli, out: &Out) -> Outcome {
         }) => generate::starter(out, configure(&global)?, (&sources, &model, &file)),
         Command::Restore(it) => backup::restore(out, &configure(&global)?, &it, sink(out)),
         Command::Config(args::Config::Show) => home::config(out, &configure(&global)?),
+        #[cfg(feature = "tui")]
+        Command::Monitor(it) => monitor::run(out, open(&global, out)?, &it),
+        #[cfg(feature = "tui")]
+        Command::Chat(it) if monitor::fits(out, &it) => {
+            monitor::chat(open(&global, out)?, Some(&it))
+        }
         command => {
             let mut node = open(&global, out)?;
             with_node(command, &mut node, out)
@@ -129,6 +153,7 @@ fn with_node(command: Command, node: &mut Handle, out: &Out) -> Outcome {
         Command::Circle(it) => circle::run(out, node, it),
         Command::Library(it) => library::run(out, node, it),
         Command::Audit(it) => home::audit(out, node, &it),
+        Command::History(it) => history::run(out, node, &it),
         Command::Key(it) => key::run(out, node, &it),
         Command::Doctor(it) => home::doctor(out, node, &it),
         Command::Backup(it) => backup::backup(out, node, &it),

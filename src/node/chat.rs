@@ -77,9 +77,33 @@ pub struct TokenChoice {
     pub likeliest: Vec<Likelihood>,
 }
 
+/// One message of what was said before a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turn {
+    /// The model said it, not the person.
+    pub model: bool,
+    pub text: String,
+}
+
+/// A question with all that stands before it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Question {
+    /// Instructions that stand first, or none.
+    pub system: String,
+    /// In place of what this conversation remembers; whatever begins like it stays computed.
+    pub before: Vec<Turn>,
+    pub question: String,
+    /// None: as before.
+    pub temperature: Option<f32>,
+    /// Move the seed on, so that the same question gets another answer.
+    pub again: bool,
+}
+
 /// What comes out of a conversation.
 #[derive(Debug)]
 pub enum Piece {
+    /// So many tokens of the question, with all before it, are read.
+    Reading { done: usize, total: usize },
     /// The next whole characters of the answer.
     Text(String),
     /// The next whole characters of what the model thinks before it answers.
@@ -93,7 +117,7 @@ pub enum Piece {
 }
 
 /// How an answer came about.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
     pub prompt_tokens: usize,
     pub reused_tokens: usize,
@@ -108,7 +132,7 @@ pub struct Answer {
 
 /// A model on a thread of its own, and the conversation held with it.
 pub struct Conversation {
-    questions: Sender<String>,
+    questions: Sender<Order>,
     pieces: Receiver<Piece>,
     cancel: Arc<AtomicBool>,
     /// The model's name.
@@ -214,7 +238,13 @@ impl Conversation {
     pub fn ask(&self, question: &str) {
         self.cancel.store(false, Ordering::Relaxed);
         // A worker that is gone shows at `next`.
-        let _ = self.questions.send(question.to_owned());
+        let _ = self.questions.send(Order::Next(question.to_owned()));
+    }
+
+    /// Asks with other words before the question: another branch, or a conversation of yesterday.
+    pub fn ask_after(&self, ask: Question) {
+        self.cancel.store(false, Ordering::Relaxed);
+        let _ = self.questions.send(Order::After(ask));
     }
 
     /// Waits for the next piece; none: the model's thread has ended.
@@ -235,6 +265,12 @@ impl Drop for Conversation {
     }
 }
 
+/// What a face asks of the model's thread.
+enum Order {
+    Next(String),
+    After(Question),
+}
+
 struct Worker {
     session: Session,
     prompts: Chat,
@@ -248,8 +284,12 @@ struct Worker {
 }
 
 impl Worker {
-    fn run(mut self, inbox: &Receiver<String>, outbox: &Sender<Piece>) {
-        while let Ok(question) = inbox.recv() {
+    fn run(mut self, inbox: &Receiver<Order>, outbox: &Sender<Piece>) {
+        while let Ok(order) = inbox.recv() {
+            let question = match order {
+                Order::Next(question) => question,
+                Order::After(ask) => self.restart(ask),
+            };
             self.history.push(Message::new("user", question));
             let piece = match self.answer(outbox) {
                 Ok((text, answer)) => {
@@ -265,6 +305,24 @@ impl Worker {
                 return;
             }
         }
+    }
+
+    /// Puts other words before the question, and returns that.
+    fn restart(&mut self, ask: Question) -> String {
+        let system = Some(ask.system).filter(|text| !text.is_empty());
+        let system = system.map(|text| Message::new("system", text));
+        let before = ask.before.into_iter().map(|turn| {
+            let role = if turn.model { "assistant" } else { "user" };
+            Message::new(role, turn.text)
+        });
+        self.history = system.into_iter().chain(before).collect();
+        if ask.again {
+            self.sampling.seed = self.sampling.seed.wrapping_add(1);
+        }
+        if let Some(temperature) = ask.temperature {
+            self.sampling.temperature = temperature;
+        }
+        ask.question
     }
 
     fn answer(&mut self, outbox: &Sender<Piece>) -> Result<(String, Answer), Failure> {
@@ -299,7 +357,9 @@ impl Worker {
                     let choice = Piece::Token(choice(&tokenizer, scored));
                     lost |= outbox.send(choice).is_err();
                 }
-                Event::Prompt { .. } => {}
+                Event::Prompt { done, total } => {
+                    lost |= outbox.send(Piece::Reading { done, total }).is_err();
+                }
             }
             if lost {
                 ControlFlow::Break(())
@@ -355,6 +415,18 @@ fn give(said: Said<'_>, answer: &mut String, outbox: &Sender<Piece>) -> bool {
         }
     };
     outbox.send(piece).is_ok()
+}
+
+/// The word for why an answer ended.
+pub fn end_word(end: End) -> &'static str {
+    match end {
+        End::Model => "model",
+        End::Stop => "stop",
+        End::Length => "length",
+        End::Context => "context",
+        End::Cancelled => "cancelled",
+        End::Consumer => "consumer",
+    }
 }
 
 pub(super) fn model_failed(name: &str, error: &ModelError) -> Failure {

@@ -8,12 +8,14 @@ mod authority;
 mod backup;
 mod chat;
 mod circles;
+mod clock;
 mod courier;
 mod doctor;
 mod event;
 mod export;
 mod failure;
 mod foreign;
+mod history;
 mod home;
 mod import;
 mod intake;
@@ -33,6 +35,7 @@ mod target;
 mod trust;
 mod unlock;
 mod update;
+mod vitals;
 mod watch;
 
 use std::path::{Path, PathBuf};
@@ -46,23 +49,32 @@ use crate::store::keys::KeyFolder;
 // What the faces show comes from the edges through here.
 pub use crate::carrier::media::keyring::{Addressee, Secret};
 pub use crate::carrier::media::slices::{Full, Layout};
+pub use crate::identity::fingerprint;
 pub use crate::library::citation::{printable_line, printable_text};
 pub use crate::library::{Document, Hit, Scope};
 pub use crate::model::Card;
 pub use crate::model::generate::End;
 pub use crate::model::tokenizer::Verified;
-pub use crate::store::{AuditLine, CircleView, ModelRow, PeerRow, Standing, TicketRow};
+pub use crate::store::{
+    AuditLine, CircleView, FoundMessage, MessageRow, ModelRow, PeerRow, Privacy, SessionRow,
+    Speaker, Standing, TicketRow,
+};
 
 pub use authority::{Change, Decided, Decision, Effect, kind_name};
 pub use backup::{Backup, BackupTarget};
-pub use chat::{Answer, ChatOptions, Conversation, Likelihood, ManualAnswer, Piece, TokenChoice};
+pub use chat::{
+    Answer, ChatOptions, Conversation, Likelihood, ManualAnswer, Piece, Question, TokenChoice,
+    Turn, end_word,
+};
 pub use circles::{Founded, MemberName};
+pub use clock::{Stopwatch, wall_clock};
 pub use courier::{CourierOptions, CourierReport, Delivery};
 pub use doctor::Finding;
 pub use event::{Event, Sink};
 pub use export::Export;
 pub use failure::{Exit, Failure};
 pub use foreign::{identity_file, passphrase_file, recipients, ssh_recipients};
+pub use history::{Growing, branch, quoted, turns};
 pub use import::Imported;
 pub use intake::{ImportOptions, ImportReport, Repair};
 pub use look::{Looked, Seen};
@@ -79,6 +91,7 @@ pub use status::{CircleStatus, MemberStatus, Status};
 pub use target::{Ask, ExportOptions, Since, Target};
 pub use unlock::{AskPassphrase, RootLock};
 pub use update::{Extracted, Release};
+pub use vitals::{Overview, Stick, Vitals};
 pub use watch::{INTERVAL as WATCH_INTERVAL, Served, Watch};
 
 /// One open home.

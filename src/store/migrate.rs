@@ -18,6 +18,7 @@ pub(super) const LAYOUTS: &[&str] = &[
     include_str!("schema/arrived.sql"),
     include_str!("schema/sent.sql"),
     include_str!("schema/peers.sql"),
+    include_str!("schema/conversations.sql"),
 ];
 
 /// Opens `path` at the newest of `layouts`.

@@ -13,7 +13,7 @@ use super::source::{Source, sources};
 const CORE: [&str; 5] = ["record", "identity", "fold", "bundle", "sync"];
 
 /// What each module may use of the others.
-const TABLE: [(&str, &[&str]); 13] = [
+const TABLE: [(&str, &[&str]); 14] = [
     ("record", &[]),
     ("identity", &["record"]),
     ("fold", &["record", "identity"]),
@@ -40,11 +40,13 @@ const TABLE: [(&str, &[&str]); 13] = [
     ),
     // Sentences for people; only faces speak.
     ("messages", &[]),
-    // The face: `node`, and the core's types to show what they hold.
+    // The face on the whole terminal: what `node` offers, and words. Its tests make states by hand.
+    ("tui", &["record", "node", "messages"]),
+    // The face: `node`, and the core's types to show what they hold. It is where the other faces are opened from.
     (
         "cli",
         &[
-            "record", "identity", "fold", "bundle", "node", "config", "messages",
+            "record", "identity", "fold", "bundle", "node", "config", "messages", "tui",
         ],
     ),
 ];

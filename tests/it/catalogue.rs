@@ -12,7 +12,7 @@ const SILENT: [&str; 1] = [
 ];
 
 /// How a code is handed over: the text before the parenthesis, and which argument it is.
-const CALLS: [(&str, usize); 7] = [
+const CALLS: [(&str, usize); 10] = [
     ("say", 0),
     (".note", 0),
     (".warn", 0),
@@ -20,6 +20,9 @@ const CALLS: [(&str, usize); 7] = [
     ("said", 3),
     ("Failure::new", 0),
     ("Finding::new", 0),
+    ("bind", 2),
+    ("foot", 2),
+    ("command", 2),
 ];
 
 #[test]
@@ -34,6 +37,28 @@ fn every_code_that_is_said_exists() {
         missing.is_empty(),
         "not in src/messages/en.toml:\n{}",
         missing.join("\n")
+    );
+}
+
+/// What the face on the whole terminal says, it says in every language, with the same values; and no language says
+/// what English does not.
+#[test]
+fn the_languages_say_the_same() {
+    let (english, japanese) = (catalogue(), read("ja"));
+    for (code, text) in &japanese {
+        let original = english.get(code);
+        let original = original.unwrap_or_else(|| panic!("{code} is in no other language"));
+        let sorted = |text: &str| -> BTreeSet<String> { placeholders(text).into_iter().collect() };
+        assert_eq!(sorted(text), sorted(original), "{code}: other values");
+        assert!(!text.contains('\n'), "{code}: one line");
+    }
+    let missing: Vec<&String> = english
+        .keys()
+        .filter(|code| code.starts_with("tui-") && !japanese.contains_key(*code))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "not in src/messages/ja.toml: {missing:?}"
     );
 }
 
@@ -246,7 +271,12 @@ fn placeholders(text: &str) -> Vec<String> {
 }
 
 fn catalogue() -> BTreeMap<String, String> {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/messages/en.toml");
+    read("en")
+}
+
+fn read(language: &str) -> BTreeMap<String, String> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let path = path.join(format!("src/messages/{language}.toml"));
     let text = std::fs::read_to_string(path).expect("the catalogue");
     let table: toml::Table = text.parse().expect("TOML");
     let texts = table.into_iter();

@@ -39,6 +39,9 @@ pub struct Global {
     /// Print nothing on success
     #[arg(short, long, global = true, help_heading = EVERYWHERE)]
     pub quiet: bool,
+    /// Language of the interface, en or ja; by the locale when missing
+    #[arg(long, global = true, value_name = "TAG", env = "OKIBI_LANG", help_heading = EVERYWHERE)]
+    pub lang: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -78,9 +81,15 @@ pub enum Command {
     Library(Library),
     /// All that came in and went out, by which road
     Audit(Audit),
+    /// Your conversations: list, show, export, delete; they never leave this node
+    #[command(subcommand)]
+    History(History),
     /// This node's keys: show, card, rotate, open a new feed, print the age identity
     #[command(subcommand)]
     Key(Key),
+    /// Look at this node: its model, its circles, what comes in and goes out
+    #[cfg(feature = "tui")]
+    Monitor(Monitor),
     /// What is wrong and what to do
     Doctor(Doctor),
     /// Write the whole home into one encrypted file
@@ -146,9 +155,62 @@ pub struct Chat {
     /// Show on standard error what a reasoning model thinks before it answers
     #[arg(long)]
     pub thoughts: bool,
-    /// Plain lines without any terminal control (this version writes no others)
+    /// Plain lines without any terminal control, for screen readers
     #[arg(long)]
     pub plain: bool,
+    /// Go on with a conversation: its number (see `okibi history list`), or the last one
+    #[arg(long, value_name = "NUMBER", num_args = 0..=1, default_missing_value = "last")]
+    pub resume: Option<String>,
+    /// Do not keep this conversation
+    #[arg(long, conflicts_with = "resume")]
+    pub no_save: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum History {
+    /// List the conversations, newest first
+    List {
+        /// Only those that hold all these words
+        #[arg(value_name = "WORDS")]
+        words: Vec<String>,
+    },
+    /// Show a conversation: its number, or last
+    Show {
+        #[arg(value_name = "NUMBER")]
+        session: String,
+        /// All branches, with the numbers of the messages
+        #[arg(long)]
+        all: bool,
+    },
+    /// Write a conversation as markdown
+    Export {
+        #[arg(value_name = "NUMBER")]
+        session: String,
+        /// The file; standard output without one
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Delete conversations for good
+    Delete {
+        #[arg(value_name = "NUMBER", required_unless_present = "all")]
+        sessions: Vec<String>,
+        /// Every conversation
+        #[arg(long, conflicts_with = "sessions")]
+        all: bool,
+        #[command(flatten)]
+        sure: Sure,
+    },
+}
+
+#[cfg(feature = "tui")]
+#[derive(Debug, Args)]
+pub struct Monitor {
+    /// Plain lines without any terminal control: everything once, then what changes
+    #[arg(long)]
+    pub plain: bool,
+    /// With --plain: everything once, and no more
+    #[arg(long, requires = "plain")]
+    pub once: bool,
 }
 
 #[derive(Debug, Args)]

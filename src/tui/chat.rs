@@ -1,0 +1,736 @@
+//! The chat: one conversation, its input, and the answer that is on its way.
+
+use ratatui::crossterm::event::{KeyCode, KeyEvent};
+use serde_json::Value;
+
+use crate::messages::say;
+use crate::node::{
+    Answer, End, MessageRow, Privacy, Question, SessionRow, Speaker, branch, end_word, turns,
+};
+
+use super::input::Input;
+use super::keys::{Action, Binding, alt, bind, control, foot, key, letter};
+use super::markdown::code_blocks;
+use super::state::{Effect, Keep, LOCAL};
+use super::transcript::Transcript;
+
+/// Keys while writing.
+pub const KEYS: &[Binding] = &[
+    foot(&[key(KeyCode::Enter)], Action::Send, "tui-key-send"),
+    foot(&[control('r')], Action::Find, "tui-key-find"),
+    foot(&[control('o')], Action::Sessions, "tui-key-sessions"),
+    foot(
+        &[key(KeyCode::Tab)],
+        Action::Transcript,
+        "tui-key-transcript",
+    ),
+    bind(
+        &[alt(KeyCode::Enter), control('j')],
+        Action::NewLine,
+        "tui-key-new-line",
+    ),
+    bind(&[control('x')], Action::Editor, "tui-key-editor"),
+    bind(
+        &[key(KeyCode::Up), control('p')],
+        Action::Older,
+        "tui-key-older",
+    ),
+    bind(
+        &[key(KeyCode::Down), control('n')],
+        Action::Newer,
+        "tui-key-newer",
+    ),
+    bind(&[key(KeyCode::PageUp)], Action::PageUp, "tui-key-page-up"),
+    bind(
+        &[key(KeyCode::PageDown)],
+        Action::PageDown,
+        "tui-key-page-down",
+    ),
+    bind(
+        &[alt(KeyCode::Char('n'))],
+        Action::NewSession,
+        "tui-key-new-session",
+    ),
+    bind(&[alt(KeyCode::Char('r'))], Action::Again, "tui-key-again"),
+    bind(&[alt(KeyCode::Char('e'))], Action::Edit, "tui-key-edit"),
+    bind(
+        &[alt(KeyCode::Char('c'))],
+        Action::CopyCode,
+        "tui-key-copy-code",
+    ),
+    bind(
+        &[alt(KeyCode::Char('s'))],
+        Action::Sources,
+        "tui-key-sources",
+    ),
+    bind(&[control('d')], Action::Leave, "tui-key-leave"),
+];
+
+/// Keys while reading: a message is chosen.
+pub const READING: &[Binding] = &[
+    foot(&[letter('y')], Action::Copy, "tui-key-copy"),
+    foot(&[letter('r')], Action::Again, "tui-key-again"),
+    foot(&[letter('e')], Action::Edit, "tui-key-edit"),
+    foot(
+        &[key(KeyCode::Tab), key(KeyCode::Esc)],
+        Action::Back,
+        "tui-key-write",
+    ),
+    bind(&[letter('c')], Action::CopyCode, "tui-key-copy-code"),
+    bind(
+        &[letter('s'), key(KeyCode::Enter)],
+        Action::Sources,
+        "tui-key-sources",
+    ),
+    bind(
+        &[key(KeyCode::Left), letter('h')],
+        Action::PreviousBranch,
+        "tui-key-previous-branch",
+    ),
+    bind(
+        &[key(KeyCode::Right), letter('l')],
+        Action::NextBranch,
+        "tui-key-next-branch",
+    ),
+    bind(
+        &[key(KeyCode::Up), letter('k'), control('p')],
+        Action::Up,
+        "tui-key-up",
+    ),
+    bind(
+        &[key(KeyCode::Down), letter('j'), control('n')],
+        Action::Down,
+        "tui-key-down",
+    ),
+    bind(&[key(KeyCode::PageUp)], Action::PageUp, "tui-key-page-up"),
+    bind(
+        &[key(KeyCode::PageDown), letter(' ')],
+        Action::PageDown,
+        "tui-key-page-down",
+    ),
+    bind(
+        &[letter('g'), key(KeyCode::Home)],
+        Action::First,
+        "tui-key-first",
+    ),
+    bind(
+        &[letter('G'), key(KeyCode::End)],
+        Action::Last,
+        "tui-key-last",
+    ),
+    bind(&[letter('?')], Action::Help, "tui-key-help"),
+];
+
+/// The model behind the chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Model {
+    /// None: the manual is quoted.
+    Manual,
+    Loading(String),
+    Ready {
+        name: String,
+        toy: bool,
+        note: String,
+        context: usize,
+    },
+}
+
+/// An answer that is on its way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answering {
+    /// The message that grows; none: the question waits for the model to be loaded, or for the manual.
+    pub id: Option<i64>,
+    /// Milliseconds of the state's clock when it was asked, and when its first text came.
+    pub asked: u64,
+    pub first: Option<u64>,
+    /// Tokens of the prompt: read, all.
+    pub reading: Option<(usize, usize)>,
+    pub pieces: u64,
+    pub thinking: bool,
+    pub stopping: bool,
+}
+
+/// The chat screen.
+#[derive(Debug)]
+pub struct Chat {
+    pub input: Input,
+    /// The keys go to the messages: this one, by its place in the path, is chosen.
+    pub chosen: Option<usize>,
+    pub session: Option<i64>,
+    pub title: String,
+    pub system: String,
+    pub temperature: Option<f32>,
+    pub saves: bool,
+    pub messages: Vec<MessageRow>,
+    /// The branch that is shown, as places in `messages`.
+    pub path: Vec<usize>,
+    pub transcript: Transcript,
+    pub model: Model,
+    /// The model's names, for completion.
+    pub models: Vec<String>,
+    pub answering: Option<Answering>,
+    /// A question that waits until the model is loaded.
+    waiting: Option<(Option<i64>, String, bool)>,
+    /// Where the question that is written will stand: after this message. None: at the end.
+    pub editing: Option<Option<i64>>,
+    recalled: Option<usize>,
+    draft: String,
+    next: i64,
+    /// Tokens of context that the last answer came to.
+    pub used: u64,
+    /// Tokens per second of the last answer.
+    pub rate: f64,
+    /// Tokens per second, second by second, newest last.
+    pub rates: Vec<u64>,
+    /// Pieces counted when the last second was noted.
+    noted: (u64, u64),
+}
+
+/// Seconds that the sparkline remembers.
+const RATES: usize = 120;
+
+impl Chat {
+    pub fn new(saves: bool) -> Self {
+        Self {
+            input: Input::default(),
+            chosen: None,
+            session: None,
+            title: String::new(),
+            system: String::new(),
+            temperature: None,
+            saves,
+            messages: Vec::new(),
+            path: Vec::new(),
+            transcript: Transcript::default(),
+            model: Model::Manual,
+            models: Vec::new(),
+            answering: None,
+            waiting: None,
+            editing: None,
+            recalled: None,
+            draft: String::new(),
+            next: LOCAL,
+            used: 0,
+            rate: 0.0,
+            rates: Vec::new(),
+            noted: (0, 0),
+        }
+    }
+
+    /// The messages of the branch that is shown.
+    pub fn shown(&self) -> impl DoubleEndedIterator<Item = &MessageRow> {
+        self.path.iter().filter_map(|at| self.messages.get(*at))
+    }
+
+    /// The message at a place of the path.
+    pub fn at(&self, place: usize) -> Option<&MessageRow> {
+        self.messages.get(*self.path.get(place)?)
+    }
+
+    fn follow(&mut self, leaf: Option<i64>) {
+        let path: Vec<i64> = branch(&self.messages, leaf)
+            .iter()
+            .map(|it| it.id)
+            .collect();
+        // Ids rise with the place, so each is found by halving.
+        self.path = path
+            .iter()
+            .filter_map(|id| self.messages.binary_search_by_key(id, |it| it.id).ok())
+            .collect();
+    }
+
+    fn add(
+        &mut self,
+        parent: Option<i64>,
+        role: Speaker,
+        text: &str,
+        ended: Option<&str>,
+        at: u64,
+    ) -> i64 {
+        let id = self.next;
+        self.next += 1;
+        let model = match &self.model {
+            Model::Ready { name, .. } if role == Speaker::Model => Some(name.clone()),
+            _ => None,
+        };
+        self.messages.push(MessageRow {
+            id,
+            parent,
+            role,
+            text: text.to_owned(),
+            at,
+            model,
+            quotes: Value::Null,
+            prompt_tokens: 0,
+            tokens: 0,
+            rate: 0.0,
+            privacy: Privacy::Local,
+            ended: ended.map(str::to_owned),
+        });
+        self.follow(Some(id));
+        id
+    }
+
+    fn keep(&self, effects: &mut Vec<Effect>, keep: Keep) {
+        if self.saves {
+            effects.push(Effect::Keep(keep));
+        }
+    }
+
+    /// Sends what was written.
+    pub fn send(&mut self, question: String, now: u64, wall: u64) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let parent = match self.editing.take() {
+            Some(parent) => parent,
+            None => self.shown().next_back().map(|it| it.id),
+        };
+        let session = match self.session {
+            Some(session) => session,
+            None => {
+                let session = self.next;
+                self.next += 1;
+                self.session = Some(session);
+                self.title = question.lines().next().unwrap_or_default().to_owned();
+                let begin = Keep::Begin {
+                    session,
+                    question: question.clone(),
+                    system: self.system.clone(),
+                };
+                self.keep(&mut effects, begin);
+                session
+            }
+        };
+        let id = self.add(parent, Speaker::User, &question, Some("said"), wall);
+        self.keep(
+            &mut effects,
+            Keep::Question {
+                session,
+                id,
+                parent,
+                text: question.clone(),
+            },
+        );
+        effects.extend(self.ask(Some(id), question, false, now, wall));
+        self.recalled = None;
+        self.transcript.go_to_end();
+        effects
+    }
+
+    /// Asks the question that stands at `parent` of the model, or of the manual.
+    fn ask(
+        &mut self,
+        parent: Option<i64>,
+        question: String,
+        again: bool,
+        now: u64,
+        wall: u64,
+    ) -> Vec<Effect> {
+        let mut answering = Answering {
+            id: None,
+            asked: now,
+            first: None,
+            reading: None,
+            pieces: 0,
+            thinking: false,
+            stopping: false,
+        };
+        self.noted = (now, 0);
+        match self.model.clone() {
+            Model::Manual => {
+                self.answering = Some(answering);
+                self.waiting = Some((parent, question.clone(), again));
+                vec![Effect::Manual(question)]
+            }
+            Model::Loading(_) => {
+                self.answering = Some(answering);
+                self.waiting = Some((parent, question, again));
+                Vec::new()
+            }
+            Model::Ready { name, .. } => {
+                let before = match parent {
+                    Some(parent) => {
+                        let mut path = branch(&self.messages, Some(parent));
+                        path.pop();
+                        turns(&path)
+                    }
+                    None => Vec::new(),
+                };
+                let mut effects = Vec::new();
+                let id = self.add(parent, Speaker::Model, "", None, wall);
+                if let (Some(session), Some(parent)) = (self.session, parent) {
+                    self.keep(
+                        &mut effects,
+                        Keep::Answer {
+                            session,
+                            id,
+                            parent,
+                            model: name,
+                        },
+                    );
+                }
+                answering.id = Some(id);
+                self.answering = Some(answering);
+                let system = self.system.clone();
+                let temperature = self.temperature;
+                effects.push(Effect::Ask(Question {
+                    system,
+                    before,
+                    question,
+                    temperature,
+                    again,
+                }));
+                effects
+            }
+        }
+    }
+
+    /// The model is there: the question that waited is asked.
+    pub fn loaded(&mut self, model: Model, now: u64, wall: u64) -> Vec<Effect> {
+        self.model = model;
+        match self.waiting.take() {
+            Some((parent, question, again)) => self.ask(parent, question, again, now, wall),
+            None => Vec::new(),
+        }
+    }
+
+    /// A piece of the answer.
+    pub fn piece(&mut self, piece: &str, now: u64) -> Vec<Effect> {
+        let Some(answering) = &mut self.answering else {
+            return Vec::new();
+        };
+        answering.first.get_or_insert(now);
+        answering.pieces += 1;
+        answering.thinking = false;
+        answering.reading = None;
+        let Some(id) = answering.id else {
+            return Vec::new();
+        };
+        if let Some(message) = self.message(id) {
+            message.text.push_str(piece);
+        }
+        let mut effects = Vec::new();
+        self.keep(
+            &mut effects,
+            Keep::Grow {
+                id,
+                piece: piece.to_owned(),
+            },
+        );
+        effects
+    }
+
+    fn message(&mut self, id: i64) -> Option<&mut MessageRow> {
+        let at = self.messages.binary_search_by_key(&id, |it| it.id).ok()?;
+        self.messages.get_mut(at)
+    }
+
+    /// The answer is complete; none: it failed.
+    pub fn done(&mut self, answer: Option<Answer>) -> Vec<Effect> {
+        let Some(Answering { id: Some(id), .. }) = self.answering.take() else {
+            return Vec::new();
+        };
+        if let Some(answer) = &answer {
+            self.used = (answer.prompt_tokens + answer.tokens) as u64;
+            self.rate = answer.rate;
+        }
+        if let Some(message) = self.message(id) {
+            message.ended = Some(
+                answer
+                    .as_ref()
+                    .map_or("failed", |it| end_word(it.end))
+                    .to_owned(),
+            );
+            if let Some(answer) = &answer {
+                message.tokens = answer.tokens as u64;
+                message.prompt_tokens = answer.prompt_tokens as u64;
+                message.rate = answer.rate;
+            }
+        }
+        let mut effects = Vec::new();
+        self.keep(&mut effects, Keep::End { id, answer });
+        effects
+    }
+
+    /// The face closes: an answer that is on its way ends here.
+    pub fn close(&mut self) -> Vec<Effect> {
+        let Some(Answering { id: Some(_), .. }) = self.answering else {
+            return Vec::new();
+        };
+        let stopped = Answer {
+            prompt_tokens: 0,
+            reused_tokens: 0,
+            tokens: 0,
+            first_ms: 0,
+            rate: 0.0,
+            end: End::Cancelled,
+            seed: 0,
+        };
+        let mut effects = vec![Effect::Stop];
+        effects.extend(self.done(Some(stopped)));
+        effects
+    }
+
+    /// The manual has answered.
+    pub fn quoted(&mut self, text: &str, quotes: Value, wall: u64) -> Vec<Effect> {
+        self.answering = None;
+        let Some((Some(parent), _, _)) = self.waiting.take() else {
+            return Vec::new();
+        };
+        let id = self.add(Some(parent), Speaker::Manual, text, Some("quoted"), wall);
+        if let Some(message) = self.message(id) {
+            message.quotes = quotes;
+        }
+        // Quotations are read from the top.
+        self.transcript.begin_at(self.path.len().saturating_sub(2));
+        let mut effects = Vec::new();
+        if let Some(session) = self.session {
+            self.keep(
+                &mut effects,
+                Keep::Quotes {
+                    session,
+                    id,
+                    parent,
+                },
+            );
+        }
+        effects
+    }
+
+    /// Counts tokens for the sparkline: once a second, while an answer is on its way.
+    pub fn note_rate(&mut self, now: u64) {
+        let Some(answering) = &self.answering else {
+            return;
+        };
+        let (at, pieces) = self.noted;
+        if now >= at + 1_000 {
+            let rate =
+                (answering.pieces - pieces.min(answering.pieces)) * 1_000 / (now - at).max(1);
+            self.rates.push(rate);
+            let over = self.rates.len().saturating_sub(RATES);
+            self.rates.drain(..over);
+            self.noted = (now, answering.pieces);
+        }
+    }
+
+    /// Stops the answer. Returns whether there was one.
+    pub fn stop(&mut self) -> Option<Vec<Effect>> {
+        let answering = self.answering.as_mut()?;
+        if answering.id.is_none() {
+            // Nothing computes yet: the question is given back.
+            self.answering = None;
+            self.waiting = None;
+            return Some(Vec::new());
+        }
+        answering.stopping = true;
+        Some(vec![Effect::Stop])
+    }
+
+    /// Begins a new conversation.
+    pub fn renew(&mut self) {
+        self.session = None;
+        self.title.clear();
+        self.messages.clear();
+        self.path.clear();
+        self.chosen = None;
+        self.editing = None;
+        self.used = 0;
+        self.transcript.clear();
+    }
+
+    /// Shows a conversation that was kept, at a message if one is named.
+    pub fn open(&mut self, row: SessionRow, messages: Vec<MessageRow>, at: Option<i64>) {
+        self.renew();
+        self.session = Some(row.id);
+        self.title = row.title;
+        self.system = row.system;
+        self.messages = messages;
+        let leaf = match at {
+            // The branch that the message is on, to its end.
+            Some(at) => Some(self.end_of(at)),
+            None => row.leaf,
+        };
+        self.follow(leaf);
+        self.used = self
+            .shown()
+            .map(|it| it.prompt_tokens + it.tokens)
+            .max()
+            .unwrap_or(0);
+        if let Some(place) = at.and_then(|id| self.shown().position(|it| it.id == id)) {
+            self.chosen = Some(place);
+            self.transcript.show(place);
+        }
+    }
+
+    /// The newest end of the branches that go through a message.
+    fn end_of(&self, id: i64) -> i64 {
+        let mut end = id;
+        for message in &self.messages {
+            if message.parent == Some(end) {
+                end = message.id;
+            }
+        }
+        end
+    }
+
+    /// Messages that stand at the same place in other branches: which one of how many.
+    pub fn siblings(&self, message: &MessageRow) -> (usize, usize) {
+        let same = self
+            .messages
+            .iter()
+            .filter(|it| it.parent == message.parent);
+        let ids: Vec<i64> = same.map(|it| it.id).collect();
+        let at = ids.iter().position(|id| *id == message.id).unwrap_or(0);
+        (at + 1, ids.len())
+    }
+
+    /// Goes to the branch beside the chosen message.
+    pub fn beside(&mut self, next: bool) -> Vec<Effect> {
+        let Some(place) = self.chosen else {
+            return Vec::new();
+        };
+        let Some(message) = self.at(place) else {
+            return Vec::new();
+        };
+        let parent = message.parent;
+        let here = message.id;
+        let same = self.messages.iter().filter(|it| it.parent == parent);
+        let ids: Vec<i64> = same.map(|it| it.id).collect();
+        let at = ids.iter().position(|id| *id == here).unwrap_or(0);
+        let other = if next {
+            ids.get(at + 1)
+        } else {
+            at.checked_sub(1).and_then(|at| ids.get(at))
+        };
+        let Some(other) = other.copied() else {
+            return Vec::new();
+        };
+        let leaf = self.end_of(other);
+        self.follow(Some(leaf));
+        self.chosen = Some(place.min(self.path.len().saturating_sub(1)));
+        let mut effects = Vec::new();
+        if let Some(session) = self.session {
+            self.keep(
+                &mut effects,
+                Keep::Branch {
+                    session,
+                    leaf: Some(leaf),
+                },
+            );
+        }
+        effects
+    }
+
+    /// Has the chosen answer, or the last one, made again: a sibling of it.
+    pub fn again(&mut self, now: u64, wall: u64) -> Vec<Effect> {
+        let last = self.path.len().saturating_sub(1);
+        let place = self.chosen.unwrap_or(last);
+        let places = (0..=place.min(last)).rev();
+        let question = places
+            .filter_map(|at| self.at(at))
+            .find(|it| it.role == Speaker::User);
+        let Some((id, text)) = question.map(|it| (it.id, it.text.clone())) else {
+            return Vec::new();
+        };
+        self.chosen = None;
+        self.transcript.go_to_end();
+        self.follow(Some(id));
+        self.ask(Some(id), text, true, now, wall)
+    }
+
+    /// Takes the chosen question, or the last one, into the input: sent again it begins another branch.
+    pub fn edit(&mut self) {
+        let last = self.path.len().saturating_sub(1);
+        let place = self.chosen.unwrap_or(last);
+        let mut places = (0..=place.min(last)).rev().filter_map(|at| self.at(at));
+        let question = places.find(|it| it.role == Speaker::User);
+        let Some((parent, text)) = question.map(|it| (it.parent, it.text.clone())) else {
+            return;
+        };
+        self.editing = Some(parent);
+        self.chosen = None;
+        self.input.set(&text);
+    }
+
+    /// The text to copy: of the chosen message or the last answer; only its code if `code`.
+    pub fn copied(&self, code: bool) -> Option<String> {
+        let message = match self.chosen {
+            Some(place) => self.at(place),
+            None if code => self
+                .shown()
+                .rev()
+                .find(|it| !code_blocks(&it.text).is_empty()),
+            None => self.shown().next_back(),
+        }?;
+        if !code {
+            return Some(message.text.clone());
+        }
+        code_blocks(&message.text).pop()
+    }
+
+    /// The quotations of the chosen message, or of the last one that has some.
+    pub fn sources(&self) -> Vec<Value> {
+        let has = |it: &&MessageRow| {
+            it.quotes
+                .as_array()
+                .is_some_and(|quotes| !quotes.is_empty())
+        };
+        let message = match self.chosen {
+            Some(place) => self.at(place).filter(has),
+            None => self.shown().rev().find(has),
+        };
+        message
+            .and_then(|it| it.quotes.as_array().cloned())
+            .unwrap_or_default()
+    }
+
+    /// Goes through the questions of this conversation, as a shell goes through its history.
+    pub fn recall(&mut self, older: bool) {
+        let questions: Vec<String> = {
+            let asked = self.messages.iter().filter(|it| it.role == Speaker::User);
+            asked.map(|it| it.text.clone()).collect()
+        };
+        let at = match (self.recalled, older) {
+            (None, true) => {
+                self.draft = self.input.text().to_owned();
+                questions.len().checked_sub(1)
+            }
+            (Some(at), true) => Some(at.saturating_sub(1)),
+            (Some(at), false) if at + 1 < questions.len() => Some(at + 1),
+            (Some(_), false) => {
+                self.recalled = None;
+                let draft = std::mem::take(&mut self.draft);
+                self.input.set(&draft);
+                return;
+            }
+            (None, false) => None,
+        };
+        if let Some(text) = at.and_then(|at| questions.get(at)) {
+            self.recalled = at;
+            self.input.set(text);
+        }
+    }
+
+    /// A key that only changes the input.
+    pub fn write(&mut self, key: KeyEvent) -> bool {
+        let wrote = self.input.key(key);
+        if wrote {
+            self.recalled = None;
+        }
+        if self.input.is_empty() {
+            self.editing = None;
+        }
+        wrote
+    }
+
+    /// What answers, in a word or two.
+    pub fn model_words(&self) -> String {
+        match &self.model {
+            Model::Manual => say("tui-manual", &[]),
+            Model::Loading(name) => say("tui-loading", &[("name", name.clone())]),
+            Model::Ready {
+                name, toy: true, ..
+            } => say("tui-toy", &[("name", name.clone())]),
+            Model::Ready { name, .. } => name.clone(),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! A window over a screen that says something and may ask for one thing: sources, a model's card, an import.
+
+use ratatui::crossterm::event::KeyCode;
+use ratatui::text::Line;
+
+use super::input::Input;
+use super::keys::{Action, Binding, bind, foot, key, letter};
+
+/// Keys of a window that asks.
+pub const KEYS: &[Binding] = &[
+    foot(
+        &[key(KeyCode::Enter), letter('y')],
+        Action::Confirm,
+        "tui-key-confirm",
+    ),
+    foot(
+        &[key(KeyCode::Esc), letter('n')],
+        Action::Refuse,
+        "tui-key-refuse",
+    ),
+];
+
+/// Keys of a window that only says.
+pub const SAYING: &[Binding] = &[
+    foot(
+        &[key(KeyCode::Esc), key(KeyCode::Enter), letter('q')],
+        Action::Back,
+        "tui-key-back",
+    ),
+    bind(&[key(KeyCode::Up), letter('k')], Action::Up, "tui-key-up"),
+    bind(
+        &[key(KeyCode::Down), letter('j')],
+        Action::Down,
+        "tui-key-down",
+    ),
+    bind(&[key(KeyCode::PageUp)], Action::PageUp, "tui-key-page-up"),
+    bind(
+        &[key(KeyCode::PageDown), letter(' ')],
+        Action::PageDown,
+        "tui-key-page-down",
+    ),
+];
+
+/// What a window is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Purpose {
+    /// It says something.
+    Say,
+    /// It waits for the preview of what lies at a path.
+    Looking(String),
+    /// Take in what lies at this path?
+    Import(String),
+    /// It asks for a path.
+    Path,
+}
+
+/// The window.
+#[derive(Debug)]
+pub struct Dialog {
+    pub title: String,
+    /// Paragraphs, broken when they are drawn.
+    pub lines: Vec<Line<'static>>,
+    pub scroll: usize,
+    pub purpose: Purpose,
+    pub input: Input,
+}
+
+impl Dialog {
+    pub fn new(title: String, lines: Vec<Line<'static>>, purpose: Purpose) -> Self {
+        Self {
+            title,
+            lines,
+            scroll: 0,
+            purpose,
+            input: Input::default(),
+        }
+    }
+
+    /// The keys that it knows.
+    pub fn keys(&self) -> &'static [Binding] {
+        match self.purpose {
+            Purpose::Import(_) => KEYS,
+            _ => SAYING,
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! The thread that does what takes longer: loading models, looking at the whole node, taking bundles in.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use crate::messages::say;
+use crate::node::{
+    ChatOptions, Conversation, Event as Happening, Exit, Failure, Handle, ImportOptions,
+    ImportReport, Imported, Piece, Question, Sink, fingerprint,
+};
+
+use super::run::Incoming;
+use super::scribe::words;
+use super::state::{Effect, Reply};
+
+/// The way to a model that is loaded.
+pub struct Talk {
+    pub asks: Sender<Question>,
+    /// Setting this ends the answer in progress.
+    pub cancel: Arc<AtomicBool>,
+}
+
+/// Tells the face what happens while the node works.
+pub fn sink(outbox: Sender<Incoming>) -> Sink {
+    let mut last = (0, "");
+    Box::new(move |event| {
+        let reply = match event {
+            Happening::Progress { what, done, total } => {
+                let percent = done.saturating_mul(100) / total.max(1);
+                if (percent, what) == last {
+                    return;
+                }
+                last = (percent, what);
+                let about = [("what", what.to_owned()), ("percent", percent.to_string())];
+                Reply::Said(say("tui-progress", &about))
+            }
+            Happening::DecisionChanged { circle, changes } => {
+                let about = [
+                    ("circle", circle.short()),
+                    ("count", changes.len().to_string()),
+                ];
+                Reply::Said(say("decision-changed", &about))
+            }
+            Happening::HomeMoved => Reply::Refused(say("home-moved", &[])),
+            Happening::HomeReadOnly => Reply::Refused(say("home-read-only", &[])),
+            Happening::IdentityMade { .. } | Happening::StarterTaken { .. } => return,
+        };
+        let _ = outbox.send(reply.into());
+    })
+}
+
+/// Works until nobody asks any more.
+pub fn run(
+    mut node: Handle,
+    options: &ChatOptions,
+    inbox: &Receiver<Effect>,
+    outbox: &Sender<Incoming>,
+) {
+    while let Ok(effect) = inbox.recv() {
+        let done = match effect {
+            Effect::Load(name) => Ok(load(&node, &name, options, outbox)),
+            effect => work(&mut node, effect),
+        };
+        let reply = match done {
+            Ok(None) => continue,
+            Ok(Some(reply)) => reply,
+            Err(failure) => Reply::Refused(words(&failure)),
+        };
+        if outbox.send(reply.into()).is_err() {
+            return;
+        }
+    }
+}
+
+fn work(node: &mut Handle, effect: Effect) -> Result<Option<Reply>, Failure> {
+    Ok(match effect {
+        Effect::Look => Some(Reply::Overview(Box::new(node.overview()?))),
+        Effect::ListModels => Some(Reply::Models(node.store().models()?, node.used_model()?)),
+        Effect::ShowModel(name) => {
+            let row = node.find_model(&name)?;
+            Some(Reply::Card(name, Box::new(node.model_card(&row)?)))
+        }
+        Effect::UseModel(name) => {
+            node.use_model(Some(&name))?;
+            None
+        }
+        Effect::Preview(path) => {
+            let report = import(node, &path, true)?;
+            let takes = report.imported.iter().any(brings);
+            Some(Reply::Preview(path, report_words(&report, true), takes))
+        }
+        Effect::Import(path) => {
+            let report = import(node, &path, false)?;
+            Some(Reply::Imported(report_words(&report, false)))
+        }
+        Effect::Write(path, text) => {
+            let path = expand(&path);
+            std::fs::write(&path, text).map_err(|error| Failure::io(&path, &error))?;
+            let about = [("path", path.display().to_string())];
+            Some(Reply::Said(say("history-exported", &about)))
+        }
+        _ => None,
+    })
+}
+
+fn load(
+    node: &Handle,
+    name: &str,
+    options: &ChatOptions,
+    outbox: &Sender<Incoming>,
+) -> Option<Reply> {
+    let conversation = match node.converse(name, options) {
+        Ok(conversation) => conversation,
+        Err(failure) => return Some(Reply::NotLoaded(words(&failure))),
+    };
+    let reply = Reply::Loaded {
+        name: conversation.model.clone(),
+        toy: conversation.toy,
+        note: conversation.note.clone(),
+        context: conversation.context,
+    };
+    let (asks, inbox) = channel();
+    let cancel = conversation.canceller();
+    let pieces = outbox.clone();
+    let spawned = std::thread::Builder::new()
+        .name("talk".to_owned())
+        .spawn(move || talk(&conversation, &inbox, &pieces));
+    if let Err(error) = spawned {
+        let failure = Failure::new("no-thread", Exit::Failed).with("error", error);
+        return Some(Reply::NotLoaded(words(&failure)));
+    }
+    let _ = outbox.send(Incoming::Talk(Talk { asks, cancel }));
+    Some(reply)
+}
+
+/// Passes questions to a model and its pieces to the face, until the face drops its end.
+fn talk(conversation: &Conversation, inbox: &Receiver<Question>, outbox: &Sender<Incoming>) {
+    while let Ok(ask) = inbox.recv() {
+        conversation.ask_after(ask);
+        loop {
+            let reply = match conversation.next() {
+                Some(Piece::Reading { done, total }) => Reply::Reading { done, total },
+                Some(Piece::Text(text)) => Reply::Text(text),
+                Some(Piece::Thought(_)) => Reply::Thought,
+                // Only who asks for probabilities is given them.
+                Some(Piece::Token(_)) => continue,
+                Some(Piece::Done(answer)) => Reply::Done(answer),
+                Some(Piece::Failed(failure)) => Reply::Failed(words(&failure)),
+                None => Reply::Failed(words(&Failure::new("model-gone", Exit::Failed))),
+            };
+            let over = matches!(reply, Reply::Done(_) | Reply::Failed(_));
+            if outbox.send(reply.into()).is_err() {
+                return;
+            }
+            if over {
+                break;
+            }
+        }
+    }
+}
+
+fn import(node: &mut Handle, path: &str, dry_run: bool) -> Result<ImportReport, Failure> {
+    node.import_path(
+        &expand(path),
+        ImportOptions {
+            dry_run,
+            ..ImportOptions::default()
+        },
+    )
+}
+
+/// A path as people write it: `~` is the home folder.
+fn expand(path: &str) -> PathBuf {
+    match (path.strip_prefix("~/"), std::env::var_os("HOME")) {
+        (Some(rest), Some(home)) => Path::new(&home).join(rest),
+        _ => PathBuf::from(path),
+    }
+}
+
+/// Whether a bundle has something that is not here yet.
+fn brings(it: &Imported) -> bool {
+    let receipt = &it.receipt;
+    it.joined || receipt.taken + receipt.blobs + receipt.acks + receipt.statements > 0
+}
+
+/// What an import does, or would do, line by line.
+fn report_words(report: &ImportReport, dry: bool) -> Vec<String> {
+    let mut lines = Vec::new();
+    for it in &report.imported {
+        let about = [
+            ("circle", it.circle_name.clone()),
+            ("signer", it.signer_name.clone()),
+            (
+                "founder",
+                it.founder
+                    .map(|root| fingerprint(&root))
+                    .unwrap_or_default(),
+            ),
+            ("records", it.receipt.taken.to_string()),
+        ];
+        if it.joined {
+            lines.push(say(if dry { "would-join" } else { "joined" }, &about));
+        }
+        lines.push(match (dry, brings(it)) {
+            (_, false) => say("import-nothing-new", &about),
+            (true, true) => say("would-import", &about),
+            (false, true) if it.receipt.taken == 0 => say("imported-no-records", &about),
+            (false, true) => say("imported", &about),
+        });
+        for (code, names) in [
+            ("import-members", &it.members),
+            ("import-suspended", &it.suspended),
+            ("import-documents", &it.documents),
+            ("import-models", &it.models),
+        ] {
+            if !names.is_empty() {
+                lines.push(say(code, &[("names", names.join(", "))]));
+            }
+        }
+        if it.receipt.waiting > 0 {
+            lines.push(say(
+                "import-waiting",
+                &[("count", it.receipt.waiting.to_string())],
+            ));
+        }
+        if it.acknowledged {
+            lines.push(say("import-acknowledged", &[]));
+        }
+        if it.ack_failed {
+            lines.push(say("ack-later", &[]));
+        }
+    }
+    if report.blank {
+        lines.push(say("medium-blank", &[]));
+    }
+    if report.for_others > 0 && report.imported.is_empty() {
+        lines.push(say("nothing-for-me", &[]));
+    }
+    if report.unfinished > 0 {
+        lines.push(say(
+            "bundle-unfinished",
+            &[("count", report.unfinished.to_string())],
+        ));
+    }
+    for (_, failure) in &report.failures {
+        lines.extend(words(failure).lines().map(str::to_owned));
+    }
+    lines
+}
