@@ -266,12 +266,15 @@ impl Page {
             self.lines
                 .extend(super::text::wrap(&[words], self.cells, &first, &rest));
         }
-        let name = || ("circle", circle.name.clone());
+        let name = circle.name.clone();
         if !circle.forked.is_empty() {
-            self.wrapped(&say("status-fork", &[name()]), "! ");
+            self.wrapped(&say("status-fork", &[("circle", name.clone())]), "! ");
         }
         if circle.waiting > 0 {
-            let about = [name(), ("count", circle.waiting.to_string())];
+            let about = [
+                ("circle", name.clone()),
+                ("count", circle.waiting.to_string()),
+            ];
             self.wrapped(&say("status-waiting", &about), "! ");
         }
         if circle.missing_blobs > 0 {
@@ -284,7 +287,7 @@ impl Page {
             );
         }
         if circle.newer {
-            self.wrapped(&say("status-newer", &[name()]), "! ");
+            self.wrapped(&say("status-newer", &[("circle", name)]), "! ");
         }
     }
 }

@@ -323,13 +323,17 @@ fn suspend_and_come_back() {
     seat.press(&format!("{} chat -m ember\r", env!("CARGO_BIN_EXE_okibi")));
     seat.see("ember (toy)");
     seat.press("a draft\u{1a}");
-    assert!(seat.until(PATIENCE, |screen| !screen.alternate_screen()));
+    // The shell throws away what is typed before it has the terminal back.
+    seat.see("Stopped");
+    let prompt = |screen: &vt100::Screen| screen.contents().trim_end().ends_with("shell>");
+    assert!(seat.until(PATIENCE, prompt));
     seat.press("echo in the sh''ell\r");
     seat.see("in the shell");
     seat.press("fg\r");
     seat.see("› a draft");
     seat.press("\u{3}\u{4}");
     assert!(seat.until(PATIENCE, |screen| !screen.alternate_screen()));
+    assert!(seat.until(PATIENCE, prompt));
     seat.press("exit\r");
     seat.end();
 }
