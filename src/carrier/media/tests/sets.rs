@@ -198,7 +198,11 @@ fn slices_of_two_bundles_do_not_mix() {
         fs::remove_file(&found.slices[number]).unwrap();
         refused(format!("{number} dropped"));
         restore();
-        fs::copy(&foreign.slices[number], &found.slices[number]).unwrap();
+        fs::copy(
+            &foreign.slices[number % foreign.slices.len()],
+            &found.slices[number],
+        )
+        .unwrap();
         refused(format!("{number} of another bundle"));
         restore();
         for with in (0..count).filter(|with| *with != number) {
