@@ -55,3 +55,4 @@ mod sync;
 mod terminal;
 mod threats;
 mod update;
+mod wire;

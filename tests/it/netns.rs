@@ -113,14 +113,14 @@ impl Drop for Network {
 }
 
 /// A running `okibi node`.
-struct Node {
-    child: Child,
+pub struct Node {
+    pub child: Child,
     socket: PathBuf,
     log: PathBuf,
 }
 
 impl Node {
-    fn start(mut command: Command, home: &Home) -> Self {
+    pub fn start(mut command: Command, home: &Home) -> Self {
         let log = home.path.with_extension("log");
         let file = std::fs::File::create(&log).unwrap();
         let child = command
@@ -137,7 +137,7 @@ impl Node {
         node
     }
 
-    fn until(&self, what: &str, mut done: impl FnMut() -> bool) {
+    pub fn until(&self, what: &str, mut done: impl FnMut() -> bool) {
         let end = Instant::now() + PATIENCE;
         while !done() {
             let log = || std::fs::read_to_string(&self.log).unwrap_or_default();
@@ -146,7 +146,7 @@ impl Node {
         }
     }
 
-    fn ask(&self) -> Option<Value> {
+    pub fn ask(&self) -> Option<Value> {
         use std::io::Write;
         let mut stream = std::os::unix::net::UnixStream::connect(&self.socket).ok()?;
         stream
@@ -173,7 +173,7 @@ impl Node {
     }
 
     /// A process id of the program itself, below `ip netns exec` (which execs: it is the same).
-    fn kill(mut self, signal: &str) {
+    pub fn kill(mut self, signal: &str) {
         let id = self.child.id().to_string();
         assert!(run(Command::new("kill").args([signal, &id])));
         self.child.wait().unwrap();

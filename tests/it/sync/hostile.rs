@@ -25,6 +25,7 @@ fn circle() -> Vec<Node> {
         node.take(
             world.statements.iter().cloned(),
             world.records.iter().cloned(),
+            &mut Notary::default(),
         );
         node.knows_secret = true;
         node

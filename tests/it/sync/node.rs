@@ -37,11 +37,33 @@ pub fn introduce(world: &mut World, n: usize) -> RootKey {
     root
 }
 
-/// Signatures that were looked at already: the same bytes are not verified by every node again.
+/// What was found out already: the same bytes are not verified, and the same pool is not folded, by every node again.
 #[derive(Default)]
 pub struct Notary {
     known: HashMap<Vec<u8>, bool>,
+    folded: HashMap<[u8; 32], Rc<Folded>>,
 }
+
+/// A pool's members and state, and where each record of it stands.
+struct Folded(Membership, State, BTreeMap<(FeedKey, u64), Vec<RecordId>>);
+
+impl Folded {
+    fn of(history: &History, records: &BTreeMap<RecordId, Verified<Record>>) -> Self {
+        let (membership, state) = fold::evaluate(history);
+        let mut places: BTreeMap<_, Vec<RecordId>> = BTreeMap::new();
+        for id in &membership.records {
+            let value = records[id].value();
+            places
+                .entry((value.feed, value.height))
+                .or_default()
+                .push(*id);
+        }
+        Self(membership, state, places)
+    }
+}
+
+/// Pools whose fold is kept.
+const POOLS: usize = 512;
 
 impl Notary {
     pub fn verify<T: Payload>(&mut self, bytes: &[u8]) -> Option<Verified<T>> {
@@ -56,6 +78,16 @@ impl Notary {
             }
         }
     }
+
+    fn fold(&mut self, node: &Node) -> Rc<Folded> {
+        if self.folded.len() >= POOLS && !self.folded.contains_key(&node.pool) {
+            self.folded.clear();
+        }
+        let folded = self.folded.entry(node.pool);
+        folded
+            .or_insert_with(|| Rc::new(Folded::of(&node.history(), &node.records)))
+            .clone()
+    }
 }
 
 pub struct Node {
@@ -66,7 +98,9 @@ pub struct Node {
     statements: BTreeMap<StatementId, Verified<Statement>>,
     records: BTreeMap<RecordId, Verified<Record>>,
     arrival: Vec<RecordId>,
-    folded: Rc<(Membership, State)>,
+    /// The sum of all ids: it names the pool.
+    pool: [u8; 32],
+    folded: Rc<Folded>,
     epoch: Epoch,
     said: BTreeMap<RootKey, Signed<Ack>>,
     pub heard: BTreeMap<RootKey, Ack>,
@@ -90,7 +124,8 @@ impl Node {
             statements: BTreeMap::new(),
             records: BTreeMap::new(),
             arrival: Vec::new(),
-            folded: Rc::new(fold::evaluate(&History::new(world.circle))),
+            pool: [0; 32],
+            folded: Rc::new(Folded::of(&History::new(world.circle), &BTreeMap::new())),
             epoch: Epoch::next(None, n as u64, [n as u8; 8]),
             said: BTreeMap::new(),
             heard: BTreeMap::new(),
@@ -126,23 +161,52 @@ impl Node {
         &mut self,
         statements: impl IntoIterator<Item = Verified<Statement>>,
         records: impl IntoIterator<Item = Verified<Record>>,
+        notary: &mut Notary,
     ) -> bool {
         let before = (self.statements.len(), self.records.len());
         for statement in statements {
-            self.statements.insert(statement.id(), statement);
+            let id = statement.id();
+            if self.statements.insert(id, statement).is_none() {
+                self.name(&id.0);
+            }
         }
         for record in records {
             let id = record.id();
             if record.value().circle(id) == self.circle && self.records.insert(id, record).is_none()
             {
                 self.arrival.push(id);
+                self.name(&id.0);
             }
         }
         let new = before != (self.statements.len(), self.records.len());
         if new {
-            self.folded = Rc::new(fold::evaluate(&self.history()));
+            self.folded = notary.fold(self);
         }
         new
+    }
+
+    fn name(&mut self, id: &[u8; 32]) {
+        for (sum, byte) in self.pool.iter_mut().zip(id) {
+            *sum ^= byte;
+        }
+    }
+
+    /// What a process that ended leaves behind: all that was taken in, said and heard, and nothing that was derived.
+    pub fn restarted(&self, notary: &mut Notary) -> Self {
+        let mut node = Self {
+            statements: BTreeMap::new(),
+            records: BTreeMap::new(),
+            arrival: Vec::new(),
+            pool: [0; 32],
+            folded: Rc::new(Folded::of(&History::new(self.circle), &BTreeMap::new())),
+            said: self.said.clone(),
+            heard: self.heard.clone(),
+            blobs: self.blobs.clone(),
+            ..*self
+        };
+        let records = self.arrival.iter().map(|id| self.records[id].clone());
+        node.take(self.statements.values().cloned(), records, notary);
+        node
     }
 
     /// Everything that it holds, as a stick would carry it.
@@ -222,26 +286,23 @@ impl Node {
     }
 
     fn chain_id(&self, feed: &FeedKey, height: u64) -> Option<RecordId> {
-        let membership = &self.folded.0;
-        let mut found = membership.records.iter().filter(|id| {
-            let value = self.records[*id].value();
-            value.feed == *feed && value.height == height
-        });
-        let id = *found.next()?;
-        found.next().is_none().then_some(id)
+        match self.folded.2.get(&(*feed, height)).map(Vec::as_slice) {
+            Some([only]) => Some(*only),
+            _ => None,
+        }
     }
 
     fn lacks(&self, theirs: &Frontier, wanted: &[[u8; 32]]) -> Vec<Vec<u8>> {
-        let membership = &self.folded.0;
+        let Folded(membership, _, places) = &*self.folded;
         let gaps = difference(&membership.frontier, theirs, |feed, height| {
             self.chain_id(feed, height)
         });
         let mut chosen: BTreeSet<RecordId> = wanted.iter().copied().map(RecordId).collect();
         for gap in gaps {
-            for id in &membership.records {
-                let value = self.records[id].value();
-                if value.feed == gap.feed && gap.heights.contains(&value.height) {
-                    chosen.insert(*id);
+            let feed = places.range((gap.feed, 0)..=(gap.feed, u64::MAX));
+            for ((_, height), ids) in feed {
+                if gap.heights.contains(height) {
+                    chosen.extend(ids);
                 }
             }
             for tip in gap.branches {
@@ -309,7 +370,7 @@ impl Node {
                     }
                     judged = verdict(&fold::evaluate(&candidate).1);
                     if judged == Verdict::Yes {
-                        grew = self.take(statements, records);
+                        grew = self.take(statements, records, notary);
                     }
                 }
                 Input::Verdict {
@@ -365,7 +426,7 @@ impl Node {
                     records,
                 };
                 let (statements, records) = read(&chain, notary);
-                grew = self.take(statements, records);
+                grew = self.take(statements, records, notary);
                 Input::Taken { circle, bytes }
             }
             Output::Ack { ack, .. } => {

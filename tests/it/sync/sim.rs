@@ -105,6 +105,7 @@ impl Sim {
         }
         let hostile: BTreeSet<usize> = (3..3 + plan.hostile).collect();
         let mut nodes: Vec<Node> = Vec::new();
+        let mut notary = Notary::default();
         for (n, root) in roots.iter().enumerate() {
             let mut node = Node::new(&world, n, *root);
             if late.contains(&n) {
@@ -112,11 +113,12 @@ impl Sim {
                     .statements
                     .iter()
                     .filter(|it| it.value().root == *root);
-                node.take(own.cloned(), []);
+                node.take(own.cloned(), [], &mut notary);
             } else {
                 node.take(
                     world.statements.iter().cloned(),
                     world.records.iter().cloned(),
+                    &mut notary,
                 );
                 node.knows_secret = true;
             }
@@ -142,7 +144,7 @@ impl Sim {
             now: 0,
             hostile,
             late,
-            notary: Notary::default(),
+            notary,
             neighbours,
         }
     }
@@ -228,6 +230,7 @@ impl Sim {
                 for line in lines {
                     self.cut(line);
                 }
+                self.nodes[node] = self.nodes[node].restarted(&mut self.notary);
             }
             Event::Part { groups } => {
                 self.groups = groups;
@@ -405,7 +408,7 @@ impl Sim {
             }
         }
         let fresh = self.world.records[before..].to_vec();
-        self.nodes[node].take([], fresh);
+        self.nodes[node].take([], fresh, &mut self.notary);
         self.spread(node, usize::MAX);
     }
 
@@ -424,12 +427,12 @@ impl Sim {
             self.world.admit(feed, root);
             let fresh = self.world.records[before..].to_vec();
             let (statements, _) = self.nodes[to].all();
-            self.nodes[from].take(statements, fresh);
+            self.nodes[from].take(statements, fresh, &mut self.notary);
             self.nodes[to].knows_secret = true;
             self.spread(from, usize::MAX);
         }
         let (statements, records) = self.nodes[from].all();
-        if self.nodes[to].take(statements, records) {
+        if self.nodes[to].take(statements, records, &mut self.notary) {
             self.spread(to, usize::MAX);
         }
     }
