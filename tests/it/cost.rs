@@ -196,7 +196,7 @@ fn take_in() {
         (bytes, statements)
     };
     let decoded = |bytes: &[u8]| verify(Signed::<Record>::decode(bytes).unwrap()).unwrap();
-    for _ in 0..5 {
+    for _ in 0..number("OKIBI_COST_ROUNDS", 5) {
         let begun = Instant::now();
         let verified = bytes
             .par_iter()

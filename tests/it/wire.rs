@@ -1,13 +1,20 @@
 //! Content over a real connection, broken off and shared out, and strangers at the door: real processes on loopback.
+//! And how fast a new node takes a large circle in (`cargo test --release --test it wire::many_records -- --ignored
+//! --nocapture`; `OKIBI_COST_RECORDS` says how many).
 
 use std::net::{SocketAddr, UdpSocket};
 use std::process::{Child, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use okibi::carrier::lan::Lan;
+use okibi::identity::{SigningSecret, verify};
+use okibi::record::{Body, Document, Record, Role, Signed};
+use okibi::store::keys::KeyFolder;
+use okibi::store::{Draft, OwnFeed, Store};
 use okibi::sync::Frame;
+use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::homes::{Home, Place};
@@ -265,12 +272,14 @@ async fn knock(lan: &Lan, address: SocketAddr, number: u64) -> Option<()> {
 
 /// Peak memory of a process in KiB.
 fn peak(process: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmHWM"))
-        .unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    try_peak(process).unwrap()
+}
+
+/// None where it has ended.
+fn try_peak(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
 }
 
 /// Many strangers, some of them slow, some loud: they learn no name, take bounded memory, and the members come into
@@ -317,4 +326,112 @@ fn a_crowd_of_strangers_is_borne() {
         report["peers"][0]["in_step"] == true
     });
     assert_eq!(bob.hashes(), alice.hashes());
+}
+
+/// Documents of one text, written without a process for each.
+fn write_many(home: &Home, count: usize) {
+    let root = {
+        let node = crate::homes::open(&home.path);
+        node.root()
+    };
+    let mut store = Store::open(&home.path, 1, [0; 8]).unwrap();
+    let (certificate, public) = store
+        .directory()
+        .unwrap()
+        .current(&root, Role::Sign)
+        .unwrap();
+    let secret = KeyFolder::of(&home.path).read("sign", &public).unwrap();
+    let signer = SigningSecret::from_bytes(&secret);
+    let owner = OwnFeed {
+        root,
+        signer: &signer,
+        certificate,
+    };
+    let circles = store.circles().unwrap();
+    let circle = circles
+        .iter()
+        .find(|circle| circle.state.name == "hearth")
+        .unwrap();
+    let document = circle
+        .state
+        .documents
+        .values()
+        .next()
+        .unwrap()
+        .content
+        .clone();
+    let now = okibi::node::wall_clock();
+    for start in (0..count).step_by(1_000) {
+        let drafts: Vec<Draft> = (start..count.min(start + 1_000))
+            .map(|number| {
+                let title = format!("document {number}");
+                let document = Document {
+                    title,
+                    ..document.clone()
+                };
+                Body::Document(document).into()
+            })
+            .collect();
+        store.append(&circle.id, &owner, &drafts, now).unwrap();
+    }
+}
+
+/// Verifies every record of a home on all cores; how many, and how long it took.
+fn verify_bare(home: &Home) -> (usize, Duration) {
+    let store = Store::open(&home.path, 1, [0; 8]).unwrap();
+    let mut sql = store
+        .database()
+        .prepare("SELECT bytes FROM record")
+        .unwrap();
+    let rows = sql.query_map([], |row| row.get::<_, Vec<u8>>(0)).unwrap();
+    let bytes: Vec<Vec<u8>> = rows.map(Result::unwrap).collect();
+    let begun = Instant::now();
+    let good = |bytes: &Vec<u8>| verify(Signed::<Record>::decode(bytes).unwrap()).is_ok();
+    assert!(bytes.par_iter().all(good));
+    (bytes.len(), begun.elapsed())
+}
+
+/// A new node takes in a large circle over a session on loopback, both ends on this machine, beside the bare
+/// verification of the same records in the same run.
+#[test]
+#[ignore = "measures; see the module's header"]
+fn many_records_come_to_a_new_node() {
+    let count = std::env::var("OKIBI_COST_RECORDS").map_or(100_000, |text| text.parse().unwrap());
+    let place = Place::new();
+    let (alice, bob) = two(&place);
+    alice.share_document("short", &place.file("short.txt", "A few words.\n"));
+    write_many(&alice, count);
+    let (node, address) = serve(&alice);
+    for round in 0..3 {
+        let home = place.home(&format!("bob{round}"));
+        bob.copy(&home.path);
+        let (records, before) = verify_bare(&alice);
+        let begun = Instant::now();
+        let child = sync(&home, &[address]);
+        let process = child.id();
+        let watch = std::thread::spawn(move || {
+            let mut most = 0;
+            while let Some(now) = try_peak(process) {
+                most = now;
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            most
+        });
+        let report = report(child);
+        let took = begun.elapsed();
+        let (_, after) = verify_bare(&alice);
+        let bare = (before + after) / 2;
+        assert!(
+            report["records_in"].as_u64().unwrap() >= count as u64,
+            "{report}"
+        );
+        println!(
+            "{records} records: verified in {bare:.2?}, a session in {took:.2?}: {:.2} of the bare rate; {:.0} records/s; \
+             peak {} KiB here, {} KiB there",
+            bare.as_secs_f64() / took.as_secs_f64(),
+            records as f64 / took.as_secs_f64(),
+            watch.join().unwrap(),
+            peak(node.child.id()),
+        );
+    }
 }

@@ -202,10 +202,15 @@ def speed(path, args):
     runs = {name: [] for name in engines}
     for _ in range(args.rounds):
         for name, command in engines.items():
-            done = subprocess.run(command, capture_output=True, text=True, check=True, env=env)
+            done = subprocess.run(command, capture_output=True, text=True, env=env)
+            if done.returncode:
+                print(f"{name} ended with {done.returncode}", file=sys.stderr)
+                continue
             runs[name].append(json.loads(done.stdout.splitlines()[-1]))
     print(f"load {os.getloadavg()[0]:.1f}; file {os.path.getsize(path) / 1e6:.0f} MB; {args.threads} thread(s)")
     for name, values in runs.items():
+        if not values:
+            continue
         median = lambda key: statistics.median(value[key] for value in values)
         print(f"| {name} | {median('prefill'):.1f} | {median('decode'):.2f} | {median('peak_kilobytes') / 1e3:.0f} MB |",
               flush=True)
