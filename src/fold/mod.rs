@@ -33,7 +33,7 @@ mod weight;
 pub use explain::{Reason, Subject, explain};
 pub use history::{History, Lack, Membership};
 pub use outlook::{Change, changes};
-pub use state::{Member, Shared, State, Vote};
+pub use state::{Authority, Member, Shared, State, Vote};
 
 use graph::Graph;
 use rules::Rules;

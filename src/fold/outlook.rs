@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::record::{RecordId, RootKey};
 
 use super::explain::Subject;
-use super::state::State;
+use super::state::{Authority, State};
 
 /// A decision that was one thing and is another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub fn changes(before: &State, after: &State) -> Vec<Change> {
         .chain(after.without_effect.keys());
     let ids: BTreeSet<RecordId> = codes.copied().collect();
     for id in ids {
-        let code = |state: &State| state.without_effect.get(&id).copied();
+        let code = |state: &Authority| state.without_effect.get(&id).copied();
         match (code(before), code(after)) {
             (Some(was), is) => note(Subject::Record(id), was, is.unwrap_or("counts")),
             // Whether it counted before or was not there, only what was visible of it tells.
@@ -56,7 +56,7 @@ pub fn changes(before: &State, after: &State) -> Vec<Change> {
     all
 }
 
-impl State {
+impl Authority {
     /// What a root is: `no-member`, `member`, `admin` or `suspended`.
     pub fn standing(&self, root: &RootKey) -> &'static str {
         match self.members.get(root) {

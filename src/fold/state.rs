@@ -1,6 +1,7 @@
 //! What the fold makes of a set.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::{Deref, DerefMut};
 
 use crate::record::{
     CircleId, Document, FeedKey, Hlc, Model, Policy, Predecessor, RecordId, RootKey,
@@ -46,9 +47,10 @@ pub struct Vote {
     pub choice: u64,
 }
 
-/// The state of one circle.
+/// What a circle decided, without what it shares: everything but its current documents and models. Its size goes by
+/// members and decisions, that of documents and models by the circle's whole history.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct State {
+pub struct Authority {
     pub circle: CircleId,
     pub name: String,
     /// None while the genesis record is not at hand or names no valid circle.
@@ -59,10 +61,6 @@ pub struct State {
     /// The policy proposal that is current, or genesis; the next one names it in `replaces`.
     pub policy_head: RecordId,
     pub members: BTreeMap<RootKey, Member>,
-    /// Documents that count and are not withdrawn, by record.
-    pub documents: BTreeMap<RecordId, Shared<Document>>,
-    /// Models that count and are not withdrawn, by record.
-    pub models: BTreeMap<RecordId, Shared<Model>>,
     /// Records hidden by a withdrawal of their author.
     pub withdrawn: BTreeSet<RecordId>,
     /// Slots of `Pointer` records and their current target.
@@ -75,8 +73,50 @@ pub struct State {
     pub without_effect: BTreeMap<RecordId, &'static str>,
 }
 
+/// The state of one circle: what it decided and what it shares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    pub authority: Authority,
+    /// Documents that count and are not withdrawn, by record.
+    pub documents: BTreeMap<RecordId, Shared<Document>>,
+    /// Models that count and are not withdrawn, by record.
+    pub models: BTreeMap<RecordId, Shared<Model>>,
+}
+
+/// A state is its authority and more; what is decided is asked in the same words of both.
+impl Deref for State {
+    type Target = Authority;
+    fn deref(&self) -> &Authority {
+        &self.authority
+    }
+}
+
+impl DerefMut for State {
+    fn deref_mut(&mut self) -> &mut Authority {
+        &mut self.authority
+    }
+}
+
 impl State {
     /// The state of a circle of which nothing is known.
+    pub fn empty(circle: CircleId) -> Self {
+        Authority::empty(circle).into()
+    }
+}
+
+/// A circle that shares nothing.
+impl From<Authority> for State {
+    fn from(authority: Authority) -> Self {
+        Self {
+            authority,
+            documents: BTreeMap::new(),
+            models: BTreeMap::new(),
+        }
+    }
+}
+
+impl Authority {
+    /// The authority of a circle of which nothing is known.
     pub fn empty(circle: CircleId) -> Self {
         Self {
             circle,
@@ -86,8 +126,6 @@ impl State {
             policy: Policy::default(),
             policy_head: RecordId::from(circle),
             members: BTreeMap::new(),
-            documents: BTreeMap::new(),
-            models: BTreeMap::new(),
             withdrawn: BTreeSet::new(),
             pointers: BTreeMap::new(),
             pointer_heads: BTreeMap::new(),

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::fold::{self, Reason, State, Subject};
+use crate::fold::{self, Authority, Reason, Subject};
 use crate::identity::{KeyCard, Verified};
 use crate::record::{
     Body, CircleId, Entry, Kind, Place, Policy, Previous, Record, RecordId, RootKey, Statement,
@@ -128,7 +128,7 @@ impl Handle {
             without: state.without_effect.get(&record).copied(),
             changes: changes(&circle.state, &state),
             after: CircleView {
-                state,
+                state: state.authority,
                 ..circle.clone()
             },
         })
@@ -354,7 +354,7 @@ impl Handle {
 }
 
 /// What differs between two states, in a fixed order.
-fn changes(before: &State, after: &State) -> Vec<Change> {
+fn changes(before: &Authority, after: &Authority) -> Vec<Change> {
     let mut changes = Vec::new();
     let roots: BTreeSet<&RootKey> = before.members.keys().chain(after.members.keys()).collect();
     for root in roots {
@@ -377,8 +377,9 @@ fn changes(before: &State, after: &State) -> Vec<Change> {
     if before.policy != after.policy {
         changes.push(Change::Policy(after.policy));
     }
-    let inert =
-        |state: &State| -> BTreeSet<RecordId> { state.without_effect.keys().copied().collect() };
+    let inert = |state: &Authority| -> BTreeSet<RecordId> {
+        state.without_effect.keys().copied().collect()
+    };
     let (old, new) = (inert(before), inert(after));
     changes.extend(old.difference(&new).map(|id| Change::Counts(*id)));
     // The decision itself is told apart by its caller.

@@ -96,7 +96,7 @@ impl Handle {
         }
         let predecessor = Predecessor {
             circle: old.id,
-            set_hash: old.set_hash,
+            set_hash: self.store.set_hash(&old.id)?,
             admins: admins.keys().copied().collect(),
         };
         admins.insert(self.root, self.name_of(old, &self.root));

@@ -17,7 +17,9 @@ use crate::carrier::media::plan::{Content, Plan};
 use crate::carrier::media::write::{Destination, Written, write_bundle};
 use crate::carrier::media::{MediaError, Small};
 use crate::identity::{Directory, Verified};
-use crate::record::{Ack, BlobRef, Frontier, Record, RecordId, Role, RootKey, Statement};
+use crate::record::{
+    Ack, BlobHash, BlobRef, Body, Frontier, Record, RecordId, Role, RootKey, Statement,
+};
 use crate::store::{CircleView, OwnFeed, STAGING, Sent, Standing};
 
 use super::home::now;
@@ -186,7 +188,7 @@ impl Handle {
         let contents = self.contents(circle, &records, &wanted, standalone)?;
         let (mut acks, mut news) = (Vec::new(), false);
         if !dry {
-            let missing = self.missing_blobs(&circle.state)?;
+            let missing = self.store.missing_blobs(&circle.id)?;
             let (secret, certificate) = self.sign_key()?;
             let owner = OwnFeed {
                 root: self.root,
@@ -234,17 +236,29 @@ impl Handle {
         wanted: &BTreeSet<[u8; 32]>,
         standalone: bool,
     ) -> Result<Vec<(UnitKind, BlobRef)>, Failure> {
-        let documents = circle.state.documents.iter();
-        let documents = documents.map(|(id, shared)| (id, UnitKind::Document, shared.content.blob));
-        let models = circle.state.models.iter();
-        let models = models.map(|(id, shared)| (id, UnitKind::Blob, shared.content.blob));
+        let mut shared: Vec<(UnitKind, BlobRef)> = Vec::new();
+        if standalone {
+            let shelf = self.store.shelf(&circle.id)?;
+            let documents = shelf.documents.values();
+            shared.extend(documents.map(|it| (UnitKind::Document, it.content.blob)));
+            let models = shelf.models.values();
+            shared.extend(models.map(|it| (UnitKind::Blob, it.content.blob)));
+        } else {
+            // By index: most of what a circle shares is none of this bundle's business.
+            for id in records.keys() {
+                shared.extend(self.store.shared(&circle.id, id)?.and_then(content));
+            }
+            for hash in wanted {
+                let named = self.store.shared_blob(&circle.id, &BlobHash(*hash))?;
+                shared.extend(named.and_then(content));
+            }
+        }
+        // One that is a document as well goes as a document.
+        shared.sort_by_key(|(kind, _)| *kind != UnitKind::Document);
         let mut contents: Vec<(UnitKind, BlobRef)> = Vec::new();
-        for (id, kind, blob) in documents.chain(models) {
-            let goes = standalone || records.contains_key(id) || wanted.contains(&blob.blake3.0);
-            let once = contents
-                .iter()
-                .all(|(_, other)| other.blake3 != blob.blake3);
-            if goes && once && self.store.blob(&blob.blake3)?.is_some() {
+        let mut once = BTreeSet::new();
+        for (kind, blob) in shared {
+            if once.insert(blob.blake3) && self.store.blob(&blob.blake3)?.is_some() {
                 contents.push((kind, blob));
             }
         }
@@ -469,7 +483,7 @@ impl Handle {
             return Ok(None);
         }
         let receive = self.receive_keys_of(circle, &[*to])?;
-        let missing = self.missing_blobs(&circle.state)?;
+        let missing = self.store.missing_blobs(&circle.id)?;
         let (secret, certificate) = self.sign_key()?;
         let owner = OwnFeed {
             root: self.root,
@@ -531,6 +545,15 @@ impl Shipment {
             unacknowledged: 0,
             written: None,
         }
+    }
+}
+
+/// What a document's or a model's record names.
+fn content(body: Body) -> Option<(UnitKind, BlobRef)> {
+    match body {
+        Body::Document(document) => Some((UnitKind::Document, document.blob)),
+        Body::Model(model) => Some((UnitKind::Blob, model.blob)),
+        _ => None,
     }
 }
 

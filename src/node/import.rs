@@ -264,7 +264,11 @@ impl Handle {
         let acks = self.read_acks(staged);
         let before = self.store.circle(&judged.circle).ok();
         let joined = before.is_none();
-        let blobs = named_blobs(staged, &records, before.as_ref().map(|view| &view.state));
+        let old = match joined {
+            true => None,
+            false => Some(self.store.state(&judged.circle)?),
+        };
+        let blobs = named_blobs(staged, &records, old.as_ref());
         let mut imported = Imported {
             circle: judged.circle,
             circle_name: judged.candidate.name.clone(),
@@ -300,7 +304,6 @@ impl Handle {
         let known = self.store.last_bundle_of(&judged.circle, &judged.signer)?;
         imported.older_than = known.filter(|known| *known > imported.sequence);
         let forks = before.as_ref().map(|view| forked(&view.frontier));
-        let old = before.map(|view| view.state);
         if dry {
             let after =
                 self.foresee(&judged.circle, &judged.statements, &records, &mut imported)?;
@@ -343,7 +346,7 @@ impl Handle {
         self.refresh_shelves()?;
         let after = self.store.circle(&judged.circle)?;
         imported.signer_name = self.name_of(&after, &judged.signer);
-        imported.describe(old.as_ref(), &after.state);
+        imported.describe(old.as_ref(), &self.store.state(&judged.circle)?);
         let now_forked = forked(&after.frontier);
         imported.has_forks = !now_forked.is_empty();
         for feed in now_forked.difference(&forks.unwrap_or_default()) {

@@ -124,12 +124,9 @@ impl Handle {
     ) -> Result<RecordId, Failure> {
         self.may_write(circle)?;
         let blob = self.blob_of(&BlobHash(document.blob))?;
-        if let Some((id, _)) = circle
-            .state
-            .documents
-            .iter()
-            .find(|(_, shared)| shared.content.blob == blob)
-        {
+        let shelf = self.store.shelf(&circle.id)?;
+        let mut shared = shelf.documents.iter();
+        if let Some((id, _)) = shared.find(|(_, shared)| shared.content.blob == blob) {
             return Err(Failure::new("already-shared", Exit::Failed)
                 .with("name", &document.title)
                 .with("id", id.short()));
@@ -175,12 +172,9 @@ impl Handle {
     /// Withdraws what this home shared: every node hides it and drops its content.
     pub fn withdraw(&mut self, circle: &CircleView, target: RecordId) -> Result<RecordId, Failure> {
         self.may_write(circle)?;
-        let author = (circle
-            .state
-            .documents
-            .get(&target)
-            .map(|shared| shared.author))
-        .or_else(|| circle.state.models.get(&target).map(|shared| shared.author));
+        let shelf = self.store.shelf(&circle.id)?;
+        let author = (shelf.documents.get(&target).map(|shared| shared.author))
+            .or_else(|| shelf.models.get(&target).map(|shared| shared.author));
         match author {
             Some(author) if author == self.root => {}
             Some(author) => {
@@ -196,16 +190,11 @@ impl Handle {
 
     /// What `text` means among the things shared in a circle: the beginning of a record id, a title or a model's name.
     pub fn find_shared(&self, circle: &CircleView, text: &str) -> Result<RecordId, Failure> {
-        let documents = circle
-            .state
-            .documents
-            .iter()
-            .map(|(id, shared)| (id, &shared.content.title));
-        let models = circle
-            .state
-            .models
-            .iter()
-            .map(|(id, shared)| (id, &shared.content.name));
+        let shelf = self.store.shelf(&circle.id)?;
+        let documents = shelf.documents.iter();
+        let documents = documents.map(|(id, shared)| (id, &shared.content.title));
+        let models = shelf.models.iter();
+        let models = models.map(|(id, shared)| (id, &shared.content.name));
         let found: Vec<RecordId> = documents
             .chain(models)
             .filter(|(id, name)| {
@@ -237,12 +226,9 @@ impl Handle {
     ) -> Result<RecordId, Failure> {
         self.may_write(circle)?;
         let blob = self.blob_of(&model.blob)?;
-        if let Some((id, _)) = circle
-            .state
-            .models
-            .iter()
-            .find(|(_, shared)| shared.content.blob == blob)
-        {
+        let shelf = self.store.shelf(&circle.id)?;
+        let mut shared = shelf.models.iter();
+        if let Some((id, _)) = shared.find(|(_, shared)| shared.content.blob == blob) {
             return Err(Failure::new("already-shared", Exit::Failed)
                 .with("name", &model.name)
                 .with("id", id.short()));
@@ -281,7 +267,7 @@ impl Handle {
     pub fn fetch_model(&mut self, name: &str) -> Result<(), Failure> {
         let mut found = Vec::new();
         for circle in self.store.circles()? {
-            for (record, shared) in &circle.state.models {
+            for (record, shared) in &self.store.shelf(&circle.id)?.models {
                 let named = shared.content.name == name
                     || (name.len() >= 4 && record.to_string().starts_with(name));
                 if named && self.store.model_is_away(record)? {
@@ -314,20 +300,11 @@ impl Handle {
         }
         let mut named = std::collections::BTreeSet::new();
         for circle in self.store.circles()? {
-            named.extend(
-                circle
-                    .state
-                    .documents
-                    .values()
-                    .map(|shared| shared.content.blob.blake3),
-            );
-            named.extend(
-                circle
-                    .state
-                    .models
-                    .values()
-                    .map(|shared| shared.content.blob.blake3),
-            );
+            let shelf = self.store.shelf(&circle.id)?;
+            let documents = shelf.documents.values();
+            named.extend(documents.map(|shared| shared.content.blob.blake3));
+            let models = shelf.models.values();
+            named.extend(models.map(|shared| shared.content.blob.blake3));
         }
         named.extend(self.store.models()?.iter().map(|model| model.blob));
         let all = library::index::list(self.store.database(), library::Scope::All)

@@ -1,10 +1,11 @@
 //! What the records of circles put on this node's shelves: documents that can be searched and models that can
 //! be named. Derived, and made true again whenever a home is opened or something was taken in.
 
-use crate::fold::State;
-use crate::library::{self, MediaType, NewDocument, Shelf};
+use std::collections::BTreeSet;
+
+use crate::library::{self, MediaType, NewDocument};
 use crate::record::{BlobHash, CircleId, RecordId};
-use crate::store::{CircleView, ModelRow, Standing};
+use crate::store::{CircleView, ModelRow, Shelf, Standing};
 
 use super::{Exit, Failure, Handle};
 
@@ -17,22 +18,22 @@ impl Handle {
         for circle in self.store.circles()? {
             let key = format!("shelves:{}", circle.id);
             let done =
-                |hash: &[u8; 32]| Ok::<_, Failure>(self.store.meta(&key)?.as_deref() == Some(hash));
-            if done(&circle.state.state_hash())? {
+                |mark: &[u8; 32]| Ok::<_, Failure>(self.store.meta(&key)?.as_deref() == Some(mark));
+            if done(&self.store.shelf_mark(&circle.id)?)? {
                 continue;
             }
             // Several processes may see this at once; one after the other looks again and does what is left.
             self.store.immediately(|| {
                 let circle = self.store.circle(&circle.id)?;
-                let hash = circle.state.state_hash();
-                if done(&hash)? {
+                // Contents that are missing are in the mark: with the first that comes it is another one.
+                let mark = self.store.shelf_mark(&circle.id)?;
+                if done(&mark)? {
                     return Ok::<_, Failure>(());
                 }
-                let whole = self.refresh_documents(&circle)? & self.refresh_models(&circle)?;
-                // While blobs are missing the next opening looks again.
-                if whole {
-                    self.store.set_meta(&key, &hash)?;
-                }
+                let shelf = self.store.shelf(&circle.id)?;
+                self.refresh_documents(&circle, &shelf)?;
+                self.refresh_models(&circle, &shelf)?;
+                self.store.set_meta(&key, &mark)?;
                 Ok(())
             })?;
         }
@@ -51,25 +52,22 @@ impl Handle {
         Ok(())
     }
 
-    /// Returns whether every blob was there.
-    fn refresh_documents(&self, circle: &CircleView) -> Result<bool, Failure> {
+    fn refresh_documents(&self, circle: &CircleView, shelf: &Shelf) -> Result<(), Failure> {
         let db = self.store.database();
         let shelved = library::index::list(db, library::Scope::Circle(circle.id.0))
             .map_err(library_failed)?;
         for document in &shelved {
             if let Some(record) = document.record
-                && !circle.state.documents.contains_key(&RecordId(record))
+                && !shelf.documents.contains_key(&RecordId(record))
             {
                 library::index::hide_record(db, &record).map_err(library_failed)?;
             }
         }
-        let mut whole = true;
-        for (record, shared) in &circle.state.documents {
-            // A hidden one counts again, as after a suspension that was lifted: it is written anew.
-            if shelved
-                .iter()
-                .any(|document| document.record == Some(record.0) && !document.hidden)
-            {
+        // A hidden one counts again, as after a suspension that was lifted: it is written anew.
+        let shown = shelved.iter().filter(|document| !document.hidden);
+        let shown: BTreeSet<_> = shown.filter_map(|document| document.record).collect();
+        for (record, shared) in &shelf.documents {
+            if shown.contains(&record.0) {
                 continue;
             }
             // A media type of a newer okibi, or a release of it: the record stands, the text waits for a version that reads it.
@@ -77,7 +75,6 @@ impl Handle {
                 continue;
             };
             let Some(bytes) = self.blob_bytes(&shared.content.blob.blake3)? else {
-                whole = false;
                 continue;
             };
             let manual = circle.standing == Standing::Shelf;
@@ -98,27 +95,28 @@ impl Handle {
                 origin: &origin,
                 record: Some(record.0),
                 circle: Some(circle.id.0),
-                shelf: if manual { Shelf::Manual } else { Shelf::Shared },
+                shelf: if manual {
+                    library::Shelf::Manual
+                } else {
+                    library::Shelf::Shared
+                },
                 bytes: &bytes,
             };
             // A member's document that cannot be read must not keep the others from the shelf.
             let _ = library::index::add(db, &new);
         }
-        Ok(whole)
+        Ok(())
     }
 
-    fn refresh_models(&self, circle: &CircleView) -> Result<bool, Failure> {
+    fn refresh_models(&self, circle: &CircleView, shelf: &Shelf) -> Result<(), Failure> {
         let rows = self.store.models()?;
         for row in rows.iter().filter(|row| row.circle == Some(circle.id)) {
-            let gone = row
-                .record
-                .is_some_and(|id| !circle.state.models.contains_key(&id));
+            let gone = row.record.is_some_and(|id| !shelf.models.contains_key(&id));
             if gone && row.origin != "local" {
                 self.store.remove_model(&row.name)?;
             }
         }
-        let mut whole = true;
-        for (record, shared) in &circle.state.models {
+        for (record, shared) in &shelf.models {
             if rows.iter().any(|row| row.record == Some(*record))
                 || self.store.model_is_away(record)?
             {
@@ -126,7 +124,6 @@ impl Handle {
             }
             let model = &shared.content;
             if self.store.blob(&model.blob.blake3)?.is_none() {
-                whole = false;
                 continue;
             }
             if shared.author == self.root && rows.iter().any(|row| row.blob == model.blob.blake3) {
@@ -161,7 +158,7 @@ impl Handle {
                 row.name = format!("{base}-{number}");
             }
         }
-        Ok(whole)
+        Ok(())
     }
 
     /// A blob's content, if this store has it whole.
@@ -178,25 +175,6 @@ impl Handle {
             return Err(Failure::new("blob-damaged", Exit::Failed).with("path", path.display()));
         }
         Ok(Some(bytes))
-    }
-
-    /// Blobs that the circle's current documents and models name and this store lacks.
-    pub(super) fn missing_blobs(&self, state: &State) -> Result<Vec<[u8; 32]>, Failure> {
-        let documents = state
-            .documents
-            .values()
-            .map(|shared| shared.content.blob.blake3);
-        let models = state
-            .models
-            .values()
-            .map(|shared| shared.content.blob.blake3);
-        let mut missing = Vec::new();
-        for hash in documents.chain(models) {
-            if self.store.blob(&hash)?.is_none() {
-                missing.push(hash.0);
-            }
-        }
-        Ok(missing)
     }
 }
 

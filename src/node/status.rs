@@ -99,6 +99,7 @@ impl Handle {
 
     fn circle_status(&self, circle: &CircleView, max_age: u64) -> Result<CircleStatus, Failure> {
         let membership = self.store.membership(&circle.id)?;
+        let state = self.store.state(&circle.id)?;
         let now = now();
         let mut members = Vec::new();
         for (root, member) in &circle.state.members {
@@ -134,11 +135,11 @@ impl Handle {
             id: circle.id,
             name: circle.state.name.clone(),
             shelf: circle.standing == Standing::Shelf,
-            set_hash: circle.set_hash,
-            state_hash: circle.state.state_hash(),
+            set_hash: membership.set_hash,
+            state_hash: state.state_hash(),
             records: membership.records.len() as u64,
-            documents: circle.state.documents.len(),
-            models: circle.state.models.len(),
+            documents: state.documents.len(),
+            models: state.models.len(),
             members,
             forked: membership
                 .forks
@@ -147,7 +148,7 @@ impl Handle {
                 .collect(),
             waiting: membership.pending(),
             wanted: wanted.collect(),
-            missing_blobs: self.missing_blobs(&circle.state)?.len(),
+            missing_blobs: self.store.missing_blobs(&circle.id)?.len(),
             newer: !membership.newer.is_empty(),
         })
     }

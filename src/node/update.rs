@@ -97,7 +97,7 @@ impl Handle {
     pub fn releases(&self) -> Result<Vec<Release>, Failure> {
         let mut found = Vec::new();
         for circle in self.store.circles()? {
-            for (record, shared) in &circle.state.documents {
+            for (record, shared) in &self.store.shelf(&circle.id)?.documents {
                 let content = &shared.content;
                 let Some(version) = version_of(&content.title) else {
                     continue;
@@ -154,8 +154,9 @@ impl Handle {
         // What was added is what was checked: the file may have changed in between.
         let added = self.store.blob_path(&blob.blake3);
         signer_of(&armour, &mut File::open(&added).map_err(fail(&added))?)?;
-        let shared = circle.state.documents.iter();
-        if let Some((id, _)) = shared.into_iter().find(|(_, it)| it.content.blob == blob) {
+        let shelf = self.store.shelf(&circle.id)?;
+        let mut shared = shelf.documents.iter();
+        if let Some((id, _)) = shared.find(|(_, it)| it.content.blob == blob) {
             return Err(Failure::new("already-shared", Exit::Failed)
                 .with("name", name)
                 .with("id", id.short()));

@@ -11,11 +11,12 @@ use std::collections::{BTreeSet, HashMap};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::fold::{self, Lack, Membership, Shared, State};
+use crate::fold::{self, Authority, Lack, Membership, Shared, State};
 use crate::identity::Verified;
 use crate::record::{
-    Body, CircleId, Claim, Entry, FeedKey, ForkEvidence, Frontier, Kind, Previous, Record,
-    RecordId, RootKey, Signed, Statement, StatementId, limits, set_hash, statements_hash,
+    BlobHash, Body, CircleId, Claim, Document, Entry, FeedKey, ForkEvidence, Frontier, Kind, Model,
+    Previous, Record, RecordId, RootKey, Signed, Statement, StatementId, limits, set_hash,
+    statements_hash,
 };
 
 use super::StoreError;
@@ -42,8 +43,7 @@ impl Settled {
 
 /// What is kept of a circle between two transactions.
 pub(super) struct Cached {
-    /// The state without documents and models.
-    pub authority: State,
+    pub authority: Authority,
     pub frontier: Frontier,
     pub statements: BTreeSet<StatementId>,
     /// Something waits in the pool that an arrival may let in. Branches that nothing reaches do not: only authority
@@ -69,7 +69,7 @@ pub(super) fn settle(db: &Connection, id: &CircleId) -> Result<Settled, StoreErr
     keep_facts(db, id, &settled)?;
     let Settled { membership, state } = &settled;
     let cached = Cached {
-        authority: bare(state),
+        authority: state.authority.clone(),
         frontier: membership.frontier.clone(),
         statements: membership.statements.clone(),
         waiting: membership.pending() > 0,
@@ -78,14 +78,6 @@ pub(super) fn settle(db: &Connection, id: &CircleId) -> Result<Settled, StoreErr
     };
     save(db, id, &cached, Some(&membership.set_hash))?;
     Ok(settled)
-}
-
-/// The state without what stands as rows.
-fn bare(state: &State) -> State {
-    let mut bare = state.clone();
-    bare.documents.clear();
-    bare.models.clear();
-    bare
 }
 
 /// Brings the records' `in_set` in line with the membership.
@@ -112,10 +104,12 @@ fn mark(db: &Connection, id: &CircleId, membership: &Membership) -> Result<(), S
 fn keep_facts(db: &Connection, id: &CircleId, settled: &Settled) -> Result<(), StoreError> {
     db.execute("DELETE FROM fact WHERE circle = ?1", [id.0])?;
     for (record, shared) in &settled.state.documents {
-        insert_fact(db, id, record, Kind::DOCUMENT, Some(&shared.author), None)?;
+        let what = What::Shared(&shared.author, &shared.content.blob.blake3);
+        insert_fact(db, id, record, Kind::DOCUMENT, what)?;
     }
     for (record, shared) in &settled.state.models {
-        insert_fact(db, id, record, Kind::MODEL, Some(&shared.author), None)?;
+        let what = What::Shared(&shared.author, &shared.content.blob.blake3);
+        insert_fact(db, id, record, Kind::MODEL, what)?;
     }
     // Withdrawals stand by their target, so that a target that comes later is noticed.
     let sql = "SELECT bytes FROM record WHERE circle = ?1 AND in_set = 1 AND kind = ?2";
@@ -127,10 +121,24 @@ fn keep_facts(db: &Connection, id: &CircleId, settled: &Settled) -> Result<(), S
         if let Some(Body::Withdraw { target }) =
             Body::decode(record.value().kind, &record.value().body)
         {
-            insert_fact(db, id, &record.id(), Kind::WITHDRAW, None, Some(&target))?;
+            insert_fact(
+                db,
+                id,
+                &record.id(),
+                Kind::WITHDRAW,
+                What::Withdrawn(&target),
+            )?;
         }
     }
     Ok(())
+}
+
+/// What a fact says.
+enum What<'a> {
+    /// Who shared it, and its content.
+    Shared(&'a RootKey, &'a BlobHash),
+    /// Its target.
+    Withdrawn(&'a RecordId),
 }
 
 fn insert_fact(
@@ -138,14 +146,18 @@ fn insert_fact(
     id: &CircleId,
     record: &RecordId,
     kind: Kind,
-    author: Option<&RootKey>,
-    target: Option<&RecordId>,
+    what: What<'_>,
 ) -> Result<(), StoreError> {
-    let sql = "INSERT OR REPLACE INTO fact (record, circle, kind, author, target)
-               VALUES (?1, ?2, ?3, ?4, ?5)";
-    let (author, target) = (author.map(|root| root.0), target.map(|id| id.0));
+    let (author, blob, target) = match what {
+        What::Shared(author, blob) => (Some(author.0), Some(blob.0), None),
+        What::Withdrawn(target) => (None, None, Some(target.0)),
+    };
+    // From here on the triggers on `blob` keep `lacking` true.
+    let sql = "INSERT OR REPLACE INTO fact (record, circle, kind, author, target, blob, lacking)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6 IS NOT NULL AND
+                       NOT EXISTS (SELECT 1 FROM blob WHERE blake3 = ?6))";
     let mut sql = db.prepare_cached(sql)?;
-    sql.execute(params![record.0, id.0, kind.0 as i64, author, target])?;
+    sql.execute(params![record.0, id.0, kind.0 as i64, author, target, blob])?;
     Ok(())
 }
 
@@ -166,8 +178,10 @@ pub(super) fn load(db: &Connection, id: &CircleId) -> Result<Option<Cached>, Sto
     if version != fold::VERSION as i64 {
         return Ok(None);
     }
-    let (Some(authority), Some(frontier)) = (State::decode(&state), Frontier::decode(&frontier))
-    else {
+    let (Some(authority), Some(frontier)) = (
+        State::decode(&state).map(|state| state.authority),
+        Frontier::decode(&frontier),
+    ) else {
         return Ok(None);
     };
     let ids = statements
@@ -199,7 +213,7 @@ pub(super) fn save(
             id.0,
             hash,
             fold::VERSION as i64,
-            cached.authority.encode(),
+            State::from(cached.authority.clone()).encode(),
             cached.frontier.encode(),
             statements,
             cached.waiting,
@@ -217,7 +231,7 @@ impl Cached {
 
     /// The whole state: documents and models put back in.
     pub fn state(&self, db: &Connection, id: &CircleId) -> Result<State, StoreError> {
-        let mut state = self.authority.clone();
+        let mut state = State::from(self.authority.clone());
         let sql = "SELECT r.bytes, f.author FROM fact f JOIN record r ON r.id = f.record
                    WHERE f.circle = ?1 AND f.author IS NOT NULL";
         let mut sql = db.prepare(sql)?;
@@ -353,8 +367,9 @@ impl Cached {
             return Ok(false);
         }
         match Body::decode(kind, &record.value().body) {
-            Some(Body::Document(_) | Body::Model(_)) => {
-                insert_fact(db, id, &record.id(), kind, Some(owner), None)?;
+            Some(Body::Document(Document { blob, .. }) | Body::Model(Model { blob, .. })) => {
+                let what = What::Shared(owner, &blob.blake3);
+                insert_fact(db, id, &record.id(), kind, what)?;
             }
             Some(Body::Withdraw { target }) => {
                 let sql = "SELECT author FROM fact WHERE record = ?1 AND author IS NOT NULL";
@@ -364,7 +379,7 @@ impl Cached {
                     return Ok(false);
                 }
                 db.execute("DELETE FROM fact WHERE record = ?1", [target.0])?;
-                insert_fact(db, id, &record.id(), kind, None, Some(&target))?;
+                insert_fact(db, id, &record.id(), kind, What::Withdrawn(&target))?;
                 self.authority.withdrawn.insert(target);
             }
             _ => {}

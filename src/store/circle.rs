@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::fold::{History, Membership, State};
+use crate::fold::{Authority, History, Membership};
 use crate::identity::{Directory, Verified};
 use crate::record::{
     CircleId, FeedKey, Frontier, Gap, Previous, Record, RecordId, Statement, difference,
@@ -29,16 +29,16 @@ impl Standing {
     }
 }
 
-/// A circle as this node sees it now.
+/// A circle as this node sees it now; nothing in it grows with the number of ordinary records.
 #[derive(Debug, Clone)]
 pub struct CircleView {
     pub id: CircleId,
     pub standing: Standing,
     /// Lets members recognise each other; unknown until a bundle or a session brings it.
     pub secret: Option<[u8; 32]>,
-    pub set_hash: [u8; 32],
     pub frontier: Frontier,
-    pub state: State,
+    /// What it decided; what it shares is asked of the store.
+    pub state: Authority,
 }
 
 impl Store {
@@ -69,31 +69,20 @@ impl Store {
         let (standing, secret) = row
             .optional()?
             .ok_or_else(|| StoreError::UnknownCircle(id.short()))?;
-        if let Some(cached) = cache::load(&self.db, id)? {
-            let set_hash = cached.set_hash(&self.db, id)?;
-            let state = cached.state(&self.db, id)?;
-            let frontier = cached.frontier;
-            return Ok(CircleView {
-                id: *id,
-                standing,
-                secret,
-                set_hash,
-                frontier,
-                state,
-            });
-        }
-        // Of an older version of the rules: computed anew; the next transaction on the circle keeps it.
-        let settled = cache::compute(&self.db, id)?;
-        let Membership {
-            set_hash, frontier, ..
-        } = settled.membership;
+        let (state, frontier) = match cache::load(&self.db, id)? {
+            Some(cached) => (cached.authority, cached.frontier),
+            // Of a store that can only be read, and an older version of the rules.
+            None => {
+                let settled = cache::compute(&self.db, id)?;
+                (settled.state.authority, settled.membership.frontier)
+            }
+        };
         Ok(CircleView {
             id: *id,
             standing,
             secret,
-            set_hash,
             frontier,
-            state: settled.state,
+            state,
         })
     }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::{Value, json};
 
-use crate::fold::{Change, State, Subject, changes};
+use crate::fold::{Authority, Change, State, Subject, changes};
 use crate::identity::Verified;
 use crate::identity::fingerprint;
 use crate::record::{Ack, BlobRef, CircleId, Record, RecordId, Role, RootKey, Statement, limits};
@@ -119,9 +119,10 @@ impl Store {
                     (cached.authority, arrived)
                 }
                 None => {
-                    let arrived = all_anew(tx, &id, &records, deliverer, now, &mut receipt)?;
+                    let (state, arrived) =
+                        all_anew(tx, &id, &records, deliverer, now, &mut receipt)?;
                     trim_statements(tx, &batch.statements)?;
-                    arrived
+                    (state.authority, arrived)
                 }
             };
             let mut time = clock(tx)?;
@@ -341,7 +342,7 @@ fn take_acks(
     db: &Connection,
     id: &CircleId,
     acks: &[Verified<Ack>],
-    state: &State,
+    state: &Authority,
     me: RootKey,
     now: u64,
 ) -> Result<usize, StoreError> {

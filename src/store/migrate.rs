@@ -19,6 +19,7 @@ pub(super) const LAYOUTS: &[&str] = &[
     include_str!("schema/sent.sql"),
     include_str!("schema/peers.sql"),
     include_str!("schema/conversations.sql"),
+    include_str!("schema/facts.sql"),
 ];
 
 /// Opens `path` at the newest of `layouts`.

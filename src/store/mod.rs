@@ -23,6 +23,7 @@ mod models;
 mod page;
 mod peers;
 mod pool;
+mod shelf;
 mod work;
 
 use std::path::{Path, PathBuf};
@@ -31,7 +32,8 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use thiserror::Error;
 
-use crate::record::{Epoch, Hlc};
+use crate::fold;
+use crate::record::{CircleId, Epoch, Hlc};
 
 pub use ack::Sent;
 pub use append::{Draft, OwnFeed};
@@ -43,6 +45,7 @@ pub use ingest::{Batch, Join, Receipt, Source};
 pub use models::ModelRow;
 pub use page::{Outline, Walk};
 pub use peers::{Opinion, PairingRow, PeerRow, TicketRow};
+pub use shelf::Shelf;
 pub use work::{STAGING, Work};
 
 /// How long a process waits for another one's transaction.
@@ -124,16 +127,35 @@ impl Store {
         }
         let path = home.join(DATABASE);
         let db = migrate::open(&path, migrate::LAYOUTS)?;
-        let store = Self {
+        let mut store = Self {
             db,
             home: home.to_owned(),
         };
+        store.settle_stale()?;
         if store.meta("epoch")?.is_none() {
             let epoch = Epoch::next(None, now, random);
             let sql = "INSERT OR IGNORE INTO meta (key, value) VALUES ('epoch', ?1)";
             store.db.execute(sql, [epoch.to_bytes()])?;
         }
         Ok(store)
+    }
+
+    /// Computes circles anew that an older version of the rules or of the layout left.
+    fn settle_stale(&mut self) -> Result<(), StoreError> {
+        let stale = |db: &Connection| -> Result<Vec<[u8; 32]>, StoreError> {
+            let mut sql = db.prepare("SELECT id FROM circle WHERE fold_version IS NOT ?1")?;
+            let rows = sql.query_map([fold::VERSION as i64], |row| row.get(0))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        };
+        if stale(&self.db)?.is_empty() {
+            return Ok(());
+        }
+        self.transaction(|tx| {
+            for id in stale(tx)? {
+                cache::settle(tx, &CircleId(id))?;
+            }
+            Ok(())
+        })
     }
 
     /// Opens a store on a file system that cannot be written.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{OptionalExtension, params};
 
-use crate::fold::State;
+use crate::fold::Authority;
 use crate::identity::Verified;
 use crate::record::{
     CircleId, Entry, FeedKey, Frontier, Gap, Record, RecordId, StatementId, statements_hash,
@@ -14,8 +14,7 @@ use super::{Store, StoreError, cache, pool};
 
 /// A circle's authority, frontier and statements: what can be told without its documents and models.
 pub struct Outline {
-    /// Without documents and models.
-    pub state: State,
+    pub state: Authority,
     pub frontier: Frontier,
     pub statements: Vec<StatementId>,
 }
@@ -53,7 +52,7 @@ impl Store {
         }
         let settled = cache::compute(&self.db, id)?;
         Ok(Outline {
-            state: settled.state,
+            state: settled.state.authority,
             frontier: settled.membership.frontier,
             statements: settled.membership.statements.into_iter().collect(),
         })

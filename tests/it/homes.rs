@@ -52,6 +52,15 @@ impl Place {
         Self { root }
     }
 
+    /// A place in memory, where the system has one: for many thousand imports, none of which may last.
+    pub fn in_memory() -> Self {
+        let memory = Path::new("/dev/shm");
+        match tempfile::tempdir_in(memory) {
+            Ok(root) => Self { root },
+            Err(_) => Self::new(),
+        }
+    }
+
     /// A path in the folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.root.path().join(name)
@@ -245,7 +254,9 @@ pub fn circle(node: &Handle) -> CircleView {
 /// Set hash and state hash of the only circle; none where there is no circle yet.
 pub fn state(node: &Handle) -> Option<([u8; 32], [u8; 32])> {
     let circle = node.find_circle(None).ok()?;
-    Some((circle.set_hash, circle.state.state_hash()))
+    let store = node.store();
+    let state = store.state(&circle.id).unwrap();
+    Some((store.set_hash(&circle.id).unwrap(), state.state_hash()))
 }
 
 /// Adds a text and shares it.

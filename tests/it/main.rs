@@ -52,6 +52,7 @@ mod starter;
 mod stick;
 mod story;
 mod sync;
+mod tamper;
 mod terminal;
 mod threats;
 mod update;

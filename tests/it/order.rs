@@ -1,14 +1,14 @@
 //! Threat 6 and the law behind it: a set of records gives one set hash and one state hash, whatever arrived
 //! when, how often and in which company; and so do the bundles that carry it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use okibi::fold::testing::{World, random::Dice, random::history};
-use okibi::fold::{self, History};
+use okibi::fold::{self, History, State};
 use okibi::identity::Verified;
 use okibi::node::{Decision, Handle, Target};
-use okibi::record::{Record, RootKey, Statement};
+use okibi::record::{BlobRef, Body, CircleId, Document, Model, Record, RootKey, Statement};
 use okibi::store::{Batch, Join, Source, Standing, Store};
 
 use crate::homes::{self, Place, admit, circle, decide, export, import, open, share, state};
@@ -50,7 +50,7 @@ fn take_in(world: &World, way: usize, dice: &mut Dice, roots: &[RootKey]) -> Sto
     let folder = tempfile::tempdir().unwrap();
     let mut store = Store::open(folder.path(), 0, [0; 8]).unwrap();
     let mut items = items(world, way, dice).into_iter().peekable();
-    let mut clock = 1_000;
+    let (mut clock, mut marks) = (1_000, BTreeMap::new());
     while items.peek().is_some() {
         let most = [1, 1, 3, 9, 40][dice.below(5)];
         let mut batch = Batch {
@@ -64,7 +64,13 @@ fn take_in(world: &World, way: usize, dice: &mut Dice, roots: &[RootKey]) -> Sto
         for item in items.by_ref().take(most) {
             match item {
                 Item::Statement(statement) => batch.statements.push(statement),
-                Item::Record(record) => batch.records.push(record),
+                Item::Record(record) => {
+                    // Its content may come with it, before it or never.
+                    batch
+                        .blobs
+                        .extend(content(&record).filter(|_| dice.chance(50)));
+                    batch.records.push(record);
+                }
             }
         }
         let source = match dice.pick(roots) {
@@ -75,6 +81,13 @@ fn take_in(world: &World, way: usize, dice: &mut Dice, roots: &[RootKey]) -> Sto
         store
             .ingest(world.circle, batch, source, roots[0], clock)
             .unwrap();
+        let mark = store.shelf_mark(&world.circle).unwrap();
+        let shown = (
+            store.shelf(&world.circle).unwrap(),
+            store.missing_blobs(&world.circle).unwrap(),
+        );
+        let same = marks.entry(mark).or_insert_with(|| shown.clone());
+        assert_eq!(*same, shown, "one mark, one shelf");
         if dice.chance(20) {
             agrees(&store, &store.history(&world.circle).unwrap(), world);
         }
@@ -82,14 +95,50 @@ fn take_in(world: &World, way: usize, dice: &mut Dice, roots: &[RootKey]) -> Sto
     store
 }
 
+/// What a record's content is.
+fn content(record: &Verified<Record>) -> Option<BlobRef> {
+    match Body::decode(record.value().kind, &record.value().body) {
+        Some(Body::Document(it)) => Some(it.blob),
+        Some(Body::Model(it)) => Some(it.blob),
+        _ => None,
+    }
+}
+
+/// What the store finds by index is what stands in the state.
+fn asks_by_index(store: &Store, circle: &CircleId, state: &State) {
+    let documents = state.documents.iter();
+    let documents =
+        documents.map(|(id, it)| (id, it.content.blob, Body::Document(it.content.clone())));
+    let models = state.models.iter();
+    let models = models.map(|(id, it)| (id, it.content.blob, Body::Model(it.content.clone())));
+    let mut missing = BTreeSet::new();
+    for (id, blob, body) in documents.chain(models) {
+        assert_eq!(store.shared(circle, id).unwrap(), Some(body));
+        let named = store.shared_blob(circle, &blob.blake3).unwrap();
+        assert!(
+            matches!(named, Some(Body::Document(Document { blob: of, .. }) | Body::Model(Model { blob: of, .. })) if of.blake3 == blob.blake3)
+        );
+        if store.blob(&blob.blake3).unwrap().is_none() {
+            missing.insert(blob.blake3.0);
+        }
+    }
+    for id in &state.withdrawn {
+        assert_eq!(store.shared(circle, id).unwrap(), None);
+    }
+    let missing: Vec<_> = missing.into_iter().collect();
+    assert_eq!(store.missing_blobs(circle).unwrap(), missing);
+}
+
 /// What the store says of the circle is what the fold makes of this pool.
 fn agrees(store: &Store, pool: &History, world: &World) {
     let (membership, expected) = fold::evaluate(pool);
     let view = store.circle(&world.circle).unwrap();
-    assert_eq!(view.state, expected);
-    assert_eq!(view.state.state_hash(), expected.state_hash());
+    let state = store.state(&world.circle).unwrap();
+    assert_eq!((&state, &view.state), (&expected, &expected.authority));
+    assert_eq!(state.state_hash(), expected.state_hash());
+    asks_by_index(store, &world.circle, &expected);
     assert_eq!(view.frontier, membership.frontier);
-    assert_eq!(view.set_hash, membership.set_hash);
+    assert_eq!(store.set_hash(&world.circle).unwrap(), membership.set_hash);
     let sql = "SELECT id FROM record WHERE in_set = 1";
     let mut sql = store.database().prepare(sql).unwrap();
     let marked = sql.query_map([], |row| row.get::<_, [u8; 32]>(0)).unwrap();

@@ -38,7 +38,7 @@ fn the_starter_holds_what_its_sources_hold() {
         sources.insert(manual::parse(&text).unwrap().title, text);
     }
     let mut held = BTreeMap::new();
-    for shared in shelf.state.documents.values() {
+    for shared in node.store().shelf(&shelf.id).unwrap().documents.values() {
         let it = &shared.content;
         let path = node.store().blob_path(&it.blob.blake3);
         let text = std::fs::read_to_string(path).unwrap();
@@ -59,8 +59,9 @@ fn the_starter_holds_what_its_sources_hold() {
 fn the_starters_model_is_the_committed_toy() {
     let home = tempfile::tempdir().unwrap();
     let (node, shelf) = shelf(home.path());
-    assert_eq!(shelf.state.models.len(), 1);
-    let model = &shelf.state.models.values().next().unwrap().content;
+    let shelf = node.store().shelf(&shelf.id).unwrap();
+    assert_eq!(shelf.models.len(), 1);
+    let model = &shelf.models.values().next().unwrap().content;
     let bytes = std::fs::read(root().join("fixtures/ember/ember-q8_0.gguf")).unwrap();
     assert_eq!(model.blob.size, bytes.len() as u64);
     assert_eq!(model.blob.blake3.0, *blake3::hash(&bytes).as_bytes());

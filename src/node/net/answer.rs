@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::fold::{self, State};
+use crate::fold::{self, Authority};
 use crate::identity::{Verified, fingerprint, verify, verify_all};
 use crate::record::{Ack, CircleId, Payload, Record, Role, RootKey, Signed, Statement};
 use crate::store::{Batch, Join, OwnFeed, Receipt, Source, Standing as Belonging};
@@ -131,7 +131,7 @@ impl Hub<'_> {
         if !stands {
             return Ok(Verdict::No);
         }
-        let verdict = |state: &State| match state.members.get(root) {
+        let verdict = |state: &Authority| match state.members.get(root) {
             Some(member) if member.suspension.is_none() => Verdict::Yes,
             Some(_) => Verdict::No,
             None => Verdict::Unknown,

@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::fold::State;
 use crate::record::{BlobHash, BlobRef, CircleId};
+use crate::store::Shelf;
 use crate::sync::pieces::{Cut, List};
 use crate::sync::{Input, Part};
 
@@ -164,7 +164,7 @@ impl Hub<'_> {
         self.blobs.stale = false;
         let before = std::mem::take(&mut self.blobs.lacking);
         for (circle, _) in self.node.store.secrets()? {
-            let named = named(&self.node.store.circle(&circle)?.state);
+            let named = named(&self.node.store.shelf(&circle)?);
             let mut lacking = BTreeSet::new();
             for hash in named.keys() {
                 if self.node.store.blob(hash)?.is_none() {
@@ -559,9 +559,9 @@ impl Hub<'_> {
 }
 
 /// The blobs that count in a circle.
-fn named(state: &State) -> BTreeMap<BlobHash, BlobRef> {
-    let documents = state.documents.values().map(|shared| shared.content.blob);
-    let models = state.models.values().map(|shared| shared.content.blob);
+fn named(shelf: &Shelf) -> BTreeMap<BlobHash, BlobRef> {
+    let documents = shelf.documents.values().map(|shared| shared.content.blob);
+    let models = shelf.models.values().map(|shared| shared.content.blob);
     documents
         .chain(models)
         .map(|blob| (blob.blake3, blob))

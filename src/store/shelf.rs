@@ -1,0 +1,121 @@
+//! What a circle shares: its current documents and models. They grow with the circle's history, so that nothing
+//! loads them but who asks for all of them; what goes by one record or one blob is found by index.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{OptionalExtension, params};
+
+use crate::fold::{Shared, State};
+use crate::record::{BlobHash, Body, CircleId, Document, Model, RecordId};
+
+use super::{Store, StoreError, cache, pool};
+
+/// The current documents and models of a circle, by record.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Shelf {
+    pub documents: BTreeMap<RecordId, Shared<Document>>,
+    pub models: BTreeMap<RecordId, Shared<Model>>,
+}
+
+impl From<State> for Shelf {
+    fn from(state: State) -> Self {
+        Self {
+            documents: state.documents,
+            models: state.models,
+        }
+    }
+}
+
+impl Store {
+    /// The circle's whole state; as large as its history.
+    pub fn state(&self, id: &CircleId) -> Result<State, StoreError> {
+        match cache::load(&self.db, id)? {
+            Some(cached) => cached.state(&self.db, id),
+            None => Ok(cache::compute(&self.db, id)?.state),
+        }
+    }
+
+    /// Everything that a circle shares; as large as its history.
+    pub fn shelf(&self, id: &CircleId) -> Result<Shelf, StoreError> {
+        Ok(self.state(id)?.into())
+    }
+
+    /// The document or model that a record of this circle shares, if it counts and was not withdrawn.
+    pub fn shared(&self, circle: &CircleId, record: &RecordId) -> Result<Option<Body>, StoreError> {
+        let sql = "SELECT r.bytes FROM fact f JOIN record r ON r.id = f.record
+                   WHERE f.record = ?2 AND f.circle = ?1 AND f.author IS NOT NULL";
+        self.content(sql, circle, &record.0)
+    }
+
+    /// The document or model of this circle whose content is this blob; of several, the same one each time.
+    pub fn shared_blob(
+        &self,
+        circle: &CircleId,
+        blob: &BlobHash,
+    ) -> Result<Option<Body>, StoreError> {
+        let sql = "SELECT r.bytes FROM fact f JOIN record r ON r.id = f.record
+                   WHERE f.blob = ?2 AND f.circle = ?1 AND f.author IS NOT NULL
+                   ORDER BY f.kind, f.record LIMIT 1";
+        self.content(sql, circle, &blob.0)
+    }
+
+    fn content(
+        &self,
+        sql: &str,
+        circle: &CircleId,
+        key: &[u8; 32],
+    ) -> Result<Option<Body>, StoreError> {
+        let mut sql = self.db.prepare_cached(sql)?;
+        let bytes: Option<Vec<u8>> = sql
+            .query_row(params![circle.0, key], |row| row.get(0))
+            .optional()?;
+        let Some(bytes) = bytes else { return Ok(None) };
+        let record = pool::decode::<crate::record::Record>(&bytes)?;
+        Ok(Body::decode(record.value().kind, &record.value().body))
+    }
+
+    /// Blobs that the circle's current documents and models name and this store lacks, ascending.
+    pub fn missing_blobs(&self, circle: &CircleId) -> Result<Vec<[u8; 32]>, StoreError> {
+        let sql =
+            "SELECT DISTINCT blob FROM fact WHERE circle = ?1 AND lacking = 1 AND blob IS NOT NULL
+                   ORDER BY blob";
+        let mut sql = self.db.prepare_cached(sql)?;
+        let rows = sql.query_map([circle.0], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// A mark that changes whenever the circle's state or the contents at hand change, at a cost that does not go by
+    /// either: the same authority, frontier and statements are the same set, and so the same documents and models.
+    pub fn shelf_mark(&self, circle: &CircleId) -> Result<[u8; 32], StoreError> {
+        let mut mark = blake3::Hasher::new_derive_key("okibi 2026 what shelves were made of v1");
+        let sql = "SELECT fold_version, state, frontier, statements FROM circle WHERE id = ?1";
+        let row = self.db.query_row(sql, [circle.0], |row| {
+            let blob = |at| row.get::<_, Option<Vec<u8>>>(at);
+            Ok((
+                row.get::<_, Option<i64>>(0)?,
+                [blob(1)?, blob(2)?, blob(3)?],
+            ))
+        });
+        let Some((version, parts)) = row.optional()? else {
+            return Err(StoreError::UnknownCircle(circle.short()));
+        };
+        mark.update(&version.unwrap_or_default().to_be_bytes());
+        for part in parts
+            .into_iter()
+            .chain([self.missing_blobs(circle)?.concat()].map(Some))
+        {
+            let part = part.unwrap_or_default();
+            mark.update(&(part.len() as u64).to_be_bytes())
+                .update(&part);
+        }
+        Ok(*mark.finalize().as_bytes())
+    }
+
+    /// The hash of a circle's set; computed anew, from all ids, when the set has changed since it was asked for.
+    pub fn set_hash(&self, id: &CircleId) -> Result<[u8; 32], StoreError> {
+        match cache::load(&self.db, id)? {
+            Some(cached) => cached.set_hash(&self.db, id),
+            None => Ok(cache::compute(&self.db, id)?.membership.set_hash),
+        }
+    }
+}
