@@ -437,7 +437,7 @@ impl Hub<'_> {
                 }
                 self.node.store.adopt_blob(&transfer.path, &transfer.blob)?;
                 let line = json!({
-                    "what": "sync-content", "state": "done", "blob": blob, "bytes": transfer.blob.size, "road": "lan",
+                    "what": "sync-content", "state": "done", "blob": blob, "bytes": transfer.blob.size, "road": self.roads(),
                 });
                 self.node.store.audit(now(), &line)?;
                 self.report.blobs_in += 1;
@@ -548,9 +548,10 @@ impl Hub<'_> {
         if line.served.insert(blob.blake3.0)
             && let Some(root) = line.root
         {
+            let road = line.road.name();
             let line = json!({
                 "what": "sync-content", "state": "begun", "to": [self.called(&root)],
-                "blob": blob.blake3, "bytes": blob.size, "road": "lan",
+                "blob": blob.blake3, "bytes": blob.size, "road": road,
             });
             self.node.store.audit(now(), &line)?;
         }
