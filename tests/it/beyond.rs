@@ -202,7 +202,7 @@ fn by_a_relay_of_ones_own() {
     configure(&alice, &format!("discovery = false\nrelays = \"{url}\""));
     // Who is invited has configured nothing.
     configure(&dora, "discovery = false");
-    let _relay = Relay::start(&network);
+    let relay = Relay::start(&network);
     let a = network.node(0, &alice);
     a.until("the relay", || address(&a).contains("://"));
     let ticket = alice.fact("ticket", ["circle", "invite", "--no-wait"]);
@@ -259,13 +259,7 @@ fn by_a_relay_of_ones_own() {
     ] {
         assert!(good.contains(&(code.to_owned(), true)), "{code}: {good:?}");
     }
-    let other = format!("iroh:{}@{url}", "58".repeat(32));
-    let bad = codes(&other);
-    assert!(
-        bad.contains(&("doctor-peer-silent".to_owned(), false)),
-        "{bad:?}"
-    );
-    drop(_relay);
+    drop(relay);
     configure(&dora, &format!("discovery = false\nrelays = \"{url}\""));
     let bad = codes("alice");
     for code in ["doctor-relay", "doctor-peer-silent"] {
@@ -314,7 +308,8 @@ fn nobody_else_is_spoken_with() {
         let mut seen = 0;
         for line in calls.lines().filter(|line| line.contains("sin")) {
             // Which interface is the first: asked of the routing table by a datagram socket that never sends.
-            if line.contains("connect(") && line.contains("10.254.254.254") {
+            let asks = ["\"10.254.254.254\"", "\"fdff:ffff:"];
+            if line.contains("connect(") && asks.iter().any(|it| line.contains(it)) {
                 continue;
             }
             let allowed = [

@@ -29,6 +29,8 @@ const ALPN: &[u8] = b"okibi/1";
 const INCOMING: usize = 64;
 /// How long a connection may take to come about: a relay and a way through two gateways want more than a LAN.
 const SETUP: Duration = Duration::from_secs(10);
+/// A silent connection ends after this, as on the LAN; iroh says something three times as often.
+const IDLE: Duration = Duration::from_secs(15);
 /// How long an end may take; after this the operating system ends what is left.
 const FAREWELL: Duration = Duration::from_secs(3);
 
@@ -108,7 +110,9 @@ impl Iroh {
             // seen to end transfers.
             .max_concurrent_bidi_streams(VarInt::from_u32(1))
             .max_concurrent_uni_streams(VarInt::from_u32(0))
-            .datagram_receive_buffer_size(None);
+            .datagram_receive_buffer_size(None)
+            // Within QUIC's range.
+            .max_idle_timeout(IDLE.try_into().ok());
         // A machine without IPv6 is no failure.
         let six = BindOpts::default().set_is_required(false);
         let endpoint = builder

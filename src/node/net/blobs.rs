@@ -118,6 +118,12 @@ impl Blobs {
         !self.stale && self.asks.is_empty() && self.transfers.values().all(|it| !it.looking)
     }
 
+    /// A peer told what it lacks: what it lacked before and does not name any more, it may be asked for again.
+    pub fn told(&mut self, line: u64, wanted: &[[u8; 32]]) {
+        self.without
+            .retain(|(other, blob)| *other != line || wanted.contains(&blob.0));
+    }
+
     /// A session ended: what was asked of it is asked of others.
     pub fn lost(&mut self, line: u64) {
         self.without.retain(|(other, _)| *other != line);
