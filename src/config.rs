@@ -84,6 +84,14 @@ pub struct Network {
     pub interfaces: Vec<String>,
     /// Open no network socket at all.
     pub offline: bool,
+    /// Be reached beyond the local network by iroh, also without a relay.
+    pub iroh: bool,
+    /// UDP port of iroh; another is taken where it is in use.
+    pub iroh_port: u16,
+    /// Relays of iroh by URL.
+    pub relays: Vec<String>,
+    /// Use the lookup service of n0, and its relays where none are named.
+    pub n0: bool,
 }
 
 /// Everything that is configured.
@@ -113,7 +121,7 @@ pub struct Courier {
 }
 
 /// Key in the file (`section.key`), environment variable, default.
-const KEYS: [(&str, &str, &str); 17] = [
+const KEYS: [(&str, &str, &str); 21] = [
     ("chat.model", "OKIBI_MODEL", ""),
     ("chat.temperature", "OKIBI_TEMPERATURE", "0.7"),
     ("chat.top-k", "OKIBI_TOP_K", "40"),
@@ -126,6 +134,10 @@ const KEYS: [(&str, &str, &str); 17] = [
     ("network.port", "OKIBI_PORT", "6542"),
     ("network.interfaces", "OKIBI_INTERFACES", ""),
     ("network.offline", "OKIBI_OFFLINE", "false"),
+    ("network.iroh", "OKIBI_IROH", "false"),
+    ("network.iroh-port", "OKIBI_IROH_PORT", "6543"),
+    ("network.relays", "OKIBI_RELAYS", ""),
+    ("network.n0", "OKIBI_N0", "false"),
     ("chat.save", "OKIBI_SAVE", "true"),
     ("status.stale-hours", "OKIBI_STALE_HOURS", "168"),
     ("courier.carry-mib", "OKIBI_CARRY_MIB", "4096"),
@@ -205,13 +217,15 @@ impl Config {
             },
             save: reader.number("chat.save", "true or false", |_| true)?,
         };
-        let names = reader.text("network.interfaces");
-        let names = names.split([',', ' ']).filter(|name| !name.is_empty());
         let network = Network {
             discovery: reader.number("network.discovery", "true or false", |_| true)?,
             port: reader.number("network.port", "a port from 0 to 65535", |_| true)?,
-            interfaces: names.map(str::to_owned).collect(),
+            interfaces: reader.list("network.interfaces"),
             offline: reader.number("network.offline", "true or false", |_| true)?,
+            iroh: reader.number("network.iroh", "true or false", |_| true)?,
+            iroh_port: reader.number("network.iroh-port", "a port from 0 to 65535", |_| true)?,
+            relays: reader.list("network.relays"),
+            n0: reader.number("network.n0", "true or false", |_| true)?,
         };
         let stale_hours =
             reader.number("status.stale-hours", "a whole number of hours", |_| true)?;
@@ -251,6 +265,13 @@ impl Reader<'_> {
     fn text(&self, key: &'static str) -> String {
         self.setting(key)
             .map_or_else(String::new, |setting| setting.value.clone())
+    }
+
+    /// Words with commas or spaces between them.
+    fn list(&self, key: &'static str) -> Vec<String> {
+        let text = self.text(key);
+        let words = text.split([',', ' ']).filter(|word| !word.is_empty());
+        words.map(str::to_owned).collect()
     }
 
     fn number<T: std::str::FromStr>(

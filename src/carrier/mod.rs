@@ -2,6 +2,10 @@
 //! by the core and taken in by the store.
 
 #[cfg(feature = "lan")]
+pub mod far;
+#[cfg(feature = "iroh")]
+pub mod iroh;
+#[cfg(feature = "lan")]
 pub mod lan;
 pub mod media;
 #[cfg(feature = "lan")]

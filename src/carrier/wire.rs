@@ -1,5 +1,5 @@
-//! Drives one session over a pair of byte streams: bytes in both directions, questions to the owner, its answers back.
-//! It decides nothing.
+//! A connection of whatever road, and the drive of one session over its pair of byte streams: bytes in both directions,
+//! questions to the owner, its answers back. It decides nothing.
 //!
 //! Deadlines are here, since the session has no clock: a handshake that does not come to an end, and a peer that does
 //! not take what it is sent. Dropping the owner's half ends the session.
@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
 
-use crate::sync::{Closed, Input, Output, Session};
+use crate::sync::{Closed, EXPORTER_LABEL, Input, Output, Session, Side};
 
 /// How long it may take until both know each other. (With a ticket people compare words meanwhile.)
 pub const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -19,9 +19,150 @@ pub const PAIRING: Duration = Duration::from_secs(600);
 const STUCK: Duration = Duration::from_secs(60);
 /// Bytes read at once.
 const READ: usize = 64 << 10;
+/// How long the last frames may take until the other side has them.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// By which road two nodes are connected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Road {
+    Lan,
+    Iroh,
+}
+
+impl Road {
+    /// As the audit trail and `status` name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Lan => "lan",
+            Self::Iroh => "iroh",
+        }
+    }
+}
+
+/// One end of an encrypted connection: a pair of streams and what only its two ends can know.
+pub struct Link {
+    pub side: Side,
+    pub road: Road,
+    pub exporter: [u8; 32],
+    /// Where the other side is, for people and logs.
+    pub address: String,
+    streams: Streams,
+}
+
+enum Streams {
+    Lan(super::lan::Streams),
+    #[cfg(feature = "iroh")]
+    Iroh(super::iroh::Streams),
+}
+
+/// The way of a connection.
+pub enum Way {
+    Direct,
+    #[cfg(feature = "iroh")]
+    Iroh(::iroh::endpoint::Connection),
+}
+
+impl Way {
+    /// Whether a relay is in between by now: it hears sizes and times, and no content.
+    pub fn relayed(&self) -> bool {
+        match self {
+            Self::Direct => false,
+            #[cfg(feature = "iroh")]
+            Self::Iroh(connection) => super::iroh::relayed(connection),
+        }
+    }
+}
+
+/// Does the same with the streams of each road.
+macro_rules! each {
+    ($streams:expr, $it:ident => $act:expr) => {
+        match $streams {
+            Streams::Lan($it) => $act,
+            #[cfg(feature = "iroh")]
+            Streams::Iroh($it) => $act,
+        }
+    };
+}
+
+impl Link {
+    /// A connection on the local network.
+    pub(super) fn lan(
+        side: Side,
+        exporter: [u8; 32],
+        address: String,
+        streams: super::lan::Streams,
+    ) -> Self {
+        Self {
+            side,
+            road: Road::Lan,
+            exporter,
+            address,
+            streams: Streams::Lan(streams),
+        }
+    }
+
+    /// A connection over iroh.
+    #[cfg(feature = "iroh")]
+    pub(super) fn iroh(
+        side: Side,
+        exporter: [u8; 32],
+        address: String,
+        streams: super::iroh::Streams,
+    ) -> Self {
+        Self {
+            side,
+            road: Road::Iroh,
+            exporter,
+            address,
+            streams: Streams::Iroh(streams),
+        }
+    }
+
+    /// Runs a session over it to the session's end; see `drive`.
+    pub async fn drive(
+        &mut self,
+        session: &mut Session,
+        answers: mpsc::UnboundedReceiver<Input>,
+        ask: impl FnMut(Output) -> bool,
+    ) -> Option<Closed> {
+        each!(&mut self.streams, it => drive(session, &mut it.recv, &mut it.send, answers, ask).await)
+    }
+
+    /// What tells, also while a session runs, by what way it goes.
+    pub fn way(&self) -> Way {
+        match &self.streams {
+            Streams::Lan(_) => Way::Direct,
+            #[cfg(feature = "iroh")]
+            Streams::Iroh(it) => Way::Iroh(it.connection.clone()),
+        }
+    }
+
+    /// Ends the connection at once.
+    pub fn close(&self) {
+        each!(&self.streams, it => it.close());
+    }
+
+    /// Waits until the other side has the last frames, or the deadline has come, and ends the connection.
+    pub async fn finish(mut self) {
+        each!(&mut self.streams, it => {
+            let _ = it.send.finish();
+            let _ = tokio::time::timeout(FAREWELL, it.send.stopped()).await;
+        });
+        self.close();
+    }
+}
+
+/// The exporter of a connection, by what its TLS derives for a label.
+pub(super) fn exporter<E>(
+    derive: impl FnOnce(&mut [u8], &[u8], &[u8]) -> Result<(), E>,
+) -> Result<[u8; 32], E> {
+    let mut exporter = [0; 32];
+    derive(&mut exporter, EXPORTER_LABEL, b"")?;
+    Ok(exporter)
+}
 
 /// Runs a session to its end and says why it ended; none: the connection was lost.
-pub async fn drive(
+async fn drive(
     session: &mut Session,
     recv: &mut (impl AsyncRead + Unpin),
     send: &mut (impl AsyncWrite + Unpin),

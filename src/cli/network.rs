@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use crate::identity::fingerprint;
 use crate::messages::say;
 use crate::node::{
-    Compared, Exit, Failure, Finding, Handle, NetOptions, NetReport, Ticket, ask_daemon,
-    valid_address,
+    Beyond, Compared, Exit, Failure, Finding, Handle, NetOptions, NetReport, Ticket, ask_daemon,
+    valid_address, valid_relay,
 };
 use crate::record::RootKey;
 
@@ -30,12 +30,21 @@ fn options(node: &Handle, road: &Road) -> Result<NetOptions, Failure> {
         }
     }
     let network = &node.config().network;
+    if let Some(wrong) = network.relays.iter().find(|url| !valid_relay(url)) {
+        return Err(Failure::new("bad-relay", Exit::Usage).with("value", wrong));
+    }
     Ok(NetOptions {
         peers: road.peers.clone(),
         discover: network.discovery && !road.no_discovery,
         offline: network.offline || road.offline,
         port: road.port.unwrap_or(network.port),
         interfaces: network.interfaces.clone(),
+        beyond: Beyond {
+            on: network.iroh,
+            port: network.iroh_port,
+            relays: network.relays.clone(),
+            n0: network.n0,
+        },
         ..NetOptions::default()
     })
 }
@@ -105,7 +114,7 @@ fn tell(out: &Out, report: &NetReport) -> Result<(), Failure> {
         .peers
         .iter()
         .map(|peer| {
-            json!({"root": peer.root, "name": peer.name, "address": peer.address, "in_step": peer.in_step})
+            json!({"root": peer.root, "name": peer.name, "address": peer.address, "in_step": peer.in_step, "relayed": peer.relayed})
         })
         .collect();
     let value = json!({
@@ -159,6 +168,18 @@ pub fn peer(out: &Out, node: &mut Handle, command: Peer) -> Outcome {
                 "peer-added",
                 &[("address", address.clone())],
             )?;
+        }
+        Peer::Address => {
+            let options = options(node, &Road::default())?;
+            let daemon = ask_daemon(node.store().home(), &json!({"type": "status"}));
+            let address = far(node, &options, daemon.as_ref())?;
+            let address = address.ok_or_else(|| Failure::new("iroh-off", Exit::Failed))?;
+            let value = json!({"address": address});
+            out.fact("address", value, || match std::io::stdout().is_terminal() {
+                true => format!("{}{address}", code(&address)),
+                false => address.clone(),
+            })
+            .map_err(|error| broken(&error))?;
         }
         Peer::Remove { address } => {
             if !node.store().remove_peer(&address)? {
@@ -243,6 +264,18 @@ fn list(out: &Out, node: &Handle) -> Result<(), Failure> {
     Ok(())
 }
 
+/// This node beyond its network: as the one that runs says, or else as it would be; none where it does not go there.
+fn far(
+    node: &Handle,
+    options: &NetOptions,
+    daemon: Option<&Value>,
+) -> Result<Option<String>, Failure> {
+    match daemon {
+        Some(daemon) => Ok(daemon["iroh"].as_str().map(str::to_owned)),
+        None => node.beyond(&options.beyond),
+    }
+}
+
 /// Shows the words and, on a terminal, asks whether they are the same on the other side.
 fn compare(out: &Out, about: &Compared) -> Option<bool> {
     let value = json!({
@@ -277,7 +310,8 @@ pub fn invite(out: &Out, node: &mut Handle, args: &Invite) -> Outcome {
         .and_then(|port| u16::try_from(port).ok());
     let port = port.unwrap_or(options.port);
     let addresses = node.own_addresses(port);
-    let invitation = node.invite(&circle, args.minutes, &addresses)?;
+    let far = far(node, &options, daemon.as_ref())?;
+    let invitation = node.invite(&circle, args.minutes, &addresses, far)?;
     let ticket = invitation.ticket.to_string();
     let id = data_encoding::HEXLOWER.encode(&invitation.ticket.id);
     let value = json!({
@@ -356,6 +390,9 @@ pub fn join(out: &Out, node: &mut Handle, args: &Join) -> Outcome {
     options
         .peers
         .extend(ticket.addresses.iter().map(ToString::to_string));
+    options
+        .peers
+        .extend(ticket.far.iter().map(ToString::to_string));
     let mut round = options.clone();
     let report = node.run_network(options, &mut |about| compare(out, about))?;
     let Some(circle) = report.joined else {
@@ -371,6 +408,10 @@ pub fn join(out: &Out, node: &mut Handle, args: &Join) -> Outcome {
         };
         return Err(Failure::new(code, exit));
     };
+    // Who is not on this network is not found again by multicast.
+    if let Some(far) = &ticket.far {
+        node.add_peer(&far.to_string())?;
+    }
     let view = node.find_circle(Some(&circle.to_string()))?;
     let value = json!({"circle": circle, "circle_name": view.state.name});
     out.fact("joined", value, || {

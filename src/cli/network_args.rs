@@ -22,7 +22,7 @@ pub struct Sync {
 /// How others are reached.
 #[derive(Debug, Args, Default)]
 pub struct Road {
-    /// An address to dial (host:port) beside those of `okibi peer list`; may be repeated
+    /// An address to dial (host:port, or iroh:...) beside those of `okibi peer list`; may be repeated
     #[arg(long = "peer", value_name = "ADDR")]
     pub peers: Vec<String>,
     /// Neither show this node on the local network nor look out for others there
@@ -40,7 +40,9 @@ pub struct Road {
 pub enum Peer {
     /// Addresses that are dialled, and what you think of others
     List,
-    /// Dial this address (host:port) from now on, where multicast does not reach
+    /// The line by which others reach this node beyond the local network (for their `okibi peer add`)
+    Address,
+    /// Dial this address (host:port, or iroh:...) from now on, where multicast does not reach
     Add {
         #[arg(value_name = "ADDR")]
         address: String,

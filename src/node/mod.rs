@@ -81,8 +81,8 @@ pub use look::{Looked, Seen};
 pub use models::{Fit, Permission};
 #[cfg(feature = "lan")]
 pub use net::{
-    Compared, Invitation, Joining, NetOptions, NetReport, Reached, Ticket, ask_daemon,
-    valid_address,
+    Beyond, Compared, Invitation, Joining, NetOptions, NetReport, Reached, Ticket, ask_daemon,
+    valid_address, valid_relay,
 };
 pub use quantize::{Packed, Packing};
 pub use restore::{Restored, restore};

@@ -11,6 +11,7 @@ use crate::record::cbor::{self, Read, Writer, Written};
 use crate::record::{Epoch, FeedKey, Frontier, StatementId};
 
 use super::limits;
+use super::talk::Whereabouts;
 
 /// Version of the exchange that this code speaks.
 pub const VERSION: u64 = 1;
@@ -102,6 +103,11 @@ pub enum Frame {
         acks: u64,
     },
     Credit(u64),
+    /// Where nodes of the circle are reached beyond the network.
+    Places {
+        circle: u64,
+        nodes: Vec<Whereabouts>,
+    },
     Ask {
         id: u64,
         blob: [u8; 32],
@@ -128,7 +134,7 @@ pub enum Frame {
 }
 
 /// Type and limit of each frame: the one table.
-const TABLE: [(u8, usize); 18] = [
+const TABLE: [(u8, usize); 19] = [
     (0x01, limits::HELLO_BYTES),
     (0x02, limits::AUTH_BYTES),
     (0x03, limits::SMALL_BYTES),
@@ -140,6 +146,7 @@ const TABLE: [(u8, usize); 18] = [
     (0x14, limits::BATCH_BYTES),
     (0x15, limits::SMALL_BYTES),
     (0x16, limits::SMALL_BYTES),
+    (0x17, limits::PLACES_BYTES),
     (0x20, limits::SMALL_BYTES),
     (0x21, limits::PIECE_FRAME),
     (0x22, limits::SMALL_BYTES),
@@ -172,6 +179,7 @@ impl Frame {
             Self::Records { .. } => 0x14,
             Self::Sent { .. } => 0x15,
             Self::Credit(_) => 0x16,
+            Self::Places { .. } => 0x17,
             Self::Ask { .. } => 0x20,
             Self::Piece { .. } => 0x21,
             Self::Lack { .. } => 0x22,
@@ -250,6 +258,16 @@ impl Frame {
             Self::Records { circle, records } => {
                 e.array(2)?.u64(*circle)?;
                 write_list(e, records)?;
+            }
+            Self::Places { circle, nodes } => {
+                e.array(2)?.u64(*circle)?.array(nodes.len() as u64)?;
+                for node in nodes {
+                    e.array(2)?.bytes(&node.key)?;
+                    e.array(node.places.len() as u64)?;
+                    for place in &node.places {
+                        e.str(place)?;
+                    }
+                }
             }
             Self::Ask { id, blob, part } => {
                 e.array(3)?.u64(*id)?.bytes(blob)?;
@@ -409,6 +427,21 @@ fn read(kind: u8, d: &mut Decoder<'_>) -> Read<Frame> {
             }
         }
         0x16 => Frame::Credit(number(d)?),
+        0x17 => {
+            cbor::array(d, 2)?;
+            Frame::Places {
+                circle: d.u64()?,
+                nodes: cbor::list(d, limits::PLACES_NODES, |d| {
+                    cbor::array(d, 2)?;
+                    Ok(Whereabouts {
+                        key: cbor::fixed(d)?,
+                        places: cbor::list(d, limits::PLACES, |d| {
+                            cbor::text(d, limits::PLACE_BYTES)
+                        })?,
+                    })
+                })?,
+            }
+        }
         0x20 => {
             cbor::array(d, 3)?;
             let (id, blob) = (d.u64()?, cbor::fixed(d)?);

@@ -28,6 +28,12 @@ pub const ID_PREFIX: usize = 8;
 pub const CHAIN_BYTES: usize = 16 << 20;
 /// Record bytes that may be on their way without having been taken in.
 pub const WINDOW: u64 = 4 << 20;
+/// Nodes of one PLACES, places of one node, and bytes of one place: whom a member can make this node dial.
+pub const PLACES_NODES: usize = 64;
+pub const PLACES: usize = 12;
+pub const PLACE_BYTES: usize = 200;
+/// PLACES: all of that, with the heads around it.
+pub const PLACES_BYTES: usize = PLACES_NODES * (40 + PLACES * (PLACE_BYTES + 2)) + 64;
 /// Asks for pieces that may be open in one direction.
 pub const ASKS: usize = 64;
 /// Pieces read ahead into the session's memory.

@@ -24,5 +24,5 @@ pub use hello::{EXPORTER_LABEL, Side, join_proof, pairing_digest, prove, tag};
 pub use session::Session;
 pub use talk::{
     Chain, Closed, Input, JoinRequest, Offer, Output, Proof, Request, Setup, Standing, Subject,
-    Verdict,
+    Verdict, Whereabouts,
 };

@@ -9,15 +9,15 @@
 //! What is held for the peer is bounded by `limits`; deadlines (a handshake that does not come to an end, a silent
 //! peer) belong to who owns the clock.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::record::{BlobHash, RootKey};
+use crate::record::{BlobHash, CircleId, RootKey};
 
 use super::exchange::Exchange;
 use super::frame::{Frame, FrameReader, Part, Phase};
 use super::handshake::{Handshake, Step};
 use super::limits;
-use super::talk::{Closed, Input, Output, Setup};
+use super::talk::{Closed, Input, Output, Setup, Whereabouts};
 
 /// The exchange.
 pub struct Session {
@@ -38,6 +38,9 @@ pub struct Session {
     asked: BTreeSet<u64>,
     waiting: VecDeque<(u64, BlobHash, Part)>,
     serving: usize,
+    /// Where nodes are, as the peer told last, by circle; and whether the owner is busy with such news.
+    places: BTreeMap<CircleId, Vec<Whereabouts>>,
+    placing: bool,
     closed: Option<Closed>,
     received: u64,
     transmitted: u64,
@@ -60,6 +63,8 @@ impl Session {
             asked: BTreeSet::new(),
             waiting: VecDeque::new(),
             serving: 0,
+            places: BTreeMap::new(),
+            placing: false,
             closed: None,
             received: 0,
             transmitted: 0,
@@ -244,6 +249,11 @@ impl Session {
             Frame::Credit(bytes) => {
                 self.window = self.window.saturating_add(bytes).min(limits::WINDOW);
             }
+            Frame::Places { circle, nodes } => {
+                let circle = self.exchange(circle)?.circle;
+                // What was not asked for is not piled up: the newest takes the place of what the owner has not seen.
+                self.places.insert(circle, nodes);
+            }
             Frame::Ask { id, blob, part } => {
                 if self.waiting.len() + self.serving >= limits::ASKS {
                     return Err("too many pieces were asked for at once");
@@ -382,6 +392,18 @@ impl Session {
                     self.exchanges[at].taken(1);
                 }
             }
+            Input::Places { circle, mut nodes } => {
+                if let Some(at) = find(&mut self.exchanges, circle) {
+                    nodes.truncate(limits::PLACES_NODES);
+                    for node in &mut nodes {
+                        node.places.retain(|it| it.len() <= limits::PLACE_BYTES);
+                        node.places.truncate(limits::PLACES);
+                    }
+                    let circle = self.exchanges[at].number();
+                    self.send(vec![Frame::Places { circle, nodes }]);
+                }
+            }
+            Input::Placed => self.placing = false,
             Input::Fetch { id, blob, part } => {
                 if self.asked.len() < limits::ASKS && self.asked.insert(id) {
                     let blob = blob.0;
@@ -422,6 +444,12 @@ impl Session {
         }
         self.send(frames);
         self.outputs.extend(outputs);
+        if !self.placing
+            && let Some((circle, nodes)) = self.places.pop_first()
+        {
+            self.placing = true;
+            self.outputs.push_back(Output::Places { circle, nodes });
+        }
         while self.bulk.len() + self.serving < limits::PIECES_AHEAD {
             let Some((id, blob, part)) = self.waiting.pop_front() else {
                 break;

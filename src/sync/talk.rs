@@ -90,6 +90,13 @@ pub struct Standing {
     pub heard: Option<Ack>,
 }
 
+/// A node by its transport key, and where it may be reached beyond its network, as text that the owner understands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whereabouts {
+    pub key: [u8; 32],
+    pub places: Vec<String>,
+}
+
 /// Why a session ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Closed {
@@ -156,6 +163,11 @@ pub enum Output {
     },
     /// An acknowledgement came, unverified.
     Ack { circle: CircleId, ack: Signed<Ack> },
+    /// The peer says where nodes of the circle are, which nothing proves. Answer: `Input::Placed`.
+    Places {
+        circle: CircleId,
+        nodes: Vec<Whereabouts>,
+    },
     /// Both have what the other has, as far as either can tell.
     InStep { circle: CircleId },
     /// The peer asks for a part of a blob. Answer: `Input::Served`.
@@ -214,6 +226,13 @@ pub enum Input {
     Changed {
         circle: CircleId,
     },
+    /// Tell the peer where nodes of the circle are; what is beyond the limits stays untold.
+    Places {
+        circle: CircleId,
+        nodes: Vec<Whereabouts>,
+    },
+    /// What the peer told of places was seen.
+    Placed,
     /// Ask the peer for a part of a blob; `id` is the owner's and not in use.
     Fetch {
         id: u64,

@@ -97,7 +97,13 @@ fn no_foreign_cryptography_in_any_build() {
 /// roads add is left out of it, by these lines and no others.
 #[test]
 fn no_socket_of_the_standard_library() {
-    let roads = ["src/carrier/lan/", "src/carrier/wire.rs", "src/node/net/"];
+    let roads = [
+        "src/carrier/far.rs",
+        "src/carrier/iroh/",
+        "src/carrier/lan/",
+        "src/carrier/wire.rs",
+        "src/node/net/",
+    ];
     for source in super::source::sources() {
         if roads.iter().any(|road| source.path.starts_with(road)) {
             continue;
@@ -110,6 +116,7 @@ fn no_socket_of_the_standard_library() {
             "UdpSocket",
             "tokio::",
             "quinn::",
+            " iroh::",
             "mdns_sd::",
         ] {
             assert!(!source.code.contains(word), "{}: {word}", source.path);
@@ -117,6 +124,7 @@ fn no_socket_of_the_standard_library() {
     }
     for (file, module) in [
         ("src/carrier/mod.rs", "pub mod lan;"),
+        ("src/carrier/mod.rs", "pub mod far;"),
         ("src/carrier/mod.rs", "pub mod wire;"),
         ("src/node/mod.rs", "mod net;"),
     ] {
@@ -125,4 +133,7 @@ fn no_socket_of_the_standard_library() {
         let gated = format!("#[cfg(feature = \"lan\")]\n{module}");
         assert!(text.contains(&gated), "{module} is in every build");
     }
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/carrier/mod.rs");
+    let text = std::fs::read_to_string(path).expect("readable");
+    assert!(text.contains("#[cfg(feature = \"iroh\")]\npub mod iroh;"));
 }

@@ -14,6 +14,7 @@ mod airgap;
 mod append;
 mod architecture;
 mod backup;
+mod beyond;
 mod bundle_stock_tools;
 mod care;
 mod catalogue;

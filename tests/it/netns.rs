@@ -14,7 +14,7 @@ use crate::homes::{Home, Place};
 /// Nothing here is timed; only what hangs ends after this.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-fn run(command: &mut Command) -> bool {
+pub fn run(command: &mut Command) -> bool {
     command
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -22,19 +22,69 @@ fn run(command: &mut Command) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-fn ip(args: &str) -> bool {
+pub fn ip(args: &str) -> bool {
     run(Command::new("ip").args(args.split(' ')))
 }
 
+/// Where all reach, when they do not reach each other.
+pub const MIDDLE: &str = "10.90.0.1";
+
 /// A bridge with a namespace for each node, and one for the bridge.
-struct Network {
+pub struct Network {
     tag: String,
     nodes: usize,
 }
 
 impl Network {
     /// None where this machine cannot have one.
-    fn new(nodes: usize) -> Option<Self> {
+    pub fn new(nodes: usize) -> Option<Self> {
+        let network = Self::hub_alone(nodes)?;
+        let hub = network.hub();
+        assert!(ip(&format!(
+            "-n {hub} link add name hub type bridge mcast_snooping 0"
+        )));
+        assert!(ip(&format!("-n {hub} link set hub up")));
+        for node in 0..nodes {
+            let space = network.plug(node, &format!("10.77.0.{}/24", node + 1));
+            assert!(ip(&format!("-n {hub} link set p{node} master hub up")));
+            assert!(ip(&format!("-n {space} link set eth0 up")));
+        }
+        Some(network)
+    }
+
+    /// Nodes that reach nothing but `MIDDLE`, in the hub, and not each other.
+    pub fn apart(nodes: usize) -> Option<Self> {
+        let network = Self::hub_alone(nodes)?;
+        let hub = network.hub();
+        assert!(ip(&format!("-n {hub} link set lo up")));
+        assert!(ip(&format!("-n {hub} addr add {MIDDLE}/32 dev lo")));
+        for node in 0..nodes {
+            let space = network.plug(node, &format!("10.78.{node}.1/24"));
+            assert!(ip(&format!(
+                "-n {hub} addr add 10.78.{node}.254/24 dev p{node}"
+            )));
+            assert!(ip(&format!("-n {hub} link set p{node} up")));
+            assert!(ip(&format!("-n {space} link set eth0 up")));
+            assert!(ip(&format!(
+                "-n {space} route add {MIDDLE} via 10.78.{node}.254"
+            )));
+        }
+        Some(network)
+    }
+
+    /// A namespace with a cable to the hub.
+    fn plug(&self, node: usize, address: &str) -> String {
+        let (hub, space) = (self.hub(), self.space(node));
+        assert!(ip(&format!("netns add {space}")));
+        assert!(ip(&format!(
+            "link add eth0 netns {space} type veth peer name p{node} netns {hub}"
+        )));
+        assert!(ip(&format!("-n {space} addr add {address} dev eth0")));
+        assert!(ip(&format!("-n {space} link set lo up")));
+        space
+    }
+
+    fn hub_alone(nodes: usize) -> Option<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let tag = format!("ok{}-{number}", std::process::id());
@@ -48,59 +98,45 @@ impl Network {
             eprintln!("SKIPPED: no network namespaces here (root and iproute2 are needed)");
             return None;
         }
-        let hub = network.hub();
-        assert!(ip(&format!(
-            "-n {hub} link add name hub type bridge mcast_snooping 0"
-        )));
-        assert!(ip(&format!("-n {hub} link set hub up")));
-        for node in 0..nodes {
-            let space = network.space(node);
-            assert!(ip(&format!("netns add {space}")));
-            assert!(ip(&format!(
-                "link add eth0 netns {space} type veth peer name p{node} netns {hub}"
-            )));
-            assert!(ip(&format!("-n {hub} link set p{node} master hub up")));
-            assert!(ip(&format!(
-                "-n {space} addr add 10.77.0.{}/24 dev eth0",
-                node + 1
-            )));
-            assert!(ip(&format!("-n {space} link set eth0 up")));
-            assert!(ip(&format!("-n {space} link set lo up")));
-        }
         Some(network)
     }
 
-    fn hub(&self) -> String {
+    pub fn hub(&self) -> String {
         format!("{}-hub", self.tag)
     }
 
-    fn space(&self, node: usize) -> String {
+    pub fn space(&self, node: usize) -> String {
         format!("{}-{node}", self.tag)
     }
 
     /// Takes a node's cable out, or puts it back.
-    fn cable(&self, node: usize, plugged: bool) {
+    pub fn cable(&self, node: usize, plugged: bool) {
         let way = if plugged { "up" } else { "down" };
         assert!(ip(&format!("-n {} link set p{node} {way}", self.hub())));
     }
 
     /// The same command, inside of a node's namespace.
-    fn within(&self, node: usize, command: &Command) -> Command {
-        let mut inside = Command::new("ip");
-        inside.args(["netns", "exec", &self.space(node)]);
-        inside.arg(command.get_program()).args(command.get_args());
-        inside.env_clear().stdin(Stdio::null());
-        for (name, value) in command.get_envs() {
-            if let Some(value) = value {
-                inside.env(name, value);
-            }
-        }
-        inside
+    pub fn within(&self, node: usize, command: &Command) -> Command {
+        inside_of(&self.space(node), command)
     }
 
-    fn node(&self, node: usize, home: &Home) -> Node {
+    pub fn node(&self, node: usize, home: &Home) -> Node {
         Node::start(self.within(node, &home.command(["node"])), home)
     }
+}
+
+/// The same command in a namespace, with the environment that was set for it and nothing else.
+pub fn inside_of(space: &str, command: &Command) -> Command {
+    let mut inside = Command::new("ip");
+    inside.args(["netns", "exec", space]);
+    inside.arg(command.get_program()).args(command.get_args());
+    inside.env_clear().stdin(Stdio::null());
+    for (name, value) in command.get_envs() {
+        if let Some(value) = value {
+            inside.env(name, value);
+        }
+    }
+    inside
 }
 
 impl Drop for Network {
@@ -116,7 +152,7 @@ impl Drop for Network {
 pub struct Node {
     pub child: Child,
     socket: PathBuf,
-    log: PathBuf,
+    pub log: PathBuf,
 }
 
 impl Node {
@@ -159,7 +195,7 @@ impl Node {
     }
 
     /// Waits until it is connected with so many others, and in step with each.
-    fn in_step_with(&self, count: usize) {
+    pub fn in_step_with(&self, count: usize) {
         self.until("connected and in step", || {
             let status = self.ask().unwrap_or_default();
             let lines = status["connections"]
@@ -188,7 +224,7 @@ impl Drop for Node {
 }
 
 /// Homes agree, and stay in agreement.
-fn agree(nodes: &[&Node], homes: &[&Home]) {
+pub fn agree(nodes: &[&Node], homes: &[&Home]) {
     for node in nodes {
         node.until("one state", || {
             let hashes = homes[0].hashes();
@@ -197,7 +233,7 @@ fn agree(nodes: &[&Node], homes: &[&Home]) {
     }
 }
 
-fn text(place: &Place, home: &Home, title: &str) {
+pub fn text(place: &Place, home: &Home, title: &str) {
     home.share_document(
         title,
         &place.file(
@@ -207,7 +243,7 @@ fn text(place: &Place, home: &Home, title: &str) {
     );
 }
 
-fn documents(home: &Home) -> Vec<String> {
+pub fn documents(home: &Home) -> Vec<String> {
     let listed = home.facts("document", ["library", "list"]);
     let mut titles: Vec<String> = listed
         .iter()
@@ -218,7 +254,7 @@ fn documents(home: &Home) -> Vec<String> {
 }
 
 /// Alice's circle with Bob and Carol, who know of it by a bundle each.
-fn three(place: &Place) -> [Home; 3] {
+pub fn three(place: &Place) -> [Home; 3] {
     let (alice, bob) = place.alice_and_bob();
     let carol = place.home("carol");
     alice.admit(&carol, "carol");

@@ -1,7 +1,7 @@
 //! The local network: QUIC between nodes that find each other by multicast DNS, or by an address that a person gave.
 //!
-//! Owns one UDP socket for both directions. It dials, answers and hands out `Link`s: an encrypted pair of streams and
-//! its exporter; `carrier::wire` drives a session over them. What strangers can cost is bounded here: connections
+//! Owns one UDP socket for both directions. It dials, answers and hands out `wire::Link`s, an
+//! encrypted pair of streams and its exporter, over which `carrier::wire` drives a session. What strangers can cost is bounded here: connections
 //! that wait for their first bytes, and how long they may wait. `close` ends all connections and waits until the last
 //! word is sent.
 
@@ -16,7 +16,9 @@ use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
 use quinn::{ClientConfig, Endpoint, EndpointConfig, ServerConfig, TransportConfig, VarInt};
 use thiserror::Error;
 
-use crate::sync::{EXPORTER_LABEL, Side};
+use crate::sync::Side;
+
+use super::wire::{Link, exporter};
 
 pub use discover::{Found, Interfaces, Lookout, lookout, own_addresses};
 
@@ -53,27 +55,16 @@ pub enum LanError {
     Exporter,
 }
 
-/// One end of a connection.
-pub struct Link {
-    pub side: Side,
-    pub exporter: [u8; 32],
-    pub address: SocketAddr,
+/// The streams of a connection.
+pub(super) struct Streams {
     pub send: quinn::SendStream,
     pub recv: quinn::RecvStream,
     connection: quinn::Connection,
 }
 
-impl Link {
-    /// Ends the connection at once.
+impl Streams {
     pub fn close(&self) {
         self.connection.close(VarInt::from_u32(0), b"");
-    }
-
-    /// Waits until the other side has ended it, or the deadline has come: the last frames are on their way.
-    pub async fn finish(mut self) {
-        let _ = self.send.finish();
-        let _ = tokio::time::timeout(Duration::from_secs(2), self.send.stopped()).await;
-        self.close();
     }
 }
 
@@ -183,18 +174,16 @@ fn link(
     send: quinn::SendStream,
     recv: quinn::RecvStream,
 ) -> Result<Link, LanError> {
-    let mut exporter = [0; 32];
-    connection
-        .export_keying_material(&mut exporter, EXPORTER_LABEL, b"")
-        .map_err(|_| LanError::Exporter)?;
-    Ok(Link {
-        side,
-        exporter,
-        address: plain(connection.remote_address()),
+    let exporter =
+        exporter(|to, label, context| connection.export_keying_material(to, label, context))
+            .map_err(|_| LanError::Exporter)?;
+    let address = plain(connection.remote_address()).to_string();
+    let streams = Streams {
         send,
         recv,
         connection,
-    })
+    };
+    Ok(Link::lan(side, exporter, address, streams))
 }
 
 /// An IPv4 address in its own form.

@@ -15,8 +15,6 @@ use super::hub::Hub;
 
 /// Records of a peer that did not decode or verify, after which it is not spoken with.
 const REFUSED: u64 = 64;
-/// The road, as the audit trail and `status` name it.
-const ROAD: &str = "lan";
 
 impl Hub<'_> {
     /// Answers one question or takes in one piece of news.
@@ -28,7 +26,7 @@ impl Hub<'_> {
                 certificate,
                 chain,
             } => {
-                let verdict = self.judge(&circle, &root, &certificate, chain)?;
+                let verdict = self.judge(self.road(id), &circle, &root, &certificate, chain)?;
                 self.say(id, Input::Verdict { circle, verdict });
             }
             Output::Chain { circle } => {
@@ -82,6 +80,10 @@ impl Hub<'_> {
                 self.say(id, Input::Taken { circle, bytes });
             }
             Output::Ack { circle, ack } => self.acknowledged(id, &circle, ack)?,
+            Output::Places { circle, nodes } => {
+                self.hear_places(id, circle, nodes)?;
+                self.say(id, Input::Placed);
+            }
             Output::InStep { circle } => self.came_in_step(id, circle),
             Output::Serve {
                 id: ask,
@@ -104,6 +106,7 @@ impl Hub<'_> {
     /// Whether a root may be spoken with in a circle.
     fn judge(
         &mut self,
+        road: &'static str,
         circle: &CircleId,
         root: &RootKey,
         certificate: &Verified<Statement>,
@@ -150,7 +153,7 @@ impl Hub<'_> {
         let judged = verdict(&fold::evaluate(&candidate).1);
         if judged == Verdict::Yes {
             statements.push(certificate.clone());
-            self.take(circle, root, statements, records)?;
+            self.take(road, circle, root, statements, records)?;
         }
         Ok(judged)
     }
@@ -199,7 +202,7 @@ impl Hub<'_> {
             let name = self.node.store.outline(circle)?.state.name;
             let line = json!({
                 "what": "sync", "state": "begun", "circle": name, "to": [self.called(&root)],
-                "records": count, "road": ROAD,
+                "records": count, "road": self.road(id),
             });
             let begun = self.node.store.audit(now(), &line)?;
             if let Some(line) = self.lines.get_mut(&id) {
@@ -260,13 +263,14 @@ impl Hub<'_> {
                 return Ok(());
             }
         }
-        self.take(&circle, &root, statements, records)?;
+        self.take(self.road(id), &circle, &root, statements, records)?;
         Ok(())
     }
 
     /// Takes in what a member brought: the one path of all roads.
     pub fn take(
         &mut self,
+        road: &'static str,
         circle: &CircleId,
         from: &RootKey,
         statements: Vec<Verified<Statement>>,
@@ -278,13 +282,13 @@ impl Hub<'_> {
         let name = self.node.store.outline(circle)?.state.name;
         let line = json!({
             "what": "sync", "state": "done", "circle": name, "from": self.called(from),
-            "records": records.len(), "road": ROAD,
+            "records": records.len(), "road": road,
         });
         let batch = Batch {
             audit: (!records.is_empty()).then_some(line),
             statements,
             records,
-            road: ROAD,
+            road,
             ..Batch::default()
         };
         let me = self.node.root;
@@ -328,6 +332,7 @@ impl Hub<'_> {
             let why = "an acknowledgement does not verify";
             return Err(Failure::new("session-failed", Exit::Failed).with("error", why));
         };
+        self.blobs.told(id, &ack.value().wanted);
         if let Some(held) = self.node.store.ack(circle, &root, &self.node.root)?
             && held.value() == ack.value()
         {
@@ -335,7 +340,7 @@ impl Hub<'_> {
         }
         let batch = Batch {
             acks: vec![ack],
-            road: ROAD,
+            road: self.road(id),
             ..Batch::default()
         };
         let me = self.node.root;
@@ -354,6 +359,7 @@ impl Hub<'_> {
         chain: Chain,
     ) -> Result<(), Failure> {
         let ((statements, records), _) = read(chain);
+        let road = self.road(id);
         let batch = Batch {
             statements,
             records,
@@ -361,8 +367,8 @@ impl Hub<'_> {
                 standing: Belonging::Member,
                 secret: Some(secret),
             }),
-            audit: Some(json!({"what": "join", "state": "done", "circle": circle, "road": ROAD})),
-            road: ROAD,
+            audit: Some(json!({"what": "join", "state": "done", "circle": circle, "road": road})),
+            road,
             ..Batch::default()
         };
         let me = self.node.root;

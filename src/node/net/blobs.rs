@@ -118,6 +118,12 @@ impl Blobs {
         !self.stale && self.asks.is_empty() && self.transfers.values().all(|it| !it.looking)
     }
 
+    /// A peer told what it lacks: what it lacked before and does not name any more, it may be asked for again.
+    pub fn told(&mut self, line: u64, wanted: &[[u8; 32]]) {
+        self.without
+            .retain(|(other, blob)| *other != line || wanted.contains(&blob.0));
+    }
+
     /// A session ended: what was asked of it is asked of others.
     pub fn lost(&mut self, line: u64) {
         self.without.retain(|(other, _)| *other != line);
@@ -437,7 +443,7 @@ impl Hub<'_> {
                 }
                 self.node.store.adopt_blob(&transfer.path, &transfer.blob)?;
                 let line = json!({
-                    "what": "sync-content", "state": "done", "blob": blob, "bytes": transfer.blob.size, "road": "lan",
+                    "what": "sync-content", "state": "done", "blob": blob, "bytes": transfer.blob.size, "road": self.roads(),
                 });
                 self.node.store.audit(now(), &line)?;
                 self.report.blobs_in += 1;
@@ -548,9 +554,10 @@ impl Hub<'_> {
         if line.served.insert(blob.blake3.0)
             && let Some(root) = line.root
         {
+            let road = line.road.name();
             let line = json!({
                 "what": "sync-content", "state": "begun", "to": [self.called(&root)],
-                "blob": blob.blake3, "bytes": blob.size, "road": "lan",
+                "blob": blob.blake3, "bytes": blob.size, "road": road,
             });
             self.node.store.audit(now(), &line)?;
         }

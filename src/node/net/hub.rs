@@ -10,8 +10,10 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::identity::{Signer, SigningSecret, fingerprint};
-use crate::record::{CircleId, Role, RootKey};
+use crate::carrier::far::Far;
+use crate::carrier::wire::Road;
+use crate::identity::{Signer, SigningSecret};
+use crate::record::{CircleId, RootKey};
 use crate::sync::{Closed, Input, Offer, Output, Proof, Setup, Side, Subject, prove};
 
 use super::super::home::{now, random};
@@ -19,12 +21,11 @@ use super::super::{Exit, Failure, Handle};
 use super::blobs::Blobs;
 use super::fill::Pages;
 use super::pairing::{Compared, Pairing};
-use super::{NetOptions, NetReport, Reached, event};
+use super::reach::{Reach, plain};
+use super::{NetOptions, NetReport, Reached};
 
 /// How often it is looked whether another process wrote, or a person answered.
 const TICK: Duration = Duration::from_millis(100);
-/// How long one round waits for others to show up.
-const LOOK: Duration = Duration::from_secs(4);
 /// Shelves are brought in line at most this often while much arrives.
 const SHELVES: Duration = Duration::from_secs(2);
 
@@ -40,10 +41,15 @@ pub(super) enum Work {
     Listening {
         port: u16,
     },
+    /// Where this node believes to be reached beyond its network.
+    Beyond {
+        here: Far,
+    },
     /// A connection stands; the answer is how its session begins.
     Begin {
         id: u64,
         side: Side,
+        road: Road,
         exporter: [u8; 32],
         address: String,
         answers: mpsc::UnboundedSender<Input>,
@@ -58,6 +64,11 @@ pub(super) enum Work {
         why: Option<Closed>,
         received: u64,
         sent: u64,
+    },
+    /// Whether a relay is between this node and the other end.
+    Relayed {
+        id: u64,
+        relayed: bool,
     },
     /// Somebody is on the network.
     Seen {
@@ -82,6 +93,8 @@ pub(super) enum Work {
 pub(super) struct Line {
     pub answers: mpsc::UnboundedSender<Input>,
     pub address: String,
+    pub road: Road,
+    pub relayed: bool,
     side: Side,
     pub root: Option<RootKey>,
     instance: [u8; 8],
@@ -92,7 +105,7 @@ pub(super) struct Line {
     pub begun: BTreeMap<CircleId, u64>,
     pub served: BTreeSet<[u8; 32]>,
     pub refused: u64,
-    since: Instant,
+    pub since: Instant,
 }
 
 pub(super) struct Hub<'a> {
@@ -107,14 +120,19 @@ pub(super) struct Hub<'a> {
     transport: (SigningSecret, Vec<u8>),
     instance: [u8; 8],
     version: i64,
-    port: u16,
-    begun: Instant,
-    last_news: Instant,
+    pub port: u16,
+    /// This node beyond its network, if it goes there.
+    pub here: Option<Far>,
+    pub reach: Reach,
+    pub begun: Instant,
+    pub last_news: Instant,
     pub shelves_due: bool,
     shelves_done: Instant,
-    listeners: Vec<mpsc::UnboundedSender<String>>,
-    stop: Option<bool>,
-    silent: BTreeSet<String>,
+    pub listeners: Vec<mpsc::UnboundedSender<String>>,
+    pub stop: Option<bool>,
+    pub silent: BTreeSet<String>,
+    /// Addresses at which somebody was spoken with.
+    pub answered: BTreeSet<String>,
 }
 
 impl<'a> Hub<'a> {
@@ -122,21 +140,22 @@ impl<'a> Hub<'a> {
         node: &'a mut Handle,
         options: NetOptions,
         work: Sender<Work>,
+        reach: Reach,
     ) -> Result<Self, Failure> {
-        let directory = node.store.directory()?;
-        let broken = |why| Failure::new("identity-broken", Exit::Locked).with("error", why);
-        let (certificate, public) = directory
-            .current(&node.root, Role::Transport)
-            .ok_or_else(|| broken("no transport key"))?;
-        let secret = SigningSecret::from_bytes(&*node.keys.read("transport", &public)?);
+        let (certificate, secret) = node.transport_key()?;
+        let secret = SigningSecret::from_bytes(&secret);
         let envelope = node.store.statement_bytes(&[certificate])?.pop();
-        let envelope = envelope.ok_or_else(|| broken("no transport certificate"))?;
+        let envelope = envelope.ok_or_else(|| {
+            Failure::new("identity-broken", Exit::Locked).with("error", "no transport certificate")
+        })?;
         let version = node.store.version()?;
         Ok(Self {
             transport: (secret, envelope),
             instance: random()?,
             version,
             port: 0,
+            here: None,
+            reach,
             begun: Instant::now(),
             last_news: Instant::now(),
             shelves_due: false,
@@ -144,6 +163,7 @@ impl<'a> Hub<'a> {
             listeners: Vec::new(),
             stop: None,
             silent: BTreeSet::new(),
+            answered: BTreeSet::new(),
             blobs: Blobs::new(node.store.home(), work),
             node,
             options,
@@ -162,6 +182,7 @@ impl<'a> Hub<'a> {
     ) -> Result<(), Failure> {
         let mut last = Instant::now();
         self.look_for_blobs()?;
+        self.look_beyond()?;
         loop {
             match inbox.recv_timeout(TICK) {
                 Ok(work) => self.turn(work)?,
@@ -188,13 +209,12 @@ impl<'a> Hub<'a> {
     }
 
     pub fn into_report(mut self) -> NetReport {
-        let reached: BTreeSet<&String> =
-            self.report.peers.iter().map(|peer| &peer.address).collect();
-        let silent = self
-            .silent
-            .iter()
-            .filter(|address| !reached.contains(address));
+        // Only what a person gave: who is looked for among the members may well be asleep.
+        let given = self.given();
+        let silent = self.silent.difference(&self.answered);
+        let silent = silent.filter(|address| given.contains(*address));
         self.report.silent = silent.cloned().collect();
+        self.report.here = self.here.map(|here| here.to_string());
         self.report
     }
 
@@ -205,9 +225,15 @@ impl<'a> Hub<'a> {
                 tracing::info!(port, "listening");
                 self.tell("listening", json!({"port": port}));
             }
+            Work::Beyond { here } => {
+                tracing::info!(address = %here, "reachable by iroh");
+                self.tell("beyond", json!({"address": here.to_string()}));
+                self.here = Some(here);
+            }
             Work::Begin {
                 id,
                 side,
+                road,
                 exporter,
                 address,
                 answers,
@@ -217,6 +243,8 @@ impl<'a> Hub<'a> {
                 let line = Line {
                     answers,
                     address,
+                    road,
+                    relayed: false,
                     side,
                     root: None,
                     instance: [0; 8],
@@ -247,6 +275,7 @@ impl<'a> Hub<'a> {
                 received,
                 sent,
             } => self.ended(id, why, received, sent)?,
+            Work::Relayed { id, relayed } => self.relayed(id, relayed),
             Work::Seen { addresses } => {
                 tracing::debug!(?addresses, "seen on the network");
                 self.report.seen.extend(addresses.iter().copied().take(1));
@@ -329,11 +358,12 @@ impl<'a> Hub<'a> {
                 && line.instance == instance
                 && !line.circles.is_empty()
         });
-        // Both sides keep the connection that the smaller root opened; of two such, the newer.
+        // Both sides keep the nearer road, then the connection that the smaller root opened; of two such, the newer.
         let client = |side: Side| if side == Side::Client { me } else { root };
-        let side = self.lines.get(&id).map(|line| line.side);
-        let loser = twin.zip(side).map(|((other, line), side)| {
-            if client(side) <= client(line.side) {
+        let mine = self.lines.get(&id);
+        let mine = mine.map(|line| (line.road, client(line.side)));
+        let loser = twin.zip(mine).map(|((other, line), mine)| {
+            if mine <= (line.road, client(line.side)) {
                 *other
             } else {
                 id
@@ -343,7 +373,10 @@ impl<'a> Hub<'a> {
             line.root = Some(root);
             line.instance = instance;
             line.circles = circles.clone();
-            self.node.store.peer_reached(&line.address, &root, now())?;
+            let kept = self.node.store.peers()?.into_iter();
+            for peer in kept.filter(|peer| plain(&peer.address) == line.address) {
+                self.node.store.peer_reached(&peer.address, &root, now())?;
+            }
         }
         let name = self.called(&root);
         let address = self
@@ -356,13 +389,17 @@ impl<'a> Hub<'a> {
             "connected",
             json!({"peer": name, "root": root, "address": address}),
         );
-        self.report.peers.retain(|peer| peer.root != root);
-        self.report.peers.push(Reached {
-            root,
-            name,
-            address,
-            in_step: false,
-        });
+        self.answered.insert(address.clone());
+        if loser != Some(id) {
+            self.report.peers.retain(|peer| peer.root != root);
+            self.report.peers.push(Reached {
+                root,
+                name,
+                address,
+                in_step: false,
+                relayed: false,
+            });
+        }
         if let Some(loser) = loser {
             self.say(loser, Input::Close);
         }
@@ -431,8 +468,10 @@ impl<'a> Hub<'a> {
             self.changed(&all);
             self.look_for_blobs()?;
             self.look_at_blocks()?;
+            self.look_beyond()?;
         }
         self.look_at_pairing(compare)?;
+        self.tell_places()?;
         self.ask_for_blobs()?;
         if self.shelves_due && self.shelves_done.elapsed() > SHELVES {
             self.shelves_due = false;
@@ -453,56 +492,6 @@ impl<'a> Hub<'a> {
         Ok(())
     }
 
-    /// One round is over when whoever was found has been spoken with.
-    fn round_is_over(&self) -> bool {
-        if self.options.join.is_some() {
-            return self.report.joined.is_some();
-        }
-        let quiet = self.last_news.elapsed() > Duration::from_millis(300);
-        let time = self.begun.elapsed();
-        let looked =
-            (!self.options.discover || time > LOOK) && (self.answered() || time > 2 * LOOK);
-        let open = self.lines.values().filter(|line| line.root.is_some());
-        let in_step = open
-            .clone()
-            .all(|line| line.in_step.len() == line.circles.len());
-        looked && quiet && in_step && (self.blobs.idle() || open.count() == 0)
-    }
-
-    /// Every address that was given has answered, or is silent.
-    fn answered(&self) -> bool {
-        let reached = |address: &String| {
-            self.report
-                .peers
-                .iter()
-                .any(|peer| peer.address == *address)
-        };
-        let given = self.node.store.peers().unwrap_or_default();
-        let mut given = given
-            .iter()
-            .map(|peer| &peer.address)
-            .chain(&self.options.peers);
-        given.all(|address| reached(address) || self.silent.contains(address))
-    }
-
-    pub fn came_in_step(&mut self, id: u64, circle: CircleId) {
-        self.last_news = Instant::now();
-        let Some(line) = self.lines.get_mut(&id) else {
-            return;
-        };
-        line.in_step.insert(circle);
-        if let Some(root) = line.root
-            && line.in_step.len() == line.circles.len()
-        {
-            let peer = self.report.peers.iter_mut().find(|peer| peer.root == root);
-            if let Some(peer) = peer {
-                peer.in_step = true;
-            }
-            tracing::debug!(peer = %self.called(&root), "in step");
-            self.tell("in-step", json!({"root": root, "circle": circle}));
-        }
-    }
-
     /// Whom a person does not want to speak with any more.
     fn look_at_blocks(&mut self) -> Result<(), Failure> {
         for line in self.lines.values() {
@@ -513,70 +502,6 @@ impl<'a> Hub<'a> {
             }
         }
         Ok(())
-    }
-
-    /// What a root is called here: by nickname, by its name in a circle, by its fingerprint.
-    pub fn called(&self, root: &RootKey) -> String {
-        let opinion = self.node.store.opinion(root).unwrap_or_default();
-        if let Some(nick) = opinion.nick {
-            return nick;
-        }
-        for (circle, _) in self.node.store.secrets().unwrap_or_default() {
-            if let Ok(outline) = self.node.store.outline(&circle)
-                && let Some(member) = outline.state.members.get(root)
-                && !member.name.is_empty()
-            {
-                return member.name.clone();
-            }
-        }
-        fingerprint(root)
-    }
-
-    pub fn tell(&mut self, what: &str, about: Value) {
-        if self.listeners.is_empty() {
-            return;
-        }
-        let line = event(what, about);
-        self.listeners
-            .retain(|listener| listener.send(line.clone()).is_ok());
-    }
-
-    fn control(
-        &mut self,
-        request: &Value,
-        reply: mpsc::UnboundedSender<String>,
-    ) -> Result<(), Failure> {
-        let answer = match request["type"].as_str() {
-            Some("status") => self.status(),
-            Some("events") => {
-                let _ = reply.send(json!({"type": "subscribed"}).to_string());
-                self.listeners.push(reply);
-                return Ok(());
-            }
-            Some("stop") => {
-                self.stop = Some(false);
-                json!({"type": "stopping"})
-            }
-            _ => json!({"type": "error", "code": "control-unknown"}),
-        };
-        let _ = reply.send(answer.to_string());
-        Ok(())
-    }
-
-    fn status(&self) -> Value {
-        let lines = self.lines.values().filter_map(|line| {
-            let root = line.root?;
-            Some(json!({
-                "root": root, "name": self.called(&root), "address": line.address,
-                "circles": line.circles, "in_step": line.in_step.len() == line.circles.len(),
-                "seconds": line.since.elapsed().as_secs(),
-            }))
-        });
-        json!({
-            "type": "node", "port": self.port, "process": std::process::id(),
-            "seconds": self.begun.elapsed().as_secs(), "connections": lines.collect::<Vec<_>>(),
-            "blobs_missing": self.blobs.missing(), "offline": self.options.offline,
-        })
     }
 
     /// Ends all sessions and waits a moment for what they have to say.

@@ -9,14 +9,19 @@
 //! goodbye first; nothing is lost when they cannot.
 
 mod answer;
+mod beyond;
 mod blobs;
 mod control;
 mod fill;
 mod hub;
 mod look;
+mod news;
 mod pairing;
 mod probe;
+mod reach;
 mod roads;
+mod round;
+mod ticket;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -24,13 +29,15 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::record::{CircleId, RootKey};
+use crate::carrier::far::Far;
+use crate::record::{CircleId, Role, RootKey, StatementId};
 use crate::sync::JoinRequest;
 
 use super::{Exit, Failure, Handle};
 
 pub use control::ask as ask_daemon;
-pub use pairing::{Compared, Invitation, Ticket};
+pub use pairing::{Compared, Invitation};
+pub use ticket::Ticket;
 
 /// How a node goes onto the network.
 #[derive(Debug, Clone, Default)]
@@ -49,10 +56,32 @@ pub struct NetOptions {
     pub port: u16,
     /// Network interfaces by name; empty: all but virtual ones.
     pub interfaces: Vec<String>,
+    /// The wide area.
+    pub beyond: Beyond,
     /// Join by a ticket: speak with nobody else.
     pub join: Option<Joining>,
     /// End when this invitation is no longer open.
     pub until_spent: Option<[u8; 16]>,
+}
+
+/// How a node goes beyond its network: not at all, unless something of this is set or a peer is only there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Beyond {
+    /// Be reached there, also without any relay.
+    pub on: bool,
+    /// The UDP port; 0 for any.
+    pub port: u16,
+    /// Relays by URL.
+    pub relays: Vec<String>,
+    /// Use the lookup service and, where no relays are named, the relays of n0.
+    pub n0: bool,
+}
+
+impl Beyond {
+    /// Whether anything of it is set.
+    pub fn asked(&self) -> bool {
+        self.on || self.n0 || !self.relays.is_empty()
+    }
 }
 
 /// What a joiner brings.
@@ -70,6 +99,8 @@ pub struct Reached {
     pub name: String,
     pub address: String,
     pub in_step: bool,
+    /// Through a relay.
+    pub relayed: bool,
 }
 
 /// What a time on the network came to.
@@ -78,6 +109,8 @@ pub struct NetReport {
     pub peers: Vec<Reached>,
     /// Addresses that a person gave and nobody answered at.
     pub silent: Vec<String>,
+    /// Where this node was reached beyond its network, as far as it knew.
+    pub here: Option<String>,
     /// Who showed up by multicast.
     pub seen: BTreeSet<SocketAddr>,
     /// Who was connected with and not spoken with, and why.
@@ -94,6 +127,16 @@ pub struct NetReport {
 }
 
 impl Handle {
+    /// The key that proves in a session who this node is, and names it beyond its network; with its certificate.
+    fn transport_key(&self) -> Result<(StatementId, zeroize::Zeroizing<[u8; 32]>), Failure> {
+        let directory = self.store.directory()?;
+        let current = directory.current(&self.root, Role::Transport);
+        let (certificate, public) = current.ok_or_else(|| {
+            Failure::new("identity-broken", Exit::Locked).with("error", "no transport key")
+        })?;
+        Ok((certificate, self.keys.read("transport", &public)?))
+    }
+
     /// Goes onto the network until told to stop. What happens meanwhile is told to the sink.
     pub fn run_network(
         &mut self,
@@ -112,7 +155,7 @@ impl Handle {
         } else {
             None
         };
-        let mut hub = hub::Hub::new(self, options, work)?;
+        let mut hub = hub::Hub::new(self, options, work, reach::Reach::new(roads.wanted()))?;
         let ended = hub.run(&inbox, compare);
         let report = hub.into_report();
         drop(control);
@@ -135,8 +178,11 @@ fn resolve(address: &str) -> Vec<SocketAddr> {
         .unwrap_or_default()
 }
 
-/// Whether this can be an address: host and port.
+/// Whether this can be an address: host and port, or a node beyond the network.
 pub fn valid_address(address: &str) -> bool {
+    if address.parse::<Far>().is_ok() {
+        return cfg!(feature = "iroh");
+    }
     if address.parse::<SocketAddr>().is_ok() {
         return true;
     }
@@ -145,6 +191,11 @@ pub fn valid_address(address: &str) -> bool {
     };
     let name = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
     !host.is_empty() && host.chars().all(name) && port.parse::<u16>().is_ok_and(|port| port > 0)
+}
+
+/// Whether this can be a relay.
+pub fn valid_relay(url: &str) -> bool {
+    crate::carrier::far::relay(url)
 }
 
 /// An event for the control socket's listeners.

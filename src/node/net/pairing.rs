@@ -4,93 +4,21 @@
 //! admission is written, and never twice; until then it can be withdrawn, and it expires by this node's own clock. One
 //! pairing at a time waits for its person; whoever comes meanwhile is turned away.
 
-use std::fmt;
 use std::net::SocketAddr;
 
-use data_encoding::BASE64URL_NOPAD;
-use minicbor::{Decoder, Encoder};
 use serde_json::json;
 
 use crate::identity::{KeyCard, Words, words_of};
-use crate::record::{Body, RootKey};
+use crate::record::{Body, Role, RootKey};
 use crate::store::{CircleView, OwnFeed, PairingRow, TicketRow};
 use crate::sync::{Input, JoinRequest, Request};
 
 use super::super::home::{now, random};
 use super::super::{Exit, Failure, Handle};
-use super::Joining;
 use super::hub::Hub;
-
-const PREFIX: &str = "okibi-ticket-1:";
-/// Most addresses of a ticket, and characters of one.
-const ADDRESSES: usize = 8;
-/// Characters of a ticket: what a QR code on a terminal can show.
-const LONGEST: usize = 1_024;
-
-/// A line that invites its reader to ask.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ticket {
-    pub id: [u8; 16],
-    pub secret: [u8; 32],
-    pub issuer: RootKey,
-    /// Where the issuer may be reached, beside by multicast.
-    pub addresses: Vec<SocketAddr>,
-}
-
-impl fmt::Display for Ticket {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut bytes = Vec::new();
-        let mut e = Encoder::new(&mut bytes);
-        // Writing into memory does not fail.
-        let _ = e.array(4).and_then(|e| {
-            e.bytes(&self.id)?
-                .bytes(&self.secret)?
-                .bytes(&self.issuer.0)?;
-            e.array(self.addresses.len() as u64)?;
-            for address in &self.addresses {
-                e.str(&address.to_string())?;
-            }
-            Ok(())
-        });
-        let check = blake3::hash(&bytes);
-        bytes.extend(check.as_bytes().iter().take(4));
-        write!(f, "{PREFIX}{}", BASE64URL_NOPAD.encode(&bytes))
-    }
-}
-
-impl Ticket {
-    /// Reads a line.
-    pub fn parse(line: &str) -> Option<Self> {
-        let line = line.trim();
-        let body = line
-            .strip_prefix(PREFIX)
-            .filter(|body| body.len() <= LONGEST)?;
-        let bytes = BASE64URL_NOPAD.decode(body.as_bytes()).ok()?;
-        let (bytes, check) = bytes.split_last_chunk::<4>()?;
-        if !blake3::hash(bytes).as_bytes().starts_with(check) {
-            return None;
-        }
-        let mut d = Decoder::new(bytes);
-        if d.array().ok()? != Some(4) {
-            return None;
-        }
-        let id = d.bytes().ok()?.try_into().ok()?;
-        let secret = d.bytes().ok()?.try_into().ok()?;
-        let issuer = RootKey::from_slice(d.bytes().ok()?)?;
-        let count = d.array().ok()??;
-        let mut addresses = Vec::new();
-        for _ in 0..count.min(ADDRESSES as u64 + 1) {
-            addresses.push(d.str().ok()?.parse().ok()?);
-        }
-        let whole = d.position() == bytes.len() && addresses.len() <= ADDRESSES;
-        whole.then_some(Self {
-            id,
-            secret,
-            issuer,
-            addresses,
-        })
-    }
-}
+use super::ticket::{ADDRESSES, Ticket};
+use super::{Beyond, Joining};
+use crate::carrier::far::Far;
 
 /// An invitation that was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,6 +54,7 @@ impl Handle {
         circle: &CircleView,
         minutes: u64,
         addresses: &[SocketAddr],
+        far: Option<String>,
     ) -> Result<Invitation, Failure> {
         self.may_write(circle)?;
         if circle.secret.is_none() {
@@ -139,6 +68,7 @@ impl Handle {
             secret: random()?,
             issuer: self.root,
             addresses: addresses.iter().take(ADDRESSES).copied().collect(),
+            far: far.and_then(|far| far.parse().ok()),
         };
         let row = TicketRow {
             id: ticket.id,
@@ -166,6 +96,25 @@ impl Handle {
         own.into_iter()
             .map(|address| SocketAddr::new(address, port))
             .collect()
+    }
+
+    /// Where this node would be reached beyond its network; none where it does not go there.
+    pub fn beyond(&self, beyond: &Beyond) -> Result<Option<String>, Failure> {
+        if !beyond.asked() {
+            return Ok(None);
+        }
+        let directory = self.store.directory()?;
+        let key = directory.current(&self.root, Role::Transport);
+        let Some((_, key)) = key else {
+            return Ok(None);
+        };
+        let mut far = Far::new(key);
+        let direct = self.own_addresses(beyond.port);
+        let direct = direct.iter().map(ToString::to_string);
+        for place in direct.chain(beyond.relays.iter().cloned()) {
+            far.add(&place);
+        }
+        Ok(Some(far.to_string()))
     }
 
     /// Who was admitted by a ticket.
@@ -420,7 +369,7 @@ impl Hub<'_> {
         }
         let line = json!({
             "what": "admit", "state": "done", "circle": circle.state.name, "root": request.root,
-            "ticket": data_encoding::HEXLOWER.encode(&ticket.id), "road": "lan",
+            "ticket": data_encoding::HEXLOWER.encode(&ticket.id), "road": self.road(id),
         });
         self.node.store.audit(now(), &line)?;
         self.tell(
@@ -464,31 +413,6 @@ fn free_name(circle: &CircleView, request: &Request) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_ticket_survives_its_line() {
-        let ticket = Ticket {
-            id: [1; 16],
-            secret: [2; 32],
-            issuer: RootKey([3; 32]),
-            addresses: vec![
-                "10.0.0.1:6542".parse().unwrap(),
-                "[fe80::1]:6542".parse().unwrap(),
-            ],
-        };
-        let line = ticket.to_string();
-        assert_eq!(Ticket::parse(&format!(" {line}\n")), Some(ticket));
-        for at in PREFIX.len()..line.len() {
-            let mut wrong = line.clone().into_bytes();
-            wrong[at] = if wrong[at] == b'A' { b'B' } else { b'A' };
-            assert_eq!(
-                Ticket::parse(std::str::from_utf8(&wrong).unwrap()),
-                None,
-                "{at}"
-            );
-            assert_eq!(Ticket::parse(&line[..at]), None);
-        }
-    }
 
     #[test]
     fn words_are_compared_as_people_write_them() {

@@ -9,6 +9,7 @@ use super::super::doctor::Finding;
 use super::super::home::now;
 use super::super::{Failure, Handle};
 use super::NetOptions;
+use super::reach::plain;
 
 /// How long a look may take.
 const LOOK: Duration = Duration::from_secs(12);
@@ -46,18 +47,32 @@ impl Handle {
         options.once = Some(LOOK);
         options.peers.extend(address.clone());
         let discover = options.discover;
+        let relays = options.beyond.relays.len();
         let report = self.run_network(options, &mut |_| None)?;
         if discover {
             let seen = report.seen.len();
             findings.push(Finding::new("doctor-peer-seen", seen > 0).with("count", seen));
         }
+        if let Some(here) = &report.here {
+            findings.push(Finding::new("doctor-iroh", true).with("address", here));
+            if relays > 0 {
+                // This node's own address names a relay once that has answered.
+                let answers = here.contains("://");
+                findings.push(Finding::new("doctor-relay", answers).with("count", relays));
+            }
+        }
         let reached = report.peers.iter().find(|it| match (&address, &root) {
-            (Some(address), _) => it.address == *address,
+            (Some(address), _) => it.address == plain(address),
             (None, Some(root)) => it.root == *root,
             (None, None) => false,
         });
         if let Some(reached) = reached {
-            findings.push(Finding::new("doctor-peer-udp", true).with("address", &reached.address));
+            let way = if reached.relayed {
+                "doctor-peer-relayed"
+            } else {
+                "doctor-peer-udp"
+            };
+            findings.push(Finding::new(way, true).with("address", &reached.address));
             findings.push(Finding::new("doctor-peer-member", true).with("name", &reached.name));
             let code = "doctor-peer-in-step";
             findings.push(Finding::new(code, reached.in_step).with("name", &reached.name));
@@ -65,7 +80,7 @@ impl Handle {
         }
         let mut ways = report.turned_away.iter();
         let turned = match &address {
-            Some(address) => ways.find(|(at, _)| at == address),
+            Some(address) => ways.find(|(at, _)| *at == plain(address)),
             None => ways.next(),
         };
         match turned {

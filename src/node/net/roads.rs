@@ -11,14 +11,16 @@ use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
-use crate::carrier::lan::{Found, Interfaces, Lan, Link, Lookout, lookout};
-use crate::carrier::wire;
+use crate::carrier::far::Far;
+use crate::carrier::lan::{Found, Interfaces, Lan, Lookout, lookout};
+use crate::carrier::wire::Link;
 use crate::record::RootKey;
 use crate::sync::{Closed, Session, Setup, Side};
 
 use super::super::home::random;
 use super::super::{Exit, Failure, Handle};
 use super::NetOptions;
+use super::beyond::{Iroh, Ways};
 use super::hub::Work;
 
 /// How long an alias and its TLS key live.
@@ -29,6 +31,10 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::fro
 const STRANGERS: Duration = Duration::from_secs(120);
 /// How often it is looked whether a peer that is reached by another connection has been lost.
 const WATCH: Duration = Duration::from_secs(1);
+/// New places are tried after this.
+const MOVED: Duration = Duration::from_secs(2);
+/// How often it is looked whether this node is reached elsewhere.
+const GLANCE: Duration = Duration::from_secs(1);
 /// Sessions at once; who comes then is turned away.
 const SESSIONS: usize = 256;
 
@@ -39,9 +45,15 @@ pub(super) type Live = Arc<Mutex<BTreeMap<(RootKey, [u8; 8]), usize>>>;
 pub(super) struct Roads {
     stop: watch::Sender<bool>,
     main: Option<tokio::task::JoinHandle<()>>,
+    wanted: Option<mpsc::UnboundedSender<Far>>,
 }
 
 impl Roads {
+    /// Takes whom to look for beyond the network; none where no road leads there.
+    pub fn wanted(&self) -> Option<mpsc::UnboundedSender<Far>> {
+        self.wanted.clone()
+    }
+
     /// Says goodbye everywhere.
     pub async fn close(self) {
         let _ = self.stop.send(true);
@@ -55,6 +67,7 @@ impl Roads {
 #[derive(Clone)]
 struct Road {
     lan: Arc<Lan>,
+    beyond: Option<Arc<Iroh>>,
     work: Sender<Work>,
     stop: watch::Receiver<bool>,
     links: Arc<AtomicU64>,
@@ -75,7 +88,11 @@ pub(super) fn open(
     let _guard = runtime.enter();
     runtime.spawn(signal(signals));
     if options.offline {
-        return Ok(Roads { stop, main: None });
+        return Ok(Roads {
+            stop,
+            main: None,
+            wanted: None,
+        });
     }
     let lan = Lan::open(options.port, &random()?).map_err(|error| fail(error.to_string()))?;
     let port = lan.port().map_err(|error| fail(error.to_string()))?;
@@ -87,8 +104,26 @@ pub(super) fn open(
         };
         look = Some(lookout(&interfaces).map_err(|error| fail(error.to_string()))?);
     }
+    let mut peers = options.peers.clone();
+    if options.join.is_none() {
+        peers.extend(node.store().peers()?.into_iter().map(|peer| peer.address));
+    }
+    peers.sort();
+    peers.dedup();
+    let far: Vec<Far> = peers.iter().filter_map(|it| it.parse().ok()).collect();
+    peers.retain(|address| address.parse::<Far>().is_err());
+    let beyond = match ways(options, &far) {
+        Some(ways) => {
+            let (_, secret) = node.transport_key()?;
+            let open = runtime.block_on(Iroh::open(&secret, &ways));
+            Some(Arc::new(open.map_err(|error| fail(error.to_string()))?))
+        }
+        None => None,
+    };
+    let (wanted, wishes) = mpsc::unbounded_channel();
     let road = Road {
         lan: Arc::new(lan),
+        beyond,
         work,
         stop: stopped,
         links: Arc::new(AtomicU64::new(1)),
@@ -99,16 +134,34 @@ pub(super) fn open(
         })),
         joining: options.join.is_some(),
     };
-    let mut peers = options.peers.clone();
-    if options.join.is_none() {
-        peers.extend(node.store().peers()?.into_iter().map(|peer| peer.address));
-    }
-    peers.sort();
-    peers.dedup();
-    let main = runtime.spawn(travel(road, look, port, peers));
+    let wanted = road.beyond.is_some().then_some(wanted);
+    let main = runtime.spawn(travel(road, look, port, (peers, far), wishes));
     Ok(Roads {
         stop,
         main: Some(main),
+        wanted,
+    })
+}
+
+/// How to go beyond the network; none where nobody asked for it and no peer is only there.
+fn ways(options: &NetOptions, far: &[Far]) -> Option<Ways> {
+    let beyond = &options.beyond;
+    if !beyond.asked() && far.is_empty() {
+        return None;
+    }
+    let mut relays = beyond.relays.clone();
+    if relays.is_empty() && !beyond.n0 {
+        // A peer that a person named by its relay is reached through that one.
+        relays = far.iter().flat_map(|it| it.relays.clone()).collect();
+    }
+    Some(Ways {
+        port: if options.join.is_some() || options.once.is_some() {
+            0
+        } else {
+            beyond.port
+        },
+        relays,
+        n0: beyond.n0,
     })
 }
 
@@ -128,12 +181,28 @@ async fn signal(work: Sender<Work>) {
     let _ = work.send(Work::Stop { interrupted });
 }
 
-async fn travel(mut road: Road, mut look: Option<Lookout>, port: u16, peers: Vec<String>) {
+async fn travel(
+    mut road: Road,
+    mut look: Option<Lookout>,
+    port: u16,
+    (near, given): (Vec<String>, Vec<Far>),
+    mut wishes: mpsc::UnboundedReceiver<Far>,
+) {
     let mut tasks = JoinSet::new();
     let live = Live::default();
-    for address in peers {
+    for address in near {
         tasks.spawn(visit(road.clone(), Target::Given(address), live.clone()));
     }
+    // Whom to look for beyond the network: the places that a person gave stay. Each task reads the newest.
+    let mut far: BTreeMap<[u8; 32], (Far, watch::Sender<Far>)> = BTreeMap::new();
+    for given in given {
+        let (sender, places) = watch::channel(given.clone());
+        if far.insert(given.key, (given, sender)).is_none() {
+            tasks.spawn(visit(road.clone(), Target::Far(places), live.clone()));
+        }
+    }
+    let mut here = None;
+    let mut glance = tokio::time::interval(GLANCE);
     let mut alias = String::new();
     let mut turn = tokio::time::interval(ALIAS);
     // What each alias resolves to; its task reads the newest.
@@ -168,6 +237,42 @@ async fn travel(mut road: Road, mut look: Option<Lookout>, port: u16, peers: Vec
                     }
                 });
             }
+            knock = knocked(road.beyond.as_deref()) => {
+                let Some(knock) = knock else { break };
+                if road.joining {
+                    continue;
+                }
+                let (road, live) = (road.clone(), live.clone());
+                tasks.spawn(async move {
+                    if let Ok(link) = knock.answer().await {
+                        talk(&road, link, None, &live).await;
+                    }
+                });
+            }
+            Some(wish) = wishes.recv() => match far.get(&wish.key) {
+                Some((given, places)) if !places.is_closed() => {
+                    let mut all = given.clone();
+                    for place in wish.places() {
+                        all.add(&place);
+                    }
+                    places.send_if_modified(|known| *known != all && {
+                        *known = all;
+                        true
+                    });
+                }
+                _ => {
+                    let (sender, places) = watch::channel(wish.clone());
+                    far.insert(wish.key, (Far::new(wish.key), sender));
+                    tasks.spawn(visit(road.clone(), Target::Far(places), live.clone()));
+                }
+            },
+            _ = glance.tick() => {
+                let now = road.beyond.as_ref().map(|it| it.here());
+                if let Some(now) = now && here.as_ref() != Some(&now) {
+                    let _ = road.work.send(Work::Beyond { here: now.clone() });
+                    here = Some(now);
+                }
+            }
             found = found => match found {
                 Some(Found::Here { alias: other, addresses }) => match seen.get(&other) {
                     Some(known) if !known.is_closed() => _ = known.send(addresses),
@@ -192,7 +297,18 @@ async fn travel(mut road: Road, mut look: Option<Lookout>, port: u16, peers: Vec
     }
     let goodbye = async { while tasks.join_next().await.is_some() {} };
     let _ = tokio::time::timeout(Duration::from_secs(2), goodbye).await;
+    if let Some(beyond) = &road.beyond {
+        beyond.close().await;
+    }
     road.lan.close().await;
+}
+
+/// The next that comes from beyond; never one where no road leads there.
+async fn knocked(beyond: Option<&Iroh>) -> Option<super::beyond::Knock> {
+    match beyond {
+        Some(beyond) => beyond.knock().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Somebody to be reached, again and again.
@@ -204,6 +320,32 @@ enum Target {
         addresses: watch::Receiver<Vec<SocketAddr>>,
         first: bool,
     },
+    /// Beyond the network, by its key.
+    Far(watch::Receiver<Far>),
+}
+
+/// One way to somebody.
+enum Way {
+    Near(SocketAddr),
+    Far(Far),
+}
+
+impl Road {
+    async fn dial(&self, way: &Way) -> Option<Link> {
+        let failed = match (way, &self.beyond) {
+            (Way::Near(address), _) => match self.lan.dial(*address).await {
+                Ok(link) => return Some(link),
+                Err(error) => (address.to_string(), error.to_string()),
+            },
+            (Way::Far(far), Some(beyond)) => match beyond.dial(far).await {
+                Ok(link) => return Some(link),
+                Err(error) => (far.to_string(), error.to_string()),
+            },
+            (Way::Far(_), None) => return None,
+        };
+        tracing::debug!(address = failed.0, error = failed.1, "no connection");
+        None
+    }
 }
 
 /// Dials one target for as long as it is wanted, with patience.
@@ -224,22 +366,25 @@ async fn visit(mut road: Road, mut target: Target, live: Live) {
                 return;
             }
         }
-        let (addresses, name) = match &target {
+        let near = |all: Vec<SocketAddr>| all.into_iter().map(Way::Near).collect();
+        let (ways, name): (Vec<Way>, _) = match &target {
             Target::Given(name) => {
                 let given = name.clone();
                 let resolved = tokio::task::spawn_blocking(move || super::resolve(&given)).await;
-                (resolved.unwrap_or_default(), Some(name.clone()))
+                (near(resolved.unwrap_or_default()), Some(name.clone()))
             }
-            Target::Seen { addresses, .. } => (addresses.borrow().clone(), None),
+            Target::Seen { addresses, .. } => (near(addresses.borrow().clone()), None),
+            Target::Far(far) => {
+                let far = far.borrow().clone();
+                let name = far.name();
+                (vec![Way::Far(far)], Some(name))
+            }
         };
         let mut end = None;
-        for address in addresses {
-            match road.lan.dial(address).await {
-                Ok(link) => {
-                    end = Some(talk(&road, link, name.clone(), &live).await);
-                    break;
-                }
-                Err(error) => tracing::debug!(%address, %error, "no connection"),
+        for way in ways {
+            if let Some(link) = road.dial(&way).await {
+                end = Some(talk(&road, link, name.clone(), &live).await);
+                break;
             }
         }
         let pause = match &end {
@@ -271,6 +416,12 @@ async fn visit(mut road: Road, mut target: Target, live: Live) {
         let moved = async {
             match &mut target {
                 Target::Seen { addresses, .. } => addresses.changed().await.is_err(),
+                Target::Far(far) => {
+                    let gone = far.changed().await.is_err();
+                    // By somebody's word: not as often as somebody likes.
+                    tokio::time::sleep(MOVED).await;
+                    gone
+                }
                 Target::Given(_) => std::future::pending().await,
             }
         };
@@ -316,8 +467,9 @@ async fn talk(road: &Road, mut link: Link, given: Option<String>, live: &Live) -
     let begin = Work::Begin {
         id,
         side: link.side,
+        road: link.road,
         exporter: link.exporter,
-        address: given.unwrap_or_else(|| link.address.to_string()),
+        address: given.unwrap_or_else(|| link.address.clone()),
         answers: answers.clone(),
         reply,
     };
@@ -331,7 +483,12 @@ async fn talk(road: &Road, mut link: Link, given: Option<String>, live: &Live) -
     let mut session = Session::new(setup);
     let mut stop = road.stop.clone();
     let mut who = None;
+    let way = link.way();
     let ask = |output| {
+        if let crate::sync::Output::InStep { .. } = &output {
+            let relayed = way.relayed();
+            let _ = road.work.send(Work::Relayed { id, relayed });
+        }
         if let crate::sync::Output::Opened { root, instance, .. } = &output {
             who = Some((*root, *instance));
             let mut live = live.lock().unwrap_or_else(PoisonError::into_inner);
@@ -345,7 +502,7 @@ async fn talk(road: &Road, mut link: Link, given: Option<String>, live: &Live) -
         std::future::pending::<()>().await;
     };
     let why = {
-        let driving = wire::drive(&mut session, &mut link.recv, &mut link.send, inputs, ask);
+        let driving = link.drive(&mut session, inputs, ask);
         tokio::select! {
             why = driving => why,
             () = goodbye => None,

@@ -12,7 +12,7 @@ mod sim;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use okibi::record::{Epoch, FeedKey, Frontier, StatementId};
-use okibi::sync::{AckFrame, Frame, Part};
+use okibi::sync::{AckFrame, Frame, Part, Whereabouts};
 
 use super::records::made;
 use sim::{Plan, Sim};
@@ -119,6 +119,23 @@ pub fn frames() -> Vec<(&'static str, u8, Frame)> {
         ),
         ("sent", 2, Frame::Sent { circle: 0, acks: 1 }),
         ("credit", 2, Frame::Credit(1 << 20)),
+        (
+            "places",
+            2,
+            Frame::Places {
+                circle: 0,
+                nodes: vec![
+                    Whereabouts {
+                        key: [7; 32],
+                        places: vec!["192.0.2.7:6543".into(), "https://relay.example".into()],
+                    },
+                    Whereabouts {
+                        key: [8; 32],
+                        places: vec![],
+                    },
+                ],
+            },
+        ),
         ("ask-list", 2, ask(Part::List)),
         ("ask-piece", 2, ask(Part::Piece(7))),
         (

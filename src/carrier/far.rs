@@ -1,0 +1,153 @@
+//! What a node beyond the local network is called and where it may be: `iroh:KEY`, or `iroh:KEY@PLACE,PLACE` with IP
+//! addresses and relays. The key is the node's transport key, so whoever answers elsewhere is not taken for it.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::str::FromStr;
+
+use data_encoding::HEXLOWER;
+
+const SCHEME: &str = "iroh:";
+/// Most IP addresses, and most relays, of one node: what a ticket or a peer's word may make us dial.
+pub const DIRECT: usize = 8;
+pub const RELAYS: usize = 4;
+/// Most bytes of a relay's URL.
+const URL: usize = 200;
+
+/// A node, and where it may be reached.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Far {
+    /// Its transport key.
+    pub key: [u8; 32],
+    pub direct: Vec<SocketAddr>,
+    /// Relays by URL, each of the form that `relay` asks for.
+    pub relays: Vec<String>,
+}
+
+/// Whether this can be a relay's URL: `http` or `https`, and nothing in it that separates.
+pub fn relay(text: &str) -> bool {
+    let host = ["https://", "http://"]
+        .iter()
+        .find_map(|scheme| text.strip_prefix(scheme));
+    let plain = |c: char| c.is_ascii_graphic() && !matches!(c, ',' | '@' | '"' | '\\');
+    host.is_some_and(|host| host.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '['))
+        && text.chars().all(plain)
+        && text.len() <= URL
+}
+
+impl Far {
+    /// A node whose places are not known.
+    pub fn new(key: [u8; 32]) -> Self {
+        Self {
+            key,
+            direct: Vec::new(),
+            relays: Vec::new(),
+        }
+    }
+
+    /// Adds a place in its written form; false where it is none, or there are too many.
+    pub fn add(&mut self, place: &str) -> bool {
+        if let Ok(address) = place.parse::<SocketAddr>() {
+            let known = self.direct.contains(&address);
+            if !known && self.direct.len() < DIRECT && address.port() != 0 {
+                self.direct.push(address);
+                return true;
+            }
+            return known;
+        }
+        let known = self.relays.iter().any(|known| known == place);
+        if !known && relay(place) && self.relays.len() < RELAYS {
+            self.relays.push(place.to_owned());
+            return true;
+        }
+        known
+    }
+
+    /// Its places in their written form.
+    pub fn places(&self) -> Vec<String> {
+        let direct = self.direct.iter().map(ToString::to_string);
+        direct.chain(self.relays.iter().cloned()).collect()
+    }
+
+    /// The node without its places: what it is called everywhere.
+    pub fn name(&self) -> String {
+        format!("{SCHEME}{}", HEXLOWER.encode(&self.key))
+    }
+}
+
+impl fmt::Display for Far {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name())?;
+        for (at, place) in self.places().iter().enumerate() {
+            write!(f, "{}{place}", if at == 0 { '@' } else { ',' })?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Far {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let text = text.strip_prefix(SCHEME).ok_or(())?;
+        let (key, places) = match text.split_once('@') {
+            Some((key, places)) => (key, Some(places)),
+            None => (text, None),
+        };
+        let key = HEXLOWER.decode(key.as_bytes()).map_err(|_| ())?;
+        let mut far = Self::new(key.try_into().map_err(|_| ())?);
+        for place in places.into_iter().flat_map(|places| places.split(',')) {
+            if !far.add(place) {
+                return Err(());
+            }
+        }
+        Ok(far)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_survives_its_line() {
+        let mut far = Far::new([0xa7; 32]);
+        assert_eq!(far.to_string().parse(), Ok(far.clone()));
+        for place in [
+            "192.0.2.7:6543",
+            "[2001:db8::7]:6543",
+            "https://relay.example",
+            "http://127.0.0.1:3340/",
+        ] {
+            assert!(far.add(place), "{place}");
+        }
+        assert_eq!(far.to_string().parse(), Ok(far.clone()));
+        assert_eq!(far.places().len(), 4);
+    }
+
+    #[test]
+    fn what_is_none_is_refused() {
+        let key = "a7".repeat(32);
+        for wrong in [
+            "".to_owned(),
+            key.clone(),
+            format!("iroh:{}", &key[1..]),
+            format!("iroh:{}", key.to_uppercase()),
+            format!("iroh:{key}@"),
+            format!("iroh:{key}@192.0.2.7"),
+            format!("iroh:{key}@192.0.2.7:0"),
+            format!("iroh:{key}@ftp://relay.example"),
+            format!("iroh:{key}@https://"),
+            format!("iroh:{key}@https://a b"),
+            format!("iroh:{key}@https://{}", "a".repeat(200)),
+            format!("iroh:{key}@{}", ["192.0.2.7:1,"; 1].concat()),
+        ] {
+            assert_eq!(wrong.parse::<Far>(), Err(()), "{wrong}");
+        }
+        let many: Vec<String> = (1..=9).map(|port| format!("192.0.2.7:{port}")).collect();
+        assert_eq!(
+            format!("iroh:{key}@{}", many.join(",")).parse::<Far>(),
+            Err(())
+        );
+    }
+}

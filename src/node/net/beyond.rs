@@ -1,0 +1,55 @@
+//! The endpoint beyond the network; in a build without iroh there is none, and nothing else has to know.
+
+#[cfg(feature = "iroh")]
+pub(super) use crate::carrier::iroh::{Iroh, Knock, Ways};
+
+#[cfg(not(feature = "iroh"))]
+pub(super) use absent::{Iroh, Knock, Ways};
+
+#[cfg(not(feature = "iroh"))]
+mod absent {
+    use crate::carrier::far::Far;
+    use crate::carrier::wire::Link;
+
+    /// What `carrier::iroh::Ways` is, for nobody.
+    #[derive(Default)]
+    pub struct Ways {
+        pub port: u16,
+        pub relays: Vec<String>,
+        pub n0: bool,
+    }
+
+    /// There is none.
+    pub enum Iroh {}
+
+    /// Nobody knocks.
+    pub enum Knock {}
+
+    impl Knock {
+        pub async fn answer(self) -> Result<Link, &'static str> {
+            match self {}
+        }
+    }
+
+    impl Iroh {
+        pub async fn open(_: &[u8; 32], _: &Ways) -> Result<Self, &'static str> {
+            Err("this okibi was built without iroh")
+        }
+
+        pub fn here(&self) -> Far {
+            match *self {}
+        }
+
+        pub async fn dial(&self, _: &Far) -> Result<Link, &'static str> {
+            match *self {}
+        }
+
+        pub async fn knock(&self) -> Option<Knock> {
+            match *self {}
+        }
+
+        pub async fn close(&self) {
+            match *self {}
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! Whom this node looks for beyond its network: members of its circles, where it, a person or they themselves know a
+//! way. The roads are told, and told again when more is known.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+
+use crate::carrier::far::Far;
+use crate::record::{CircleId, Role, RootKey};
+use crate::sync::{Input, Whereabouts, limits};
+
+use super::super::Failure;
+use super::hub::Hub;
+
+/// So many members are dialled at once: those that come after this node in the order of keys, so that the whole circle
+/// hangs together when everybody does the same.
+const NEIGHBOURS: usize = 64;
+
+/// Members whose word on somebody else's places is kept: one liar among them cannot push out what the others say.
+const RUMOURS: usize = 4;
+/// Places are told to a peer at most this often.
+const TELL: Duration = Duration::from_secs(5);
+
+/// What is known of others beyond the network.
+#[derive(Default)]
+pub(super) struct Reach {
+    /// None: this node does not go there.
+    wanted: Option<mpsc::UnboundedSender<Far>>,
+    dialled: BTreeMap<[u8; 32], Far>,
+    names: BTreeSet<String>,
+    /// Who is looked for, with the circles that both are in.
+    near: BTreeMap<[u8; 32], BTreeSet<CircleId>>,
+    heard: BTreeMap<(CircleId, [u8; 32]), Heard>,
+    /// What each session was told last, by circle.
+    told: BTreeMap<(u64, CircleId), (Instant, Vec<Whereabouts>)>,
+    stale: bool,
+}
+
+/// What was said of a node in a circle.
+#[derive(Default)]
+struct Heard {
+    /// By itself: this alone is passed on.
+    itself: Option<Far>,
+    /// By others, one word each.
+    rumours: VecDeque<(RootKey, Far)>,
+}
+
+impl Reach {
+    pub fn new(wanted: Option<mpsc::UnboundedSender<Far>>) -> Self {
+        Self {
+            wanted,
+            ..Self::default()
+        }
+    }
+
+    /// Where a node may be: by its own word first, then by one place of each who spoke of it, and so on.
+    fn places(&self, key: [u8; 32]) -> Far {
+        let mut far = Far::new(key);
+        let mut rumours: Vec<Vec<String>> = Vec::new();
+        for (_, heard) in self.heard.iter().filter(|((_, other), _)| *other == key) {
+            for place in heard.itself.iter().flat_map(Far::places) {
+                far.add(&place);
+            }
+            rumours.extend(heard.rumours.iter().map(|(_, far)| far.places()));
+        }
+        for turn in 0..limits::PLACES {
+            for place in rumours.iter().filter_map(|places| places.get(turn)) {
+                far.add(place);
+            }
+        }
+        far
+    }
+
+    /// What those are called whom the roads were told to dial.
+    pub fn dialled(&self) -> impl Iterator<Item = &String> {
+        self.names.iter()
+    }
+}
+
+/// One name for what may be written in several ways: a node beyond the network goes by its key.
+pub(super) fn plain(address: &str) -> String {
+    match address.parse::<Far>() {
+        Ok(far) => far.name(),
+        Err(()) => address.to_owned(),
+    }
+}
+
+impl Hub<'_> {
+    /// Tells the roads whom to look for.
+    pub fn look_beyond(&mut self) -> Result<(), Failure> {
+        if self.reach.wanted.is_none() || self.options.join.is_some() {
+            return Ok(());
+        }
+        let members = self.members_beyond()?;
+        let relays = self.options.beyond.relays.clone();
+        let lookup = self.options.beyond.n0;
+        self.reach.stale = false;
+        self.reach.near = members;
+        let keys: Vec<[u8; 32]> = self.reach.near.keys().copied().collect();
+        let near = &self.reach.near;
+        self.reach.heard.retain(|(circle, key), _| {
+            near.get(key)
+                .is_some_and(|circles| circles.contains(circle))
+        });
+        for key in keys {
+            let mut far = self.reach.places(key);
+            for relay in &relays {
+                far.add(relay);
+            }
+            let nowhere = far.direct.is_empty() && far.relays.is_empty() && !lookup;
+            if nowhere || self.reach.dialled.get(&key) == Some(&far) {
+                continue;
+            }
+            self.reach.names.insert(far.name());
+            self.reach.dialled.insert(key, far.clone());
+            if let Some(wanted) = &self.reach.wanted {
+                // The roads are closed before the hub ends: then nobody is looked for any more.
+                let _ = wanted.send(far);
+            }
+        }
+        Ok(())
+    }
+
+    /// What a peer says of places: of itself, and of others in the same circle.
+    pub fn hear_places(
+        &mut self,
+        id: u64,
+        circle: CircleId,
+        nodes: Vec<Whereabouts>,
+    ) -> Result<(), Failure> {
+        let Some(root) = self.lines.get(&id).and_then(|line| line.root) else {
+            return Ok(());
+        };
+        let directory = self.node.store.directory()?;
+        let own: BTreeSet<[u8; 32]> = directory
+            .standing(&root, Role::Transport)
+            .map(|(_, key)| key)
+            .collect();
+        for node in nodes {
+            let known = self.reach.near.get(&node.key);
+            // Members of this circle alone: nobody else is dialled on somebody's word.
+            if !known.is_some_and(|circles| circles.contains(&circle)) {
+                continue;
+            }
+            let mut far = Far::new(node.key);
+            for place in &node.places {
+                far.add(place);
+            }
+            let heard = self.reach.heard.entry((circle, node.key)).or_default();
+            if own.contains(&node.key) {
+                heard.itself = Some(far);
+            } else {
+                heard.rumours.retain(|(teller, _)| *teller != root);
+                heard.rumours.truncate(RUMOURS - 1);
+                heard.rumours.push_front((root, far));
+            }
+            self.reach.stale = true;
+        }
+        Ok(())
+    }
+
+    /// Tells connected members where this node is, and where those are who said it themselves.
+    pub fn tell_places(&mut self) -> Result<(), Failure> {
+        if self.reach.wanted.is_none() {
+            return Ok(());
+        }
+        if self.reach.stale {
+            self.look_beyond()?;
+        }
+        let lines = &self.lines;
+        self.reach.told.retain(|(id, _), _| lines.contains_key(id));
+        let mut news = Vec::new();
+        for (id, line) in &self.lines {
+            for circle in line.circles.iter().filter(|_| line.root.is_some()) {
+                let nodes = self.places_for(circle);
+                let told = self.reach.told.get(&(*id, *circle));
+                let due = told.is_none_or(|(at, told)| at.elapsed() > TELL && *told != nodes);
+                if due && !nodes.is_empty() {
+                    news.push((*id, *circle, nodes));
+                }
+            }
+        }
+        for (id, circle, nodes) in news {
+            let told = (Instant::now(), nodes.clone());
+            self.reach.told.insert((id, circle), told);
+            self.say(id, Input::Places { circle, nodes });
+        }
+        Ok(())
+    }
+
+    fn places_for(&self, circle: &CircleId) -> Vec<Whereabouts> {
+        let whereabouts = |far: &Far| Whereabouts {
+            key: far.key,
+            places: far.places(),
+        };
+        let me = self.here.iter().map(whereabouts);
+        let others = self
+            .reach
+            .heard
+            .range((*circle, [0; 32])..=(*circle, [255; 32]));
+        let others = others.filter_map(|(_, heard)| heard.itself.as_ref().map(whereabouts));
+        me.chain(others).take(limits::PLACES_NODES).collect()
+    }
+
+    /// Members that may be spoken with, by their transport keys, with the circles in common.
+    fn members_beyond(&self) -> Result<BTreeMap<[u8; 32], BTreeSet<CircleId>>, Failure> {
+        let me = self.node.root;
+        let store = &self.node.store;
+        let directory = store.directory()?;
+        let mut roots: BTreeMap<RootKey, BTreeSet<CircleId>> = BTreeMap::new();
+        for (circle, _) in store.secrets()? {
+            for (root, member) in store.outline(&circle)?.state.members {
+                if member.suspension.is_none() && root != me {
+                    roots.entry(root).or_default().insert(circle);
+                }
+            }
+        }
+        let mut keys = BTreeMap::new();
+        for (root, circles) in roots {
+            if !store.opinion(&root)?.blocked
+                && let Some((_, key)) = directory.current(&root, Role::Transport)
+            {
+                keys.insert(key, circles);
+            }
+        }
+        let mine = directory.current(&me, Role::Transport);
+        let after = mine.map_or([0; 32], |(_, key)| key);
+        let later = keys.range(after..).chain(keys.range(..after));
+        let near = later.take(NEIGHBOURS);
+        let near = near.map(|(key, circles)| (*key, circles.clone()));
+        Ok(near.collect())
+    }
+}

@@ -1,0 +1,78 @@
+//! One round, as cron wants it: when it is over, and who is in step.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::record::CircleId;
+
+use super::hub::Hub;
+use super::reach::plain;
+
+/// How long one round waits for others to show up.
+const LOOK: Duration = Duration::from_secs(4);
+
+impl Hub<'_> {
+    /// One round is over when whoever was found has been spoken with.
+    pub fn round_is_over(&self) -> bool {
+        if self.options.join.is_some() {
+            return self.report.joined.is_some();
+        }
+        let quiet = self.last_news.elapsed() > Duration::from_millis(300);
+        let time = self.begun.elapsed();
+        let looked =
+            (!self.options.discover || time > LOOK) && (self.answered() || time > 2 * LOOK);
+        let open = self.lines.values().filter(|line| line.root.is_some());
+        let in_step = open
+            .clone()
+            .all(|line| line.in_step.len() == line.circles.len());
+        looked && quiet && in_step && (self.blobs.idle() || open.count() == 0)
+    }
+
+    /// Everybody who was to be dialled has answered, or is silent.
+    fn answered(&self) -> bool {
+        let given = self.given();
+        let mut all = given.iter().chain(self.reach.dialled());
+        all.all(|address| self.answered.contains(address) || self.silent.contains(address))
+    }
+
+    /// Whom a person named, by address.
+    pub fn given(&self) -> BTreeSet<String> {
+        let kept = self.node.store.peers().unwrap_or_default();
+        let kept = kept.iter().map(|peer| &peer.address);
+        kept.chain(&self.options.peers)
+            .map(|address| plain(address))
+            .collect()
+    }
+
+    /// By what way a session goes.
+    pub fn relayed(&mut self, id: u64, relayed: bool) {
+        let Some(line) = self.lines.get_mut(&id) else {
+            return;
+        };
+        line.relayed = relayed;
+        let peers = self.report.peers.iter_mut();
+        for peer in peers.filter(|peer| Some(peer.root) == line.root) {
+            peer.relayed = relayed;
+        }
+    }
+
+    pub fn came_in_step(&mut self, id: u64, circle: CircleId) {
+        self.last_news = Instant::now();
+        let Some(line) = self.lines.get_mut(&id) else {
+            return;
+        };
+        line.in_step.insert(circle);
+        if let Some(root) = line.root
+            && line.in_step.len() == line.circles.len()
+        {
+            let peer = self.report.peers.iter_mut().find(|peer| peer.root == root);
+            if let Some(peer) = peer {
+                peer.in_step = true;
+            }
+            tracing::debug!(peer = %self.called(&root), "in step");
+            self.tell("in-step", json!({"root": root, "circle": circle}));
+        }
+    }
+}
