@@ -34,6 +34,8 @@ mod latency;
 mod maker;
 mod manual;
 mod media_fs;
+#[cfg(feature = "lan")]
+mod meeting;
 mod model;
 mod mutations;
 mod netns;

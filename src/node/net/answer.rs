@@ -19,6 +19,23 @@ const REFUSED: u64 = 64;
 const ROAD: &str = "lan";
 
 impl Hub<'_> {
+    /// What a root is called here: by nickname, by its name in a circle, by its fingerprint.
+    pub fn called(&self, root: &RootKey) -> String {
+        let opinion = self.node.store.opinion(root).unwrap_or_default();
+        if let Some(nick) = opinion.nick {
+            return nick;
+        }
+        for (circle, _) in self.node.store.secrets().unwrap_or_default() {
+            if let Ok(outline) = self.node.store.outline(&circle)
+                && let Some(member) = outline.state.members.get(root)
+                && !member.name.is_empty()
+            {
+                return member.name.clone();
+            }
+        }
+        fingerprint(root)
+    }
+
     /// Answers one question or takes in one piece of news.
     pub fn answer(&mut self, id: u64, output: Output) -> Result<(), Failure> {
         match output {

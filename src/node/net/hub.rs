@@ -4,13 +4,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::identity::{Signer, SigningSecret, fingerprint};
+use crate::identity::{Signer, SigningSecret};
 use crate::record::{CircleId, Role, RootKey};
 use crate::sync::{Closed, Input, Offer, Output, Proof, Setup, Side, Subject, prove};
 
@@ -445,6 +446,9 @@ impl<'a> Hub<'a> {
                 self.stop = Some(false);
             }
         }
+        if self.options.stop.load(Ordering::Relaxed) {
+            self.stop = Some(false);
+        }
         if let Some(limit) = self.options.once
             && (self.begun.elapsed() > limit || self.round_is_over())
         {
@@ -513,23 +517,6 @@ impl<'a> Hub<'a> {
             }
         }
         Ok(())
-    }
-
-    /// What a root is called here: by nickname, by its name in a circle, by its fingerprint.
-    pub fn called(&self, root: &RootKey) -> String {
-        let opinion = self.node.store.opinion(root).unwrap_or_default();
-        if let Some(nick) = opinion.nick {
-            return nick;
-        }
-        for (circle, _) in self.node.store.secrets().unwrap_or_default() {
-            if let Ok(outline) = self.node.store.outline(&circle)
-                && let Some(member) = outline.state.members.get(root)
-                && !member.name.is_empty()
-            {
-                return member.name.clone();
-            }
-        }
-        fingerprint(root)
     }
 
     pub fn tell(&mut self, what: &str, about: Value) {

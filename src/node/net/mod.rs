@@ -20,6 +20,8 @@ mod roads;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use serde_json::json;
@@ -53,6 +55,8 @@ pub struct NetOptions {
     pub join: Option<Joining>,
     /// End when this invitation is no longer open.
     pub until_spent: Option<[u8; 16]>,
+    /// End when a face sets this.
+    pub stop: Arc<AtomicBool>,
 }
 
 /// What a joiner brings.

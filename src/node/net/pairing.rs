@@ -7,7 +7,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 
-use data_encoding::BASE64URL_NOPAD;
+use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
 use minicbor::{Decoder, Encoder};
 use serde_json::json;
 
@@ -22,6 +22,8 @@ use super::Joining;
 use super::hub::Hub;
 
 const PREFIX: &str = "okibi-ticket-1:";
+/// The same line as capital letters, which take less room in a QR code.
+const CAPITALS: &str = "OKIBI-TICKET-1:";
 /// Most addresses of a ticket, and characters of one.
 const ADDRESSES: usize = 8;
 /// Characters of a ticket: what a QR code on a terminal can show.
@@ -54,18 +56,36 @@ impl fmt::Display for Ticket {
         });
         let check = blake3::hash(&bytes);
         bytes.extend(check.as_bytes().iter().take(4));
+        if f.alternate() {
+            return write!(f, "{CAPITALS}{}", BASE32_NOPAD.encode(&bytes));
+        }
         write!(f, "{PREFIX}{}", BASE64URL_NOPAD.encode(&bytes))
     }
 }
 
 impl Ticket {
+    /// The line that a QR code holds: in capital letters, and with one address, so that it fits on a small terminal.
+    pub fn compact(&self) -> String {
+        let first = self.addresses.iter().find(|address| address.is_ipv4());
+        let first = first.or(self.addresses.first());
+        let small = Self {
+            addresses: first.copied().into_iter().collect(),
+            ..self.clone()
+        };
+        format!("{small:#}")
+    }
+
     /// Reads a line.
     pub fn parse(line: &str) -> Option<Self> {
         let line = line.trim();
-        let body = line
-            .strip_prefix(PREFIX)
-            .filter(|body| body.len() <= LONGEST)?;
-        let bytes = BASE64URL_NOPAD.decode(body.as_bytes()).ok()?;
+        if line.len() > PREFIX.len() + LONGEST {
+            return None;
+        }
+        let bytes = match (line.strip_prefix(PREFIX), line.strip_prefix(CAPITALS)) {
+            (Some(body), _) => BASE64URL_NOPAD.decode(body.as_bytes()).ok()?,
+            (None, Some(body)) => BASE32_NOPAD.decode(body.as_bytes()).ok()?,
+            (None, None) => return None,
+        };
         let (bytes, check) = bytes.split_last_chunk::<4>()?;
         if !blake3::hash(bytes).as_bytes().starts_with(check) {
             return None;
@@ -150,6 +170,34 @@ impl Handle {
         };
         self.store.add_ticket(&row, now())?;
         Ok(Invitation { ticket, expires })
+    }
+
+    /// An open invitation once more, named by its id.
+    pub fn invitation(
+        &self,
+        id: &[u8; 16],
+        addresses: &[SocketAddr],
+    ) -> Result<Invitation, Failure> {
+        let mut open = self.store.open_tickets(now())?.into_iter();
+        let row = open.find(|row| row.id == *id).ok_or_else(|| {
+            let id = data_encoding::HEXLOWER.encode(id);
+            Failure::new("ticket-unknown", Exit::Failed).with("id", id)
+        })?;
+        let ticket = Ticket {
+            id: row.id,
+            secret: row.secret,
+            issuer: self.root,
+            addresses: addresses.iter().take(ADDRESSES).copied().collect(),
+        };
+        Ok(Invitation {
+            ticket,
+            expires: row.expires,
+        })
+    }
+
+    /// What a person says of the words of a pairing that waits here: they are the same on both sides, or not.
+    pub fn answer_pairing(&self, id: i64, same: bool) -> Result<(), Failure> {
+        Ok(self.store.answer_pairing(id, same)?)
     }
 
     /// Dials an address from now on.
@@ -488,6 +536,33 @@ mod tests {
             );
             assert_eq!(Ticket::parse(&line[..at]), None);
         }
+    }
+
+    /// What a QR code holds is the same invitation, in the 41 modules of a version 6 code: 22 rows of a terminal.
+    #[test]
+    fn a_ticket_fits_into_a_small_code() {
+        let ticket = Ticket {
+            id: [1; 16],
+            secret: [2; 32],
+            issuer: RootKey([3; 32]),
+            addresses: vec![
+                "[2001:db8:1111:2222:3333:4444:5555:6666]:65432"
+                    .parse()
+                    .unwrap(),
+                "192.168.100.100:6542".parse().unwrap(),
+            ],
+        };
+        let line = ticket.compact();
+        assert_eq!(line, line.to_uppercase());
+        let read = Ticket::parse(&line).unwrap();
+        assert_eq!(read.addresses, ticket.addresses[1..]);
+        assert_eq!(
+            (read.id, read.secret, read.issuer),
+            (ticket.id, ticket.secret, ticket.issuer)
+        );
+        let code = qrcode::QrCode::with_error_correction_level(&line, qrcode::EcLevel::L).unwrap();
+        assert!(code.width() <= 41, "{}", code.width());
+        assert_eq!(Ticket::parse(&line.to_lowercase()), None);
     }
 
     #[test]
