@@ -51,6 +51,32 @@ impl Language {
     }
 }
 
+#[cfg(not(test))]
+fn spoken() -> u8 {
+    SPOKEN.load(Ordering::Relaxed)
+}
+
+#[cfg(test)]
+thread_local! {
+    /// Tests run side by side: each thread speaks its own language.
+    static HERE: std::cell::Cell<u8> = const { std::cell::Cell::new(Language::English as u8) };
+}
+
+#[cfg(test)]
+fn spoken() -> u8 {
+    HERE.get()
+}
+
+#[cfg(test)]
+impl Language {
+    /// This thread speaks it until the work is done.
+    pub fn during(self, work: impl FnOnce()) {
+        HERE.set(self as u8);
+        work();
+        HERE.set(Self::English as u8);
+    }
+}
+
 fn read(source: &str) -> Catalogue {
     // The catalogues are part of the binary and a test parses them; without them codes are shown.
     let table: toml::Table = source.parse().unwrap_or_default();
@@ -68,7 +94,7 @@ fn catalogue() -> &'static Catalogue {
 /// The text of a code in the language that is spoken; what is not translated is said in English.
 fn text(code: &str) -> Option<&'static String> {
     static CATALOGUE: OnceLock<Catalogue> = OnceLock::new();
-    if SPOKEN.load(Ordering::Relaxed) == Language::Japanese as u8
+    if spoken() == Language::Japanese as u8
         && let Some(text) = CATALOGUE.get_or_init(|| read(JAPANESE)).get(code)
     {
         return Some(text);

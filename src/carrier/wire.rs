@@ -128,6 +128,16 @@ impl Link {
         each!(&mut self.streams, it => drive(session, &mut it.recv, &mut it.send, answers, ask).await)
     }
 
+    /// Writes bytes that no session says: how a stranger behaves, in tests.
+    pub async fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        each!(&mut self.streams, it => AsyncWriteExt::write_all(&mut it.send, bytes).await)
+    }
+
+    /// Reads bytes without a session; 0 at the end.
+    pub async fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        each!(&mut self.streams, it => AsyncReadExt::read(&mut it.recv, buffer).await)
+    }
+
     /// What tells, also while a session runs, by what way it goes.
     pub fn way(&self) -> Way {
         match &self.streams {

@@ -278,6 +278,12 @@ impl Face<'_> {
                 }
                 Piece::Done(answer) => {
                     write("\n")?;
+                    if answer.left_out > 0 {
+                        let count = [("count", answer.left_out.to_string())];
+                        self.out
+                            .note("chat-left-out", &count)
+                            .map_err(|error| broken(&error))?;
+                    }
                     return Ok(Some(Heard {
                         text,
                         choices,

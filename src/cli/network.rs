@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use crate::identity::fingerprint;
 use crate::messages::say;
 use crate::node::{
-    Beyond, Compared, Exit, Failure, Finding, Handle, NetOptions, NetReport, Ticket, ask_daemon,
-    valid_address, valid_relay,
+    Compared, Exit, Failure, Finding, Handle, NetOptions, NetReport, Ticket, ask_daemon,
+    valid_address,
 };
 use crate::record::RootKey;
 
@@ -29,24 +29,12 @@ fn options(node: &Handle, road: &Road) -> Result<NetOptions, Failure> {
             return Err(Failure::new("bad-address", Exit::Usage).with("value", address));
         }
     }
-    let network = &node.config().network;
-    if let Some(wrong) = network.relays.iter().find(|url| !valid_relay(url)) {
-        return Err(Failure::new("bad-relay", Exit::Usage).with("value", wrong));
-    }
-    Ok(NetOptions {
-        peers: road.peers.clone(),
-        discover: network.discovery && !road.no_discovery,
-        offline: network.offline || road.offline,
-        port: road.port.unwrap_or(network.port),
-        interfaces: network.interfaces.clone(),
-        beyond: Beyond {
-            on: network.iroh,
-            port: network.iroh_port,
-            relays: network.relays.clone(),
-            n0: network.n0,
-        },
-        ..NetOptions::default()
-    })
+    let mut options = node.net_options()?;
+    options.peers.clone_from(&road.peers);
+    options.discover &= !road.no_discovery;
+    options.offline |= road.offline;
+    options.port = road.port.unwrap_or(options.port);
+    Ok(options)
 }
 
 /// Nobody is asked: words wait for `okibi circle confirm`.
@@ -381,18 +369,8 @@ pub fn join(out: &Out, node: &mut Handle, args: &Join) -> Outcome {
     let ticket =
         Ticket::parse(&args.ticket).ok_or_else(|| Failure::new("ticket-bad", Exit::Usage))?;
     let mut options = options(node, &args.road)?;
-    if options.offline {
-        return Err(Failure::new("sync-offline", Exit::Usage));
-    }
-    options.port = 0;
-    options.join = Some(node.joining(&ticket, &args.name)?);
+    node.join_options(&mut options, &ticket, &args.name)?;
     options.once = Some(JOIN);
-    options
-        .peers
-        .extend(ticket.addresses.iter().map(ToString::to_string));
-    options
-        .peers
-        .extend(ticket.far.iter().map(ToString::to_string));
     let mut round = options.clone();
     let report = node.run_network(options, &mut |about| compare(out, about))?;
     let Some(circle) = report.joined else {
@@ -408,10 +386,6 @@ pub fn join(out: &Out, node: &mut Handle, args: &Join) -> Outcome {
         };
         return Err(Failure::new(code, exit));
     };
-    // Who is not on this network is not found again by multicast.
-    if let Some(far) = &ticket.far {
-        node.add_peer(&far.to_string())?;
-    }
     let view = node.find_circle(Some(&circle.to_string()))?;
     let value = json!({"circle": circle, "circle_name": view.state.name});
     out.fact("joined", value, || {

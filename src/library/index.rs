@@ -443,8 +443,8 @@ pub fn named(db: &Connection, name: &str, scope: Scope) -> Result<Vec<Document>,
     Ok(visible)
 }
 
-/// The sections closest to `question`, best first, at most `limit` and never more than [`MAX_HITS`].
-/// A question without any term finds nothing.
+/// The sections closest to `question`, best first, at most `limit` and never more than [`MAX_HITS`]. Of the manual, a
+/// section whose heading has exactly the terms of the question stands before all others. A question without any term finds nothing.
 ///
 /// # Errors
 /// [`Error::Database`]; never because of what the question contains.
@@ -463,7 +463,7 @@ pub fn search(
     let [heading, asked, body] = WEIGHTS;
     // Only ids and scores are sorted; texts are read for those that are shown.
     let mut ranked = db.prepare_cached(
-        "SELECT s.id, d.blob, s.start, -bm25(library_terms, :w_heading, :w_asked, :w_body) AS score
+        "SELECT s.id, d.blob, s.start, -bm25(library_terms, :w_heading, :w_asked, :w_body) AS score, s.heading
          FROM library_terms
          JOIN library_section s ON s.id = library_terms.rowid
          JOIN library_document d ON d.id = s.document
@@ -478,14 +478,29 @@ pub fn search(
     })?;
     let mut places: Vec<([u8; 32], i64)> = Vec::new();
     let mut hits = Vec::new();
-    while hits.len() < limit {
+    // "What is okibi?" asks by a word that stands everywhere, and for the section that is named by nothing else.
+    let named = (scope == Scope::Shelf(Shelf::Manual)).then(|| question::terms(question));
+    let mut asked_for = 0;
+    while hits.len() < limit || named.is_some() {
         let Some(row) = rows.next()? else { break };
         let place = (row.get(1)?, row.get(2)?);
-        if !places.contains(&place) {
+        if places.contains(&place) {
+            continue;
+        }
+        let heading: String = row.get(4)?;
+        if named
+            .as_ref()
+            .is_some_and(|named| *named == question::terms(&heading))
+        {
+            places.push(place);
+            hits.insert(asked_for, hit(db, row.get(0)?, row.get(3)?)?);
+            asked_for += 1;
+        } else if hits.len() < limit {
             places.push(place);
             hits.push(hit(db, row.get(0)?, row.get(3)?)?);
         }
     }
+    hits.truncate(limit);
     Ok(hits)
 }
 

@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Instant;
 
 use crate::library::{Hit, Scope, Shelf};
-use crate::model::chat::Chat;
+use crate::model::chat::{Chat, Prompt};
 use crate::model::file::ModelFile;
 use crate::model::generate::{End, Event, Request, Scored, Session};
 use crate::model::sample::Sampling;
@@ -28,6 +28,8 @@ use super::{Exit, Failure, Handle};
 const QUOTED: usize = 3;
 /// Tokens that count as recent for the repetition penalty, as llama.cpp has it.
 const REPETITION_WINDOW: usize = 64;
+/// One part in so many of the context is kept for the answer while there are older messages to leave out.
+const ROOM: usize = 4;
 /// Bounds of the search for GGUF files: folders deep, entries looked at, files named.
 const DEPTH: usize = 5;
 const ENTRIES: usize = 20_000;
@@ -128,6 +130,8 @@ pub struct Answer {
     pub rate: f64,
     pub end: End,
     pub seed: u64,
+    /// Earlier messages that the model did not read, because the context has no room for them.
+    pub left_out: usize,
 }
 
 /// A model on a thread of its own, and the conversation held with it.
@@ -332,8 +336,7 @@ impl Worker {
             now: seconds,
             ..Context::default()
         };
-        let prompt = self.prompts.prompt(&self.history, context);
-        let prompt = prompt.map_err(|error| template_failed(&self.name, &error))?;
+        let (prompt, left_out) = self.fitting(context)?;
         let stop: Vec<String> = prompt.stop.iter().chain(&self.stop).cloned().collect();
         let request = Request {
             prompt: &prompt.tokens,
@@ -384,8 +387,33 @@ impl Worker {
             rate,
             end: outcome.end,
             seed: self.sampling.seed,
+            left_out,
         };
         Ok((text, answer))
+    }
+
+    /// The prompt, without the oldest messages where all together would leave less than [`ROOM`] of the context for the
+    /// answer; and how many those are. Instructions and the question itself always stay.
+    fn fitting(&self, context: Context) -> Result<(Prompt, usize), Failure> {
+        let instructed = usize::from(self.history.first().is_some_and(|it| it.role == "system"));
+        let room = self.session.context() / ROOM;
+        let mut history = self.history.clone();
+        let mut left_out = 0;
+        loop {
+            let prompt = self.prompts.prompt(&history, context);
+            let prompt = prompt.map_err(|error| template_failed(&self.name, &error))?;
+            let fits = prompt.tokens.len() + room <= self.session.context();
+            if fits || history.len() < instructed + 3 {
+                return Ok((prompt, left_out));
+            }
+            // A question and its answer go together: templates want them by turns. Half of what is too much at a time, so
+            // that a long conversation is not put together again for each pair.
+            let pairs = (history.len() - instructed - 1) / 2;
+            let over = prompt.tokens.len() + room - self.session.context();
+            let step = 2 * (pairs * over / prompt.tokens.len() / 2).clamp(1, pairs);
+            history.drain(instructed..instructed + step);
+            left_out += step;
+        }
     }
 }
 

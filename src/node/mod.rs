@@ -9,6 +9,7 @@ mod backup;
 mod chat;
 mod circles;
 mod clock;
+mod company;
 mod courier;
 mod doctor;
 mod event;
@@ -68,6 +69,7 @@ pub use chat::{
 };
 pub use circles::{Founded, MemberName};
 pub use clock::{Stopwatch, wall_clock};
+pub use company::{Company, Fate, Invited, Running, Waiting};
 pub use courier::{CourierOptions, CourierReport, Delivery};
 pub use doctor::Finding;
 pub use event::{Event, Sink};

@@ -45,6 +45,8 @@ pub struct PairingRow {
     pub name: String,
     pub digest: [u8; 32],
     pub answer: Option<bool>,
+    /// When it began, in milliseconds.
+    pub at: u64,
 }
 
 impl Store {
@@ -178,8 +180,9 @@ impl Store {
         digest: &[u8; 32],
         now: u64,
     ) -> Result<i64, StoreError> {
-        let sql =
-            "INSERT INTO pairing (ticket, root, name, digest, at) VALUES (?1, ?2, ?3, ?4, ?5)";
+        // SQLite gives the number of a deleted row again, and an answer to one pairing must never reach the next.
+        let sql = "INSERT INTO pairing (id, ticket, root, name, digest, at)
+                   VALUES (abs(random() % 4611686018427387904), ?1, ?2, ?3, ?4, ?5)";
         self.db
             .execute(sql, params![ticket, root.0, name, digest, now as i64])?;
         Ok(self.db.last_insert_rowid())
@@ -187,7 +190,7 @@ impl Store {
 
     /// The pairings that wait.
     pub fn pairings(&self) -> Result<Vec<PairingRow>, StoreError> {
-        let sql = "SELECT id, ticket, root, name, digest, answer FROM pairing ORDER BY id";
+        let sql = "SELECT id, ticket, root, name, digest, answer, at FROM pairing ORDER BY at, id";
         let mut sql = self.db.prepare(sql)?;
         let rows = sql.query_map([], |row| {
             Ok(PairingRow {
@@ -197,6 +200,7 @@ impl Store {
                 name: row.get(3)?,
                 digest: row.get(4)?,
                 answer: row.get(5)?,
+                at: row.get::<_, i64>(6)?.unsigned_abs(),
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)

@@ -462,6 +462,7 @@ impl Chat {
             rate: 0.0,
             end: End::Cancelled,
             seed: 0,
+            left_out: 0,
         };
         let mut effects = vec![Effect::Stop];
         effects.extend(self.done(Some(stopped)));

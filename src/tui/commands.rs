@@ -37,6 +37,8 @@ pub const COMMANDS: &[Command] = &[
     command("find", false, "tui-command-find"),
     command("monitor", false, "tui-command-monitor"),
     command("models", false, "tui-command-models"),
+    #[cfg(feature = "lan")]
+    command("peers", false, "tui-command-peers"),
     command("mouse", false, "tui-command-mouse"),
     command("help", false, "tui-command-help"),
     command("quit", false, "tui-command-quit"),
@@ -159,6 +161,7 @@ fn act(state: &mut State, name: &str, argument: &str) -> Vec<Effect> {
         "find" => super::update::find(state),
         "monitor" => super::update::open(state, Screen::Monitor),
         "models" => super::update::open(state, Screen::Models),
+        "peers" => super::update::open(state, Screen::Peers),
         "mouse" => super::update::mouse(state),
         "help" => super::update::help(state),
         "quit" => {

@@ -52,6 +52,16 @@ pub enum Purpose {
     Import(String),
     /// It asks for a path.
     Path,
+    /// It asks for a ticket.
+    Ticket,
+    /// It asks by which name to join with this ticket.
+    JoinAs(String),
+    /// It waits for the other side.
+    Joining,
+    /// Are the words of this pairing the same? The ticket beside it.
+    Compare(i64, [u8; 16]),
+    /// They are, on this side.
+    Compared(i64, [u8; 16]),
 }
 
 /// The window.
@@ -76,10 +86,19 @@ impl Dialog {
         }
     }
 
+    /// A line is written into it.
+    pub fn asks(&self) -> bool {
+        matches!(
+            self.purpose,
+            Purpose::Path | Purpose::Ticket | Purpose::JoinAs(_)
+        )
+    }
+
     /// The keys that it knows.
     pub fn keys(&self) -> &'static [Binding] {
         match self.purpose {
             Purpose::Import(_) => KEYS,
+            Purpose::Compare(..) => super::pair::KEYS,
             _ => SAYING,
         }
     }

@@ -1,11 +1,36 @@
 //! The help: all keys, made from the tables that decide what they do, and found by typing.
 
+use ratatui::crossterm::event::KeyCode;
+
 use crate::messages::say;
 
 use super::commands::COMMANDS;
 use super::input::Input;
-use super::keys::{Binding, GLOBAL, LIST, names};
+use super::keys::{Action, Binding, GLOBAL, LIST, bind, control, foot, key, names};
 use super::{chat, dialog, find, models, monitor, sessions};
+#[cfg(feature = "lan")]
+use super::{pair, peers};
+
+/// Keys of the help; every other key is looked for.
+pub const KEYS: &[Binding] = &[
+    foot(
+        &[key(KeyCode::Esc), key(KeyCode::Enter), control('g')],
+        Action::Back,
+        "tui-key-back",
+    ),
+    foot(
+        &[key(KeyCode::Down), control('n')],
+        Action::Down,
+        "tui-key-down",
+    ),
+    bind(&[key(KeyCode::Up), control('p')], Action::Up, "tui-key-up"),
+    bind(&[key(KeyCode::PageUp)], Action::PageUp, "tui-key-page-up"),
+    foot(
+        &[key(KeyCode::PageDown)],
+        Action::PageDown,
+        "tui-key-page-down",
+    ),
+];
 
 /// The help, scrolled and filtered.
 #[derive(Debug, Default)]
@@ -30,6 +55,10 @@ const TABLES: &[(&str, &[&[Binding]])] = &[
     ("tui-help-sessions", &[sessions::KEYS]),
     ("tui-help-monitor", &[monitor::KEYS]),
     ("tui-help-models", &[models::KEYS]),
+    #[cfg(feature = "lan")]
+    ("tui-help-peers", &[peers::KEYS]),
+    #[cfg(feature = "lan")]
+    ("tui-help-pair", &[pair::KEYS]),
     ("tui-help-dialog", &[dialog::KEYS]),
 ];
 

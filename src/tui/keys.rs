@@ -11,6 +11,7 @@ pub enum Action {
     Chat,
     Monitor,
     Models,
+    Peers,
     Suspend,
     Redraw,
     Interrupt,
@@ -50,6 +51,10 @@ pub enum Action {
     Delete,
     Confirm,
     Refuse,
+    // Peers.
+    Invite,
+    Join,
+    Round,
 }
 
 /// A key with its modifiers.
@@ -198,6 +203,12 @@ pub const GLOBAL: &[Binding] = &[
         &[key(KeyCode::F(4)), alt(KeyCode::Char('3'))],
         Action::Models,
         "tui-key-models",
+    ),
+    #[cfg(feature = "lan")]
+    bind(
+        &[key(KeyCode::F(5)), alt(KeyCode::Char('4'))],
+        Action::Peers,
+        "tui-key-peers",
     ),
     bind(&[control('c')], Action::Interrupt, "tui-key-interrupt"),
     bind(&[control('z')], Action::Suspend, "tui-key-suspend"),

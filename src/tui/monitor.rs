@@ -292,7 +292,8 @@ impl Page {
     }
 }
 
-fn member_words(member: &MemberStatus) -> String {
+/// What is known of a member: who it is, when it was heard and by which road, how far behind it is.
+pub fn member_words(member: &MemberStatus) -> String {
     let mut words = Vec::new();
     if member.me {
         words.push(say("member-me", &[]));

@@ -6,8 +6,9 @@ use crate::messages::say;
 
 use super::dialog::{Dialog, Purpose};
 use super::find::{self, Find};
-use super::help::Help;
+use super::help::{self, Help};
 use super::keys::{Action, LIST, action};
+use super::pair;
 use super::sessions::{self, Sessions};
 use super::state::{Effect, Overlay, State};
 use super::update;
@@ -19,6 +20,7 @@ pub fn pressed(state: &mut State, overlay: Overlay, key: KeyEvent) -> Vec<Effect
         Overlay::Find(find) => find_key(state, find, key),
         Overlay::Sessions(sessions) => sessions_key(state, sessions, key),
         Overlay::Dialog(dialog) => dialog_key(state, dialog, key),
+        Overlay::Ticket(ticket) => pair::ticket_key(state, ticket, key),
     }
 }
 
@@ -38,8 +40,8 @@ fn step(state: &State, action: Action) -> Option<i32> {
 }
 
 fn help_key(state: &mut State, mut help: Help, key: KeyEvent) -> Vec<Effect> {
-    match action(&[LIST], &key) {
-        Some(Action::Back | Action::Choose) => return Vec::new(),
+    match action(&[help::KEYS], &key) {
+        Some(Action::Back) => return Vec::new(),
         Some(action) => {
             let by = isize::try_from(step(state, action).unwrap_or(0)).unwrap_or(0);
             help.scroll = help.scroll.saturating_add_signed(by);
@@ -125,10 +127,16 @@ fn sessions_key(state: &mut State, mut sessions: Sessions, key: KeyEvent) -> Vec
 
 fn dialog_key(state: &mut State, mut dialog: Dialog, key: KeyEvent) -> Vec<Effect> {
     let mut effects = Vec::new();
+    if let Purpose::Compare(..) = dialog.purpose {
+        return pair::compared(state, dialog, key);
+    }
     match (&dialog.purpose, action(&[dialog.keys()], &key)) {
-        (Purpose::Path, _) => match action(&[LIST], &key) {
+        (Purpose::Path | Purpose::Ticket | Purpose::JoinAs(_), _) => match action(&[LIST], &key) {
             Some(Action::Back) => return Vec::new(),
             Some(Action::Choose) if !dialog.input.is_empty() => {
+                if dialog.purpose != Purpose::Path {
+                    return pair::asked(state, dialog);
+                }
                 let path = dialog.input.text().trim().to_owned();
                 dialog.purpose = Purpose::Looking(path.clone());
                 dialog.lines = vec![say("tui-looking", &[("path", path.clone())]).into()];
@@ -144,6 +152,10 @@ fn dialog_key(state: &mut State, mut dialog: Dialog, key: KeyEvent) -> Vec<Effec
             dialog.lines = vec![say("tui-importing", &[("path", path.clone())]).into()];
             dialog.purpose = Purpose::Looking(path.clone());
             effects.push(Effect::Import(path));
+        }
+        (Purpose::Joining, Some(Action::Back)) => {
+            state.say(say("tui-join-left", &[]));
+            return vec![Effect::StopJoin];
         }
         (_, Some(Action::Back | Action::Refuse)) => return Vec::new(),
         (_, Some(action)) => {

@@ -58,7 +58,19 @@ pub fn run(
     inbox: &Receiver<Effect>,
     outbox: &Sender<Incoming>,
 ) {
+    #[cfg(feature = "lan")]
+    let mut roads = super::road::Roads::new(outbox.clone());
     while let Ok(effect) = inbox.recv() {
+        #[cfg(feature = "lan")]
+        let effect = match travel(&mut node, &mut roads, effect) {
+            Ok(effect) => effect,
+            Err(reply) => {
+                if reply.is_some_and(|reply| outbox.send(reply.into()).is_err()) {
+                    return;
+                }
+                continue;
+            }
+        };
         let done = match effect {
             Effect::Load(name) => Ok(load(&node, &name, options, outbox)),
             effect => work(&mut node, effect),
@@ -72,6 +84,36 @@ pub fn run(
             return;
         }
     }
+}
+
+/// Does what concerns the network; gives back what does not. An error is what was answered.
+#[cfg(feature = "lan")]
+fn travel(
+    node: &mut Handle,
+    roads: &mut super::road::Roads,
+    effect: Effect,
+) -> Result<Effect, Option<Reply>> {
+    let done = match effect {
+        Effect::LookAtPeers => node.company().map(|company| {
+            let busy = roads.looked(&company);
+            Some(Reply::Company(Box::new(company), busy))
+        }),
+        Effect::Invite(circle) => roads.invite(node, circle).map(Some),
+        Effect::Ticket(id) => roads.show(node, id).map(Some),
+        Effect::Withdraw(id) => node.withdraw_invitation(&id).map(|row| {
+            let id = super::peers::short(&row.id);
+            Some(Reply::Said(say("ticket-withdrawn", &[("id", id)])))
+        }),
+        Effect::Join(ticket, name) => roads.join(node, &ticket, &name).map(|()| None),
+        Effect::StopJoin => {
+            roads.leave();
+            Ok(None)
+        }
+        Effect::Answer(id, same) => node.answer_pairing(id, same).map(|()| None),
+        Effect::Round => roads.round(node),
+        effect => return Ok(effect),
+    };
+    Err(done.unwrap_or_else(|failure| Some(Reply::Refused(words(&failure)))))
 }
 
 fn work(node: &mut Handle, effect: Effect) -> Result<Option<Reply>, Failure> {

@@ -8,6 +8,7 @@ use crate::node::{Card, printable_line};
 use super::chat::Model;
 use super::dialog::{Dialog, Purpose};
 use super::monitor::size;
+use super::pair;
 use super::state::{Effect, Overlay, Reply, Screen, State};
 
 /// Handles a reply.
@@ -50,6 +51,10 @@ pub fn reply(state: &mut State, reply: Reply) -> Vec<Effect> {
         }
         Reply::Done(answer) => {
             state.chat.note_rate(now);
+            if answer.left_out > 0 {
+                let count = answer.left_out.to_string();
+                state.say(say("chat-left-out", &[("count", count)]));
+            }
             return state.chat.done(Some(answer));
         }
         Reply::Failed(words) => {
@@ -94,6 +99,18 @@ pub fn reply(state: &mut State, reply: Reply) -> Vec<Effect> {
             }
             state.monitor.overview = Some(*overview);
         }
+        Reply::Company(company, busy) => pair::looked(state, *company, busy),
+        Reply::Invited(ticket) => {
+            state.peers.busy |= ticket.here;
+            state.overlay = Some(Overlay::Ticket(*ticket));
+        }
+        Reply::Joined(words) => {
+            if matches!(&state.overlay, Some(Overlay::Dialog(_))) {
+                show(state, words, |()| Purpose::Say);
+            } else {
+                state.say(words.join(" · "));
+            }
+        }
         Reply::Models(rows, used) => {
             state.chat.models = rows.iter().map(|row| row.name.clone()).collect();
             state.models.rows = rows;
@@ -120,6 +137,7 @@ pub fn reply(state: &mut State, reply: Reply) -> Vec<Effect> {
         Reply::Said(words) => state.say(words),
         Reply::Refused(words) => {
             state.monitor.looking = false;
+            state.peers.looking = false;
             if matches!(&state.overlay, Some(Overlay::Dialog(_))) {
                 show(state, words.lines().map(str::to_owned).collect(), |_| {
                     Purpose::Say

@@ -6,8 +6,11 @@
 use ratatui::crossterm::event::KeyEvent;
 
 use crate::node::{
-    Answer, Card, FoundMessage, ManualAnswer, MessageRow, ModelRow, Overview, Question, SessionRow,
+    Answer, Card, Company, FoundMessage, ManualAnswer, MessageRow, ModelRow, Overview, Question,
+    SessionRow,
 };
+
+use crate::record::CircleId;
 
 use super::chat::Chat;
 use super::dialog::Dialog;
@@ -15,6 +18,8 @@ use super::find::Find;
 use super::help::Help;
 use super::models::Models;
 use super::monitor::Monitor;
+use super::pair::Ticket;
+use super::peers::Peers;
 use super::sessions::Sessions;
 use super::theme::Theme;
 
@@ -24,6 +29,7 @@ pub enum Screen {
     Chat,
     Monitor,
     Models,
+    Peers,
 }
 
 /// What lies over a screen and takes its keys.
@@ -33,6 +39,7 @@ pub enum Overlay {
     Find(Find),
     Sessions(Sessions),
     Dialog(Dialog),
+    Ticket(Ticket),
 }
 
 /// A line that says what just happened.
@@ -52,6 +59,7 @@ pub struct State {
     pub chat: Chat,
     pub monitor: Monitor,
     pub models: Models,
+    pub peers: Peers,
     pub notice: Option<Notice>,
     pub theme: Theme,
     /// Columns and rows.
@@ -107,6 +115,11 @@ pub enum Reply {
     Opened(Box<(SessionRow, Vec<MessageRow>)>, Option<i64>),
     Found(String, Vec<FoundMessage>),
     Overview(Box<Overview>),
+    /// Who is there, and whether this program is on the network itself.
+    Company(Box<Company>, bool),
+    Invited(Box<Ticket>),
+    /// A circle was joined, line by line.
+    Joined(Vec<String>),
     Models(Vec<ModelRow>, Option<String>),
     Card(String, Box<Card>),
     /// What an import would do, or did: words, and whether there is something to take.
@@ -134,6 +147,19 @@ pub enum Effect {
     OpenSession(i64, Option<i64>),
     Search(String),
     Look,
+    LookAtPeers,
+    Invite(CircleId),
+    /// Show an open invitation again.
+    Ticket([u8; 16]),
+    /// Take an invitation back, by its id.
+    Withdraw(String),
+    /// Join by a ticket, under a name.
+    Join(String, String),
+    StopJoin,
+    /// Whether the words of a pairing are the same on both sides.
+    Answer(i64, bool),
+    /// One round with whoever is on the network.
+    Round,
     ListModels,
     ShowModel(String),
     UseModel(String),
@@ -207,6 +233,7 @@ impl State {
             chat: Chat::new(saves),
             monitor: Monitor::default(),
             models: Models::default(),
+            peers: Peers::default(),
             notice: None,
             theme,
             size,
@@ -238,7 +265,8 @@ impl State {
 
     /// After how many milliseconds something changes by itself; none: nothing does, and nothing wakes up.
     pub fn patience(&self) -> Option<u64> {
-        let watching = (self.screen == Screen::Monitor).then_some(1_000);
+        let live = matches!(self.screen, Screen::Monitor | Screen::Peers) || self.peers.busy;
+        let watching = live.then_some(1_000);
         let answering = self.chat.answering.is_some().then_some(250);
         let notice = self
             .notice

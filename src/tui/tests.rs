@@ -2,6 +2,8 @@
 //! lie in `snapshots/`; `OKIBI_BLESS=1 cargo test --lib tui::` writes them again.
 
 mod asking;
+#[cfg(feature = "lan")]
+mod peers;
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -10,6 +12,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Position;
 use serde_json::json;
 
+use crate::messages::Language;
 use crate::node::{
     Answer, AuditLine, CircleStatus, End, MemberStatus, MessageRow, ModelRow, Overview, Privacy,
     SessionRow, Speaker, Status, Vitals,
@@ -82,6 +85,7 @@ fn answer(end: End) -> Answer {
         rate: 21.4,
         end,
         seed: 1,
+        left_out: 0,
     }
 }
 
@@ -150,6 +154,11 @@ fn everywhere(name: &str, make: impl Fn(&mut State)) {
         make(&mut state);
         picture(name, &mut state);
     }
+    Language::Japanese.during(|| {
+        let mut state = state(SIZES[0]);
+        make(&mut state);
+        picture(&format!("{name}-ja"), &mut state);
+    });
 }
 
 fn session(id: i64, title: &str) -> SessionRow {
@@ -274,7 +283,7 @@ fn the_search() {
 
 fn overview() -> Overview {
     let member = |name: &str, me: bool, stale: bool| MemberStatus {
-        root: RootKey([1; 32]),
+        root: RootKey([if me { 1 } else { 2 }; 32]),
         name: name.into(),
         fingerprint: "abcd-efgh".into(),
         admin: me,

@@ -15,7 +15,7 @@ impl Theme {
         Self { colours }
     }
 
-    fn coloured(self, colour: Color) -> Style {
+    pub(super) fn coloured(self, colour: Color) -> Style {
         if self.colours {
             Style::new().fg(colour)
         } else {

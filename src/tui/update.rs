@@ -11,12 +11,12 @@ use super::chat::{KEYS, Model, READING};
 use super::commands::{self, completions};
 use super::dialog::{Dialog, Purpose};
 use super::find::{self, Find};
-use super::help::Help;
+use super::help::{self, Help};
 use super::keys::{Action, GLOBAL, LIST, action};
 use super::sessions::{self, Sessions};
 use super::state::{Effect, Event, Keep, Overlay, Screen, State};
 use super::transcript::{scroll, to_start};
-use super::{models, monitor, overlay, reply};
+use super::{models, monitor, overlay, pair, peers, reply};
 
 /// Milliseconds between two looks of the monitor.
 const LOOK: u64 = 1_000;
@@ -57,7 +57,9 @@ fn tick(state: &mut State) -> Vec<Effect> {
         state.notice = None;
         state.leaving = false;
     }
-    look(state)
+    let mut effects = look(state);
+    effects.extend(look_at_peers(state));
+    effects
 }
 
 /// Asks for the monitor's next look, when it is time.
@@ -71,12 +73,29 @@ fn look(state: &mut State) -> Vec<Effect> {
     vec![Effect::Look]
 }
 
+/// Asks who is there, when it is time.
+fn look_at_peers(state: &mut State) -> Vec<Effect> {
+    let wanted = state.screen == Screen::Peers || state.peers.busy;
+    let due = state.peers.company.is_none() || state.now >= state.peers.looked + LOOK;
+    if !wanted || state.peers.looking || !due {
+        return Vec::new();
+    }
+    state.peers.looking = true;
+    state.peers.looked = state.now;
+    vec![Effect::LookAtPeers]
+}
+
 fn paste(state: &mut State, text: &str) {
     match &mut state.overlay {
         Some(Overlay::Find(find)) => find.input.insert(&text.replace('\n', " ")),
         Some(Overlay::Help(help)) => help.filter.insert(&text.replace('\n', " ")),
+        // A long line may have been broken on its way.
+        Some(Overlay::Dialog(dialog)) if dialog.purpose == Purpose::Ticket => {
+            let whole: String = text.split_whitespace().collect();
+            dialog.input.insert(&whole);
+        }
         Some(Overlay::Dialog(dialog)) => dialog.input.insert(text.trim()),
-        Some(Overlay::Sessions(_)) => {}
+        Some(Overlay::Sessions(_) | Overlay::Ticket(_)) => {}
         None if state.screen == Screen::Chat => {
             state.chat.chosen = None;
             state.chat.input.insert(text);
@@ -99,6 +118,7 @@ fn pressed(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         Some(Action::Chat) => return open(state, Screen::Chat),
         Some(Action::Monitor) => return open(state, Screen::Monitor),
         Some(Action::Models) => return open(state, Screen::Models),
+        Some(Action::Peers) => return open(state, Screen::Peers),
         _ => {}
     }
     if let Some(overlay) = state.overlay.take() {
@@ -109,6 +129,7 @@ fn pressed(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         Screen::Chat => writing(state, key),
         Screen::Monitor => monitoring(state, key),
         Screen::Models => choosing(state, key),
+        Screen::Peers => pair::pressed(state, key),
     }
 }
 
@@ -400,6 +421,7 @@ pub fn open(state: &mut State, screen: Screen) -> Vec<Effect> {
         Screen::Chat => Vec::new(),
         Screen::Monitor => look(state),
         Screen::Models => vec![Effect::ListModels],
+        Screen::Peers => look_at_peers(state),
     }
 }
 
@@ -505,15 +527,18 @@ pub fn input_cells(columns: u16) -> usize {
 /// The tables of keys that are in force, the nearest first: the foot line is made of them.
 pub fn tables(state: &State) -> Vec<&'static [super::keys::Binding]> {
     match &state.overlay {
-        Some(Overlay::Help(_)) => vec![LIST],
+        Some(Overlay::Help(_)) => vec![help::KEYS],
         Some(Overlay::Find(_)) => vec![LIST, find::KEYS],
         Some(Overlay::Sessions(_)) => vec![LIST, sessions::KEYS],
+        Some(Overlay::Dialog(dialog)) if dialog.asks() => vec![LIST],
         Some(Overlay::Dialog(dialog)) => vec![dialog.keys()],
+        Some(Overlay::Ticket(_)) => vec![pair::TICKET],
         None => match state.screen {
             Screen::Chat if state.chat.chosen.is_some() => vec![READING],
             Screen::Chat => vec![KEYS, GLOBAL],
             Screen::Monitor => vec![monitor::KEYS, GLOBAL],
             Screen::Models => vec![models::KEYS, GLOBAL],
+            Screen::Peers => vec![peers::KEYS, GLOBAL],
         },
     }
 }

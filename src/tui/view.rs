@@ -14,6 +14,7 @@ use super::chat::Model;
 use super::commands::completions;
 use super::dialog::Purpose;
 use super::input::Input;
+use super::keys::{Action, Binding};
 use super::monitor::{self, Work};
 use super::state::{Overlay, Screen, State};
 use super::text::{fit, pad, width, wrap, wrap_plain};
@@ -25,6 +26,8 @@ const WIDEST: u16 = 100;
 const ROOMY: u16 = 60;
 /// Offers of a slash command that are shown at once.
 const OFFERS: usize = 8;
+/// Most rows of a notice.
+const FOOT: usize = 4;
 
 /// Draws everything.
 pub fn draw(frame: &mut Frame<'_>, state: &mut State) {
@@ -33,27 +36,28 @@ pub fn draw(frame: &mut Frame<'_>, state: &mut State) {
         return;
     }
     title(frame, Rect { height: 1, ..area }, state);
+    let foot = foot_lines(state, (area.width, area.height));
+    let height = u16::try_from(foot.len()).unwrap_or(1);
     let body = Rect {
         y: area.y + 1,
-        height: area.height - 2,
+        height: area.height - 1 - height,
         ..area
     };
-    let foot_row = Rect {
-        y: area.bottom() - 1,
-        height: 1,
-        ..area
-    };
-    foot(frame, foot_row, state);
+    for (y, line) in (body.bottom()..).zip(&foot) {
+        frame.buffer_mut().set_line(area.x, y, line, area.width);
+    }
     let overlay = state.overlay.take();
     match &overlay {
         Some(Overlay::Help(help)) => super::lists::help(frame, body, help, state.theme),
         Some(Overlay::Find(find)) => super::lists::find(frame, body, find, state),
         Some(Overlay::Sessions(sessions)) => super::lists::sessions(frame, body, sessions, state),
         Some(Overlay::Dialog(dialog)) => self::dialog(frame, body, dialog, state),
+        Some(Overlay::Ticket(ticket)) => super::ticket::draw(frame, body, ticket, state),
         None => match state.screen {
             Screen::Chat => chat(frame, body, state),
             Screen::Monitor => self::monitor(frame, body, state),
             Screen::Models => super::lists::models(frame, body, state),
+            Screen::Peers => peers(frame, body, state),
         },
     }
     state.overlay = overlay;
@@ -66,12 +70,15 @@ fn title(frame: &mut Frame<'_>, area: Rect, state: &State) {
         Screen::Chat => printable_line(&state.chat.title).into_owned(),
         Screen::Monitor => say("tui-monitor", &[]),
         Screen::Models => say("tui-models", &[]),
+        Screen::Peers => say("tui-peers", &[]),
     };
     let tabs = if area.width >= ROOMY {
         let names = [
             (Screen::Chat, "F2", say("tui-chat", &[])),
             (Screen::Monitor, "F3", say("tui-monitor", &[])),
             (Screen::Models, "F4", say("tui-models", &[])),
+            #[cfg(feature = "lan")]
+            (Screen::Peers, "F5", say("tui-peers", &[])),
         ];
         let shown = names
             .into_iter()
@@ -96,46 +103,59 @@ fn title(frame: &mut Frame<'_>, area: Rect, state: &State) {
         .set_line(at, area.y, &Line::styled(tabs, theme.quiet()), area.width);
 }
 
-/// The foot line: what just happened, or the keys that are in force.
-fn foot(frame: &mut Frame<'_>, area: Rect, state: &State) {
+/// Rows of the foot: a notice that is longer than a line is read to its end, because its end says what to do.
+fn foot_lines(state: &State, (columns, rows): (u16, u16)) -> Vec<Line<'static>> {
+    let Some(notice) = &state.notice else {
+        return vec![keys_line(state, columns)];
+    };
     let theme = state.theme;
-    let line = if let Some(notice) = &state.notice {
-        let (mark, style) = if notice.bad {
-            ("! ", theme.bad())
-        } else {
-            ("", theme.text())
-        };
-        let words = printable_line(&notice.words.replace('\n', " · ")).into_owned();
-        Line::styled(
-            format!(
-                "{mark}{}",
-                fit(&words, usize::from(area.width).saturating_sub(2))
-            ),
-            style,
-        )
+    let (mark, style) = if notice.bad {
+        ("! ", theme.bad())
     } else {
-        let mut spans: Vec<Span<'static>> = Vec::new();
-        let mut used = 0;
-        for binding in update::tables(state).iter().flat_map(|table| table.iter()) {
-            let name = binding
-                .chords
-                .first()
-                .map(|chord| chord.name())
-                .unwrap_or_default();
-            let words = say(binding.words, &[]);
-            let cells = width(&name) + width(&words) + 3;
-            if !binding.foot || used + cells > usize::from(area.width) + 2 {
+        ("", theme.text())
+    };
+    let words = printable_line(&notice.words.replace('\n', " · ")).into_owned();
+    let cells = usize::from(columns);
+    let first = [(mark.to_owned(), style)];
+    let rest = [(" ".repeat(width(mark)), style)];
+    let mut lines = wrap(&[(words, style)], cells, &first, &rest);
+    lines.truncate(usize::from(rows / 4).clamp(1, FOOT));
+    lines
+}
+
+/// The keys that are in force, the nearest first; the help among them at any width.
+fn keys_line(state: &State, columns: u16) -> Line<'static> {
+    let theme = state.theme;
+    let shown = |binding: &Binding| {
+        let name = binding.chords.first().map(|chord| chord.name());
+        (name.unwrap_or_default(), say(binding.words, &[]))
+    };
+    let cells = |binding: &Binding| {
+        let (name, words) = shown(binding);
+        width(&name) + width(&words) + 3
+    };
+    let tables = update::tables(state);
+    let all = || {
+        tables
+            .iter()
+            .flat_map(|table| table.iter())
+            .filter(|it| it.foot)
+    };
+    let helps = |it: &&Binding| it.action == Action::Help;
+    let mut left = (usize::from(columns) + 2).saturating_sub(all().find(helps).map_or(0, cells));
+    let mut spans: Vec<Span<'static>> = Vec::new();
+    for binding in all() {
+        if !helps(&binding) {
+            if cells(binding) > left {
                 continue;
             }
-            used += cells;
-            spans.push(Span::styled(name, theme.key()));
-            spans.push(Span::styled(format!(" {words}  "), theme.quiet()));
+            left -= cells(binding);
         }
-        Line::from(spans)
-    };
-    frame
-        .buffer_mut()
-        .set_line(area.x, area.y, &line, area.width);
+        let (name, words) = shown(binding);
+        spans.push(Span::styled(name, theme.key()));
+        spans.push(Span::styled(format!(" {words}  "), theme.quiet()));
+    }
+    Line::from(spans)
 }
 
 fn chat(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
@@ -184,10 +204,9 @@ fn status_rule(frame: &mut Frame<'_>, area: Rect, state: &State) {
         words.push(transcript::progress(answering, state.now));
     }
     if let Model::Ready { context, .. } = &chat.model {
-        let about = [
-            ("used", chat.used.to_string()),
-            ("context", context.to_string()),
-        ];
+        // The last token of an answer that filled the context was never read again.
+        let used = chat.used.min(*context as u64);
+        let about = [("used", used.to_string()), ("context", context.to_string())];
         let code = if area.width >= ROOMY {
             "tui-context"
         } else {
@@ -377,6 +396,21 @@ fn monitor(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     scrolled(frame, area, &lines, state.monitor.scroll);
 }
 
+fn peers(frame: &mut Frame<'_>, area: Rect, state: &State) {
+    let cells = usize::from(area.width.min(WIDEST));
+    let (lines, (first, behind)) = super::peers::lines(&state.peers, cells, state.theme);
+    // The chosen row is seen whole; of what stands above the first, everything.
+    let height = usize::from(area.height);
+    let mut scroll = behind.saturating_sub(height);
+    if state.peers.chosen > 0 && first < scroll {
+        scroll = first;
+    }
+    if behind + 2 >= lines.len() {
+        scroll = lines.len().saturating_sub(height).min(first);
+    }
+    scrolled(frame, area, &lines, scroll);
+}
+
 /// What the model does now.
 pub fn work(state: &State) -> Work {
     let chat = &state.chat;
@@ -449,7 +483,7 @@ fn dialog(frame: &mut Frame<'_>, area: Rect, dialog: &super::dialog::Dialog, sta
         &lines,
         scroll,
     );
-    if dialog.purpose == Purpose::Path {
+    if dialog.asks() {
         let row = Rect {
             y: area.bottom() - 1,
             height: 1,

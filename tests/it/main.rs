@@ -35,6 +35,8 @@ mod latency;
 mod maker;
 mod manual;
 mod media_fs;
+#[cfg(feature = "lan")]
+mod meeting;
 mod model;
 mod mutations;
 mod netns;

@@ -151,6 +151,11 @@ impl Seat {
         self.screen.screen_mut().set_size(rows, columns);
     }
 
+    /// Everything that the program wrote, as far as it was taken in.
+    pub fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
     /// The process.
     pub fn id(&self) -> u32 {
         self.child.process_id().unwrap()

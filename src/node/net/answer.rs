@@ -380,6 +380,10 @@ impl Hub<'_> {
         self.node
             .store
             .ingest(circle, batch, Source::Member(issuer), me, now())?;
+        let far = self.options.join.as_ref().and_then(|it| it.far.clone());
+        if let Some(far) = far {
+            self.node.add_peer(&far.to_string())?;
+        }
         self.report.joined = Some(circle);
         self.shelves_due = true;
         self.say(id, Input::Close);

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
@@ -483,6 +484,9 @@ impl<'a> Hub<'a> {
             if self.pairing.is_none() && open.iter().all(|it| it.id != ticket) {
                 self.stop = Some(false);
             }
+        }
+        if self.options.stop.load(Ordering::Relaxed) {
+            self.stop = Some(false);
         }
         if let Some(limit) = self.options.once
             && (self.begun.elapsed() > limit || self.round_is_over())

@@ -25,6 +25,8 @@ mod ticket;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use serde_json::json;
@@ -62,6 +64,8 @@ pub struct NetOptions {
     pub join: Option<Joining>,
     /// End when this invitation is no longer open.
     pub until_spent: Option<[u8; 16]>,
+    /// End when a face sets this.
+    pub stop: Arc<AtomicBool>,
 }
 
 /// How a node goes beyond its network: not at all, unless something of this is set or a peer is only there.
@@ -90,6 +94,8 @@ pub struct Joining {
     pub secret: [u8; 32],
     pub ticket: [u8; 16],
     pub request: JoinRequest,
+    /// Where the issuer is beyond the network: kept once joined, since multicast does not find it there.
+    pub far: Option<Far>,
 }
 
 /// A peer that was reached.
@@ -127,6 +133,27 @@ pub struct NetReport {
 }
 
 impl Handle {
+    /// How this home goes onto the network, as its configuration says.
+    pub fn net_options(&self) -> Result<NetOptions, Failure> {
+        let network = &self.config.network;
+        if let Some(wrong) = network.relays.iter().find(|url| !valid_relay(url)) {
+            return Err(Failure::new("bad-relay", Exit::Usage).with("value", wrong));
+        }
+        Ok(NetOptions {
+            discover: network.discovery,
+            offline: network.offline,
+            port: network.port,
+            interfaces: network.interfaces.clone(),
+            beyond: Beyond {
+                on: network.iroh,
+                port: network.iroh_port,
+                relays: network.relays.clone(),
+                n0: network.n0,
+            },
+            ..NetOptions::default()
+        })
+    }
+
     /// The key that proves in a session who this node is, and names it beyond its network; with its certificate.
     fn transport_key(&self) -> Result<(StatementId, zeroize::Zeroizing<[u8; 32]>), Failure> {
         let directory = self.store.directory()?;

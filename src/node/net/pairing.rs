@@ -17,7 +17,7 @@ use super::super::home::{now, random};
 use super::super::{Exit, Failure, Handle};
 use super::hub::Hub;
 use super::ticket::{ADDRESSES, Ticket};
-use super::{Beyond, Joining};
+use super::{Beyond, Joining, NetOptions};
 use crate::carrier::far::Far;
 
 /// An invitation that was made.
@@ -80,6 +80,36 @@ impl Handle {
         };
         self.store.add_ticket(&row, now())?;
         Ok(Invitation { ticket, expires })
+    }
+
+    /// An open invitation once more, named by its id.
+    pub fn invitation(
+        &self,
+        id: &[u8; 16],
+        addresses: &[SocketAddr],
+        far: Option<String>,
+    ) -> Result<Invitation, Failure> {
+        let mut open = self.store.open_tickets(now())?.into_iter();
+        let row = open.find(|row| row.id == *id).ok_or_else(|| {
+            let id = data_encoding::HEXLOWER.encode(id);
+            Failure::new("ticket-unknown", Exit::Failed).with("id", id)
+        })?;
+        let ticket = Ticket {
+            id: row.id,
+            secret: row.secret,
+            issuer: self.root,
+            addresses: addresses.iter().take(ADDRESSES).copied().collect(),
+            far: far.and_then(|far| far.parse().ok()),
+        };
+        Ok(Invitation {
+            ticket,
+            expires: row.expires,
+        })
+    }
+
+    /// What a person says of the words of a pairing that waits here: they are the same on both sides, or not.
+    pub fn answer_pairing(&self, id: i64, same: bool) -> Result<(), Failure> {
+        Ok(self.store.answer_pairing(id, same)?)
     }
 
     /// Dials an address from now on.
@@ -189,7 +219,7 @@ impl Handle {
     }
 
     /// What a joiner brings for a ticket.
-    pub fn joining(&self, ticket: &Ticket, name: &str) -> Result<Joining, Failure> {
+    fn joining(&self, ticket: &Ticket, name: &str) -> Result<Joining, Failure> {
         super::super::circles::valid_name(name)?;
         if ticket.issuer == self.root {
             return Err(Failure::new("ticket-own", Exit::Usage));
@@ -197,12 +227,33 @@ impl Handle {
         Ok(Joining {
             secret: ticket.secret,
             ticket: ticket.id,
+            far: ticket.far.clone(),
             request: JoinRequest {
                 issuer: ticket.issuer,
                 card: self.card()?,
                 name: name.to_owned(),
             },
         })
+    }
+
+    /// Goes onto the network to join by a ticket, where its issuer may be.
+    pub fn join_options(
+        &self,
+        options: &mut NetOptions,
+        ticket: &Ticket,
+        name: &str,
+    ) -> Result<(), Failure> {
+        if options.offline {
+            return Err(Failure::new("sync-offline", Exit::Usage));
+        }
+        options.port = 0;
+        options.join = Some(self.joining(ticket, name)?);
+        let near = ticket.addresses.iter().map(ToString::to_string);
+        options.peers.extend(near);
+        options
+            .peers
+            .extend(ticket.far.iter().map(ToString::to_string));
+        Ok(())
     }
 
     /// A person on this side read the words of the other side: they are compared with every pairing that waits here.

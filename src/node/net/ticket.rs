@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 
-use data_encoding::BASE64URL_NOPAD;
+use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
 use minicbor::{Decoder, Encoder};
 
 use crate::carrier::far::{DIRECT, Far, RELAYS};
@@ -12,6 +12,8 @@ use crate::record::RootKey;
 /// A ticket of a node on the local network, and one of a node that is reached beyond it too.
 const NEAR: &str = "okibi-ticket-1:";
 const FAR: &str = "okibi-ticket-2:";
+/// The same lines as capital letters, which take less room in a QR code.
+const CAPITALS: [&str; 2] = ["OKIBI-TICKET-1:", "OKIBI-TICKET-2:"];
 /// Most addresses of a ticket, and characters of one.
 pub(super) const ADDRESSES: usize = 8;
 /// Characters of a ticket: what a QR code on a terminal can show.
@@ -53,21 +55,45 @@ impl fmt::Display for Ticket {
         });
         let check = blake3::hash(&bytes);
         bytes.extend(check.as_bytes().iter().take(4));
+        if f.alternate() {
+            let [near, far] = CAPITALS;
+            let prefix = if self.far.is_some() { far } else { near };
+            return write!(f, "{prefix}{}", BASE32_NOPAD.encode(&bytes));
+        }
         let prefix = if self.far.is_some() { FAR } else { NEAR };
         write!(f, "{prefix}{}", BASE64URL_NOPAD.encode(&bytes))
     }
 }
 
 impl Ticket {
+    /// The line that a QR code holds: in capital letters, and with one address, so that it fits on a small terminal.
+    pub fn compact(&self) -> String {
+        let first = self.addresses.iter().find(|address| address.is_ipv4());
+        let first = first.or(self.addresses.first());
+        let small = Self {
+            addresses: first.copied().into_iter().collect(),
+            ..self.clone()
+        };
+        format!("{small:#}")
+    }
+
     /// Reads a line.
     pub fn parse(line: &str) -> Option<Self> {
         let line = line.trim();
-        let near = line.strip_prefix(NEAR).map(|body| (body, 4));
-        let (body, parts) = near.or_else(|| Some((line.strip_prefix(FAR)?, 5)))?;
+        let (prefix, body) = line.split_at_checked(NEAR.len())?;
         if body.len() > LONGEST {
             return None;
         }
-        let bytes = BASE64URL_NOPAD.decode(body.as_bytes()).ok()?;
+        let bytes = match prefix {
+            NEAR | FAR => BASE64URL_NOPAD.decode(body.as_bytes()).ok()?,
+            _ if CAPITALS.contains(&prefix) => BASE32_NOPAD.decode(body.as_bytes()).ok()?,
+            _ => return None,
+        };
+        let parts = if prefix.eq_ignore_ascii_case(NEAR) {
+            4
+        } else {
+            5
+        };
         let (bytes, check) = bytes.split_last_chunk::<4>()?;
         if !blake3::hash(bytes).as_bytes().starts_with(check) {
             return None;
@@ -140,6 +166,34 @@ mod tests {
         for ticket in [ticket, far] {
             survives(&ticket);
         }
+    }
+
+    /// What a QR code holds is the same invitation, in the 41 modules of a version 6 code: 22 rows of a terminal.
+    #[test]
+    fn a_ticket_fits_into_a_small_code() {
+        let ticket = Ticket {
+            id: [1; 16],
+            secret: [2; 32],
+            issuer: RootKey([3; 32]),
+            addresses: vec![
+                "[2001:db8:1111:2222:3333:4444:5555:6666]:65432"
+                    .parse()
+                    .unwrap(),
+                "192.168.100.100:6542".parse().unwrap(),
+            ],
+            far: None,
+        };
+        let line = ticket.compact();
+        assert_eq!(line, line.to_uppercase());
+        let read = Ticket::parse(&line).unwrap();
+        assert_eq!(read.addresses, ticket.addresses[1..]);
+        assert_eq!(
+            (read.id, read.secret, read.issuer),
+            (ticket.id, ticket.secret, ticket.issuer)
+        );
+        let code = qrcode::QrCode::with_error_correction_level(&line, qrcode::EcLevel::L).unwrap();
+        assert!(code.width() <= 41, "{}", code.width());
+        assert_eq!(Ticket::parse(&line.to_lowercase()), None);
     }
 
     fn survives(ticket: &Ticket) {

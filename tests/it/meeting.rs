@@ -1,0 +1,162 @@
+//! Inviting and joining in two windows, over the loopback interface: a ticket that is copied in one and pasted in the
+//! other, words that are the same on both, and nobody admitted before both have said so.
+
+use std::process::{Child, Stdio};
+
+use crate::homes::{Home, Place};
+use crate::terminal::Seat;
+
+const SIZE: (u16, u16) = (90, 26);
+
+/// A UDP port that nobody has now.
+fn port() -> String {
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.local_addr().unwrap().port().to_string()
+}
+
+/// A window on the peers' screen of a home that is reached at this port, without multicast.
+fn window(home: &Home, port: &str, heading: &str) -> Seat {
+    let env = [("OKIBI_PORT", port), ("OKIBI_DISCOVERY", "false")];
+    let mut seat = Seat::new(home, &[], SIZE, &env);
+    seat.see("manual");
+    seat.press("\u{1b}[15~");
+    seat.see(heading);
+    seat
+}
+
+/// The text that was given to the clipboard last (OSC 52).
+fn copied(seat: &Seat) -> String {
+    let raw = String::from_utf8_lossy(seat.raw()).into_owned();
+    let (_, last) = raw.rsplit_once("\u{1b}]52;c;").unwrap();
+    let (coded, _) = last.split_once('\u{7}').unwrap();
+    String::from_utf8(data_encoding::BASE64.decode(coded.as_bytes()).unwrap()).unwrap()
+}
+
+/// Makes an invitation and gives its ticket.
+fn invite(seat: &mut Seat) -> String {
+    seat.press("i");
+    seat.see("Invitation to hearth");
+    seat.press("c");
+    seat.see("characters");
+    let ticket = copied(seat);
+    assert!(ticket.starts_with("okibi-ticket-1:"), "{ticket}");
+    ticket
+}
+
+fn join(seat: &mut Seat, ticket: &str, name: &str) {
+    seat.press("t");
+    seat.see("begins with okibi-ticket-1:");
+    // As a terminal pastes a line that another one has broken.
+    let (first, second) = ticket.split_at(50);
+    seat.press(&format!("\u{1b}[200~{first}\r\n{second}\u{1b}[201~\r"));
+    seat.see("What shall the circle call you?");
+    seat.press(&format!("\u{15}{name}\r"));
+}
+
+/// Circles that a home belongs to.
+fn circles(home: &Home) -> usize {
+    let status = home.fact("status", ["status"]);
+    let circles = status["circles"].as_array().unwrap().iter();
+    circles.filter(|circle| circle["shelf"] == false).count()
+}
+
+/// The words that stand on a screen to be compared.
+fn words(seat: &mut Seat) -> Vec<String> {
+    seat.see("Are they the same on both screens?");
+    let screen = seat.screen.screen().contents();
+    let lines = screen.lines().filter(|line| line.starts_with("  "));
+    lines
+        .map(|line| line.trim().to_owned())
+        .filter(|line| !line.is_empty())
+        .collect()
+}
+
+/// A node that runs beside the window, ended with the test.
+struct Daemon(Child);
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Alice, with a document in her circle, and Bob, who knows where she is reached.
+fn scene(place: &Place, port: &str) -> (Home, Home) {
+    let (alice, bob) = (place.home("alice"), place.home("bob"));
+    alice.ok(["circle", "found", "hearth", "--as", "alice"]);
+    alice.share_document("compost", &place.file("compost.md", "# Compost\n\nWarm.\n"));
+    bob.ok(["peer", "add", &format!("127.0.0.1:{port}")]);
+    (alice, bob)
+}
+
+#[test]
+fn two_windows_meet() {
+    let place = Place::new();
+    let port = port();
+    let (alice, bob) = scene(&place, &port);
+    let mut hers = window(&alice, &port, "Circle hearth");
+    let mut his = window(&bob, "0", "no circle yet");
+    let ticket = invite(&mut hers);
+    join(&mut his, &ticket, "bob");
+    let (one, other) = (words(&mut hers), words(&mut his));
+    assert_eq!(one, other);
+    assert_eq!(one.len(), 2, "English and Japanese: {one:?}");
+    hers.press("y");
+    hers.see("Waiting for the other side");
+    assert_eq!(circles(&bob), 0, "one of two is not enough");
+    his.press("y");
+    hers.see("bob is a member of hearth now");
+    his.see("you are a member of hearth");
+    // Her window stays on the network for a while: what the circle has comes with the first round.
+    his.see("in step with alice");
+    assert_eq!(alice.hashes(), bob.hashes());
+    assert_eq!(bob.facts("document", ["library", "list"]).len(), 1);
+    hers.press("\u{1b}");
+    hers.see("used by bob");
+    for mut seat in [hers, his] {
+        seat.press("\u{3}\u{3}\u{3}");
+        seat.end();
+        seat.given_back();
+    }
+}
+
+/// Beside a node that runs: that honours the invitation, and the window asks. Who says no ends it.
+#[test]
+fn a_window_beside_a_node_that_runs() {
+    let place = Place::new();
+    let port = port();
+    let (alice, bob) = scene(&place, &port);
+    let node = alice
+        .command(["node", "--no-discovery", "--port", &port])
+        .stderr(Stdio::null())
+        .spawn();
+    let _node = Daemon(node.unwrap());
+    let mut hers = window(&alice, &port, "okibi node runs in this home");
+    let mut his = window(&bob, "0", "no circle yet");
+    let ticket = invite(&mut hers);
+    join(&mut his, &ticket, "mallory");
+    assert_eq!(words(&mut hers), words(&mut his));
+    his.press("y");
+    his.see("Waiting for the other side");
+    hers.press("n");
+    hers.see("refused: nobody is admitted");
+    his.see("nobody was admitted");
+    assert_eq!(circles(&bob), 0);
+
+    // The ticket is still open, and this time it is Bob whom she expects. The question may wait.
+    his.press("\u{1b}");
+    his.see("no circle yet");
+    join(&mut his, &ticket, "bob");
+    words(&mut hers);
+    hers.press("\u{1b}");
+    hers.see("Enter compares the");
+    hers.press("\r");
+    assert_eq!(words(&mut hers), words(&mut his));
+    his.press("y");
+    hers.press("y");
+    hers.see("bob is a member of hearth now");
+    his.see("you are a member of hearth");
+    his.see("in step with alice");
+    assert_eq!(alice.hashes(), bob.hashes());
+}
