@@ -128,7 +128,8 @@ pub(super) struct Hub<'a> {
     pub begun: Instant,
     pub last_news: Instant,
     pub shelves_due: bool,
-    shelves_done: Instant,
+    /// When they were, and how long that took: in a large circle it is done less often while much arrives.
+    shelves_done: (Instant, Duration),
     pub listeners: Vec<mpsc::UnboundedSender<String>>,
     pub stop: Option<bool>,
     pub silent: BTreeSet<String>,
@@ -160,7 +161,7 @@ impl<'a> Hub<'a> {
             begun: Instant::now(),
             last_news: Instant::now(),
             shelves_due: false,
-            shelves_done: Instant::now(),
+            shelves_done: (Instant::now(), Duration::ZERO),
             listeners: Vec::new(),
             stop: None,
             silent: BTreeSet::new(),
@@ -474,10 +475,12 @@ impl<'a> Hub<'a> {
         self.look_at_pairing(compare)?;
         self.tell_places()?;
         self.ask_for_blobs()?;
-        if self.shelves_due && self.shelves_done.elapsed() > SHELVES {
+        let (done, took) = self.shelves_done;
+        if self.shelves_due && done.elapsed() > SHELVES.max(took * 8) {
+            let begun = Instant::now();
             self.shelves_due = false;
             self.node.refresh_shelves()?;
-            self.shelves_done = Instant::now();
+            self.shelves_done = (Instant::now(), begun.elapsed());
         }
         if let Some(ticket) = self.options.until_spent {
             let open = self.node.store.open_tickets(now())?;

@@ -12,6 +12,8 @@ use super::reach::plain;
 
 /// How long one round waits for others to show up.
 const LOOK: Duration = Duration::from_secs(4);
+/// How long one round waits for a peer that was lost before it was in step.
+const RETURN: Duration = Duration::from_secs(5);
 
 impl Hub<'_> {
     /// One round is over when whoever was found has been spoken with.
@@ -27,7 +29,18 @@ impl Hub<'_> {
         let in_step = open
             .clone()
             .all(|line| line.in_step.len() == line.circles.len());
-        looked && quiet && in_step && (self.blobs.idle() || open.count() == 0)
+        // Who was lost on the way is dialled again by its road: it gets a while to come back.
+        let back = self.last_news.elapsed() > RETURN || !self.lost_somebody();
+        looked && quiet && in_step && back && (self.blobs.idle() || open.count() == 0)
+    }
+
+    /// Somebody was reached, did not come into step, and is gone.
+    fn lost_somebody(&self) -> bool {
+        let mut reached = self.report.peers.iter();
+        reached.any(|peer| {
+            let there = self.lines.values().any(|line| line.root == Some(peer.root));
+            !peer.in_step && !there
+        })
     }
 
     /// Everybody who was to be dialled has answered, or is silent.
