@@ -9,6 +9,7 @@ mod backup;
 mod chat;
 mod circles;
 mod clock;
+mod coming;
 mod company;
 mod courier;
 mod doctor;
@@ -69,6 +70,7 @@ pub use chat::{
 };
 pub use circles::{Founded, MemberName};
 pub use clock::{Stopwatch, wall_clock};
+pub use coming::Coming;
 pub use company::{Company, Fate, Invited, Running, Waiting};
 pub use courier::{CourierOptions, CourierReport, Delivery};
 pub use doctor::Finding;

@@ -2,7 +2,7 @@
 
 use crate::carrier::media::medium;
 
-use super::{AuditLine, Failure, Handle, Status};
+use super::{AuditLine, Coming, Failure, Handle, Status};
 
 /// Memory and disk, in bytes; 0 where the system does not say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -24,6 +24,8 @@ pub struct Overview {
     pub vitals: Vitals,
     /// Removable media that are mounted now.
     pub sticks: Vec<Stick>,
+    /// What members share and this node does not have yet.
+    pub coming: Vec<Coming>,
     /// The newest lines of the audit trail, oldest first.
     pub audit: Vec<AuditLine>,
     /// Milliseconds since 1970.
@@ -53,6 +55,7 @@ impl Handle {
             status: self.status(max_age)?,
             vitals: self.vitals(),
             sticks: self.sticks(),
+            coming: self.coming()?,
             audit,
             at: super::home::now(),
         })

@@ -9,7 +9,8 @@ use crate::node::printable_line;
 
 use super::find::Find;
 use super::help::Help;
-use super::monitor::age;
+use super::models::Models;
+use super::monitor::{age, coming_words};
 use super::sessions::Sessions;
 use super::state::State;
 use super::text::{fit, pad, width, wrap, wrap_plain};
@@ -161,7 +162,7 @@ pub fn find(frame: &mut Frame<'_>, area: Rect, it: &Find, state: &State) {
 pub fn models(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let (it, theme) = (&state.models, state.theme);
     let area = heading(frame, area, &say("tui-models-here", &[]), theme);
-    if it.read && it.rows.is_empty() {
+    if it.read && it.rows.is_empty() && it.coming.is_empty() {
         return paragraph(frame, area, &say("tui-welcome-add", &[]), theme);
     }
     let shown: Vec<Row> = it
@@ -189,17 +190,47 @@ pub fn models(frame: &mut Frame<'_>, area: Rect, state: &State) {
         })
         .collect();
     let note = it.row().map(|row| row.note.clone()).unwrap_or_default();
+    let coming = coming(it, area, theme);
+    let below = 3 + u16::try_from(coming.len()).unwrap_or(0);
     let list = Rect {
-        height: area.height.saturating_sub(3),
+        height: area.height.saturating_sub(below),
         ..area
     };
     rows(frame, list, &shown, it.chosen, theme);
+    let under = Rect {
+        y: area.bottom() - below,
+        height: below - 3,
+        ..area
+    };
+    scrolled(frame, under, &coming, 0);
     let below = Rect {
-        y: list.bottom() + 1,
-        height: area.height.saturating_sub(list.height + 1),
+        y: area.bottom() - 2,
+        height: 2,
         ..area
     };
     paragraph(frame, below, &printable_line(&note), theme);
+}
+
+/// Models that members share and that are not here yet, as far as there is room: half of the screen.
+fn coming(it: &Models, area: Rect, theme: Theme) -> Vec<Line<'static>> {
+    let cells = usize::from(area.width);
+    let most = usize::from(area.height.saturating_sub(3) / 2);
+    if it.coming.is_empty() || most < 2 {
+        return Vec::new();
+    }
+    let title = say("tui-models-coming", &[]);
+    let mut lines = vec![Line::styled(fit(&title, cells), theme.strong())];
+    for model in &it.coming {
+        let name = printable_line(&model.name).into_owned();
+        let words = coming_words(model);
+        let text = format!("{}  {words}", pad(&name, cells / 3));
+        lines.push(Line::raw(format!(
+            "    {}",
+            fit(&text, cells.saturating_sub(4))
+        )));
+    }
+    lines.truncate(most);
+    lines
 }
 
 /// The help: keys beside what they do, or above it where there is no room.

@@ -2,7 +2,7 @@
 
 use ratatui::crossterm::event::KeyCode;
 
-use crate::node::ModelRow;
+use crate::node::{Coming, ModelRow};
 
 use super::find::moved;
 use super::keys::{Action, Binding, bind, foot, key, letter};
@@ -19,6 +19,8 @@ pub const KEYS: &[Binding] = &[
         Action::Show,
         "tui-key-show",
     ),
+    #[cfg(feature = "lan")]
+    foot(&[letter('f')], Action::Round, "tui-key-fetch"),
     foot(
         &[key(KeyCode::Esc), letter('q')],
         Action::Chat,
@@ -45,12 +47,41 @@ pub struct Models {
     pub used: Option<String>,
     pub chosen: usize,
     pub read: bool,
+    /// Models that members share and that are not here yet.
+    pub coming: Vec<Coming>,
+    /// A look is on its way, and when the last one was asked for.
+    pub looking: bool,
+    pub looked: u64,
+    /// It is looked until then: what came last takes a moment to stand in the list.
+    pub until: u64,
 }
+
+/// Milliseconds for which it is looked on after the last one came.
+const AFTER: u64 = 10_000;
 
 impl Models {
     /// Moves the choice.
     pub fn go(&mut self, by: i32) {
         self.chosen = moved(self.chosen, by, self.rows.len());
+    }
+
+    /// Takes what was read; while models are on their way it is read again.
+    pub fn read(
+        &mut self,
+        rows: Vec<ModelRow>,
+        used: Option<String>,
+        coming: Vec<Coming>,
+        now: u64,
+    ) {
+        if !coming.is_empty() {
+            self.until = now + AFTER;
+        }
+        self.rows = rows;
+        self.used = used;
+        self.coming = coming;
+        self.read = true;
+        self.looking = false;
+        self.go(0);
     }
 
     /// The chosen model.

@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use serde_json::Value;
 
 use crate::messages::say;
-use crate::node::{AuditLine, CircleStatus, MemberStatus, Overview, printable_line};
+use crate::node::{AuditLine, CircleStatus, Coming, MemberStatus, Overview, printable_line};
 
 use super::keys::{Action, Binding, bind, foot, key, letter};
 use super::text::{fit, pad, width};
@@ -121,6 +121,7 @@ pub fn lines(overview: &Overview, work: &Work, cells: usize, theme: Theme) -> Ve
         page.heading(&say("tui-circles", &[]));
         page.wrapped(&say("status-alone", &[]), "");
     }
+    page.coming(overview);
     page.sticks(overview);
     page.heading(&say("tui-audit", &[]));
     if overview.audit.is_empty() {
@@ -140,6 +141,8 @@ struct Page {
     lines: Vec<Line<'static>>,
 }
 
+/// What is not here yet, as far as it is listed.
+const COMING: usize = 8;
 /// Cells of the left column, where the terminal is wide enough for two.
 const LEFT: usize = 16;
 
@@ -218,6 +221,20 @@ impl Page {
         self.pair(&say("tui-library", &[]), &say("tui-library-words", &shelf));
         if status.stopped {
             self.wrapped(&say("home-moved", &[]), "! ");
+        }
+    }
+
+    fn coming(&mut self, overview: &Overview) {
+        if overview.coming.is_empty() {
+            return;
+        }
+        self.heading(&say("tui-coming", &[]));
+        for it in overview.coming.iter().take(COMING) {
+            self.wrapped(&format!("{}  {}", it.name, coming_words(it)), "");
+        }
+        if overview.coming.len() > COMING {
+            let count = (overview.coming.len() - COMING).to_string();
+            self.wrapped(&say("tui-coming-more", &[("count", count)]), "");
         }
     }
 
@@ -324,6 +341,19 @@ pub fn member_words(member: &MemberStatus) -> String {
         }
     }
     words.join(" · ")
+}
+
+/// How much of something is here, and who shares it.
+pub fn coming_words(it: &Coming) -> String {
+    let percent = it.here.saturating_mul(100) / it.size.max(1);
+    let about = [
+        ("here", size(it.here)),
+        ("size", size(it.size)),
+        ("percent", percent.to_string()),
+        ("name", printable_line(&it.from).into_owned()),
+        ("circle", printable_line(&it.circle_name).into_owned()),
+    ];
+    say("tui-coming-words", &about)
 }
 
 /// A line of the audit trail in words: what, then each value that a person can read.

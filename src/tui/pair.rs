@@ -80,10 +80,7 @@ pub fn pressed(state: &mut State, key: KeyEvent) -> Vec<Effect> {
             let dialog = Dialog::new(say("tui-join-title", &[]), lines, Purpose::Ticket);
             state.overlay = Some(Overlay::Dialog(dialog));
         }
-        Some(Action::Round) => {
-            state.say(say("tui-round-begins", &[]));
-            return vec![Effect::Round];
-        }
+        Some(Action::Round) => return round(state),
         Some(Action::Show) => return show(state),
         Some(Action::Delete) => {
             if let Some(Row::Invited(it)) = state.peers.row()
@@ -95,6 +92,12 @@ pub fn pressed(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         _ => {}
     }
     Vec::new()
+}
+
+/// One round with whoever is there.
+pub fn round(state: &mut State) -> Vec<Effect> {
+    state.say(say("tui-round-begins", &[]));
+    vec![Effect::Round]
 }
 
 fn invite(state: &mut State) -> Vec<Effect> {

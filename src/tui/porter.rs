@@ -119,7 +119,12 @@ fn travel(
 fn work(node: &mut Handle, effect: Effect) -> Result<Option<Reply>, Failure> {
     Ok(match effect {
         Effect::Look => Some(Reply::Overview(Box::new(node.overview()?))),
-        Effect::ListModels => Some(Reply::Models(node.store().models()?, node.used_model()?)),
+        Effect::ListModels => {
+            let mut coming = node.coming()?;
+            coming.retain(|it| it.model);
+            let rows = node.store().models()?;
+            Some(Reply::Models(rows, node.used_model()?, coming))
+        }
         Effect::ShowModel(name) => {
             let row = node.find_model(&name)?;
             Some(Reply::Card(name, Box::new(node.model_card(&row)?)))

@@ -111,12 +111,9 @@ pub fn reply(state: &mut State, reply: Reply) -> Vec<Effect> {
                 state.say(words.join(" · "));
             }
         }
-        Reply::Models(rows, used) => {
+        Reply::Models(rows, used, coming) => {
             state.chat.models = rows.iter().map(|row| row.name.clone()).collect();
-            state.models.rows = rows;
-            state.models.used = used;
-            state.models.read = true;
-            state.models.go(0);
+            state.models.read(rows, used, coming, now);
         }
         Reply::Card(name, card) => {
             let dialog = Dialog::new(name, card_lines(&card), Purpose::Say);
@@ -138,6 +135,7 @@ pub fn reply(state: &mut State, reply: Reply) -> Vec<Effect> {
         Reply::Refused(words) => {
             state.monitor.looking = false;
             state.peers.looking = false;
+            state.models.looking = false;
             if matches!(&state.overlay, Some(Overlay::Dialog(_))) {
                 show(state, words.lines().map(str::to_owned).collect(), |_| {
                     Purpose::Say

@@ -6,8 +6,8 @@
 use ratatui::crossterm::event::KeyEvent;
 
 use crate::node::{
-    Answer, Card, Company, FoundMessage, ManualAnswer, MessageRow, ModelRow, Overview, Question,
-    SessionRow,
+    Answer, Card, Coming, Company, FoundMessage, ManualAnswer, MessageRow, ModelRow, Overview,
+    Question, SessionRow,
 };
 
 use crate::record::CircleId;
@@ -120,7 +120,8 @@ pub enum Reply {
     Invited(Box<Ticket>),
     /// A circle was joined, line by line.
     Joined(Vec<String>),
-    Models(Vec<ModelRow>, Option<String>),
+    /// The models that are here, the chosen one, and those that are not here yet.
+    Models(Vec<ModelRow>, Option<String>, Vec<Coming>),
     Card(String, Box<Card>),
     /// What an import would do, or did: words, and whether there is something to take.
     Preview(String, Vec<String>, bool),
@@ -265,7 +266,9 @@ impl State {
 
     /// After how many milliseconds something changes by itself; none: nothing does, and nothing wakes up.
     pub fn patience(&self) -> Option<u64> {
-        let live = matches!(self.screen, Screen::Monitor | Screen::Peers) || self.peers.busy;
+        let fetching = self.screen == Screen::Models && self.now < self.models.until;
+        let screens = matches!(self.screen, Screen::Monitor | Screen::Peers);
+        let live = screens || self.peers.busy || fetching;
         let watching = live.then_some(1_000);
         let answering = self.chat.answering.is_some().then_some(250);
         let notice = self

@@ -115,3 +115,77 @@ pub fn guard_panics() {
         }
     }));
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+
+    /// How the child of the test below ends; run by it alone, in a terminal.
+    const HOW: &str = "OKIBI_TEST_PANIC";
+
+    #[test]
+    #[ignore = "the child of a_panic_gives_the_terminal_back"]
+    fn in_a_terminal() {
+        let Ok(how) = std::env::var(HOW) else { return };
+        super::guard_panics();
+        let _face = super::Face::take().unwrap();
+        if how == "here" {
+            panic!("a fault of ours");
+        }
+        let other = std::thread::spawn(|| panic!("a fault of ours"));
+        // Not reached: a face without its threads ends.
+        let _ = other.join();
+        println!("it goes on");
+    }
+
+    /// A panic on the face's own thread or on any other: the terminal is given back before the panic is told, and the
+    /// program ends.
+    #[test]
+    fn a_panic_gives_the_terminal_back() {
+        for how in ["here", "there"] {
+            let pair = native_pty_system().openpty(PtySize::default()).unwrap();
+            let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+            command.args([
+                "--exact",
+                "tui::terminal::tests::in_a_terminal",
+                "--ignored",
+                "--nocapture",
+            ]);
+            command.env(HOW, how);
+            let mut child = pair.slave.spawn_command(command).unwrap();
+            let mut reader = pair.master.try_clone_reader().unwrap();
+            let reads = std::thread::spawn(move || {
+                let mut said = Vec::new();
+                // Linux ends a terminal that nobody writes to any more with an error.
+                let _ = reader.read_to_end(&mut said);
+                String::from_utf8_lossy(&said).into_owned()
+            });
+            let status = child.wait().unwrap();
+            let name = pair.master.tty_name().unwrap();
+            let modes = std::process::Command::new("stty")
+                .arg("-a")
+                .arg("-F")
+                .arg(&name)
+                .output();
+            let modes = String::from_utf8_lossy(&modes.unwrap().stdout).into_owned();
+            drop(pair.slave);
+            drop(pair.master);
+            let said = reads.join().unwrap();
+            assert!(!status.success(), "{how}");
+            assert!(!said.contains("it goes on"), "{how}: {said}");
+            let at = |text: &str| {
+                said.find(text)
+                    .unwrap_or_else(|| panic!("{how}: {text:?} in {said:?}"))
+            };
+            assert!(at("\u{1b}[?1049h") < at("\u{1b}[?1049l"), "{how}");
+            assert!(at("\u{1b}[?1049l") < at("a fault of ours"), "{how}");
+            assert!(at("\u{1b}[?25h") < at("a fault of ours"), "{how}");
+            assert!(
+                modes.contains("icanon") && !modes.contains("-icanon"),
+                "{how}: {modes}"
+            );
+        }
+    }
+}

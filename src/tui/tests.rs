@@ -327,6 +327,7 @@ fn overview() -> Overview {
             free: 50 << 30,
         },
         sticks: Vec::new(),
+        coming: Vec::new(),
         audit: vec![AuditLine {
             sequence: 1,
             at: 999_000,
@@ -402,8 +403,46 @@ fn the_models() {
             row("ember", true),
             row("llama-3.2-1b-instruct-q4_k_m", false),
         ];
-        tell(state, Reply::Models(rows, Some("ember".into())));
+        tell(state, Reply::Models(rows, Some("ember".into()), Vec::new()));
     });
+}
+
+/// What members share and is not here is listed with how much of it came, and looked at again while it comes.
+#[test]
+fn models_that_are_on_their_way() {
+    let coming = || crate::node::Coming {
+        name: "大きなモデル".into(),
+        model: true,
+        from: "花子".into(),
+        circle_name: "庭".into(),
+        size: 400 << 20,
+        here: 100 << 20,
+    };
+    everywhere("models-coming", |state| {
+        press(state, "F4");
+        tell(state, Reply::Models(Vec::new(), None, vec![coming()]));
+    });
+    everywhere("monitor-coming", |state| {
+        press(state, "F3");
+        let mut overview = overview();
+        overview.status.circles.clear();
+        overview.coming = vec![coming()];
+        tell(state, Reply::Overview(Box::new(overview)));
+    });
+    let mut state = state((80, 24));
+    press(&mut state, "F4");
+    tell(&mut state, Reply::Models(Vec::new(), None, vec![coming()]));
+    state.now += 1_000;
+    assert_eq!(update(&mut state, Event::Tick), [Effect::ListModels]);
+    assert_eq!(update(&mut state, Event::Tick), [], "one look at a time");
+    // The last one takes a moment to stand among those that are here.
+    tell(&mut state, Reply::Models(Vec::new(), None, Vec::new()));
+    state.now += 1_000;
+    assert_eq!(update(&mut state, Event::Tick), [Effect::ListModels]);
+    tell(&mut state, Reply::Models(Vec::new(), None, Vec::new()));
+    state.now += 10_000;
+    assert_eq!(update(&mut state, Event::Tick), [], "everything is here");
+    assert_eq!(state.patience(), None);
 }
 
 /// A terminal of any size is drawn on, and nothing panics.

@@ -59,6 +59,7 @@ fn tick(state: &mut State) -> Vec<Effect> {
     }
     let mut effects = look(state);
     effects.extend(look_at_peers(state));
+    effects.extend(look_at_models(state));
     effects
 }
 
@@ -83,6 +84,18 @@ fn look_at_peers(state: &mut State) -> Vec<Effect> {
     state.peers.looking = true;
     state.peers.looked = state.now;
     vec![Effect::LookAtPeers]
+}
+
+/// Reads the models again, while some are on their way.
+fn look_at_models(state: &mut State) -> Vec<Effect> {
+    let models = &mut state.models;
+    let wanted = state.screen == Screen::Models && state.now < models.until;
+    if !wanted || models.looking || state.now < models.looked + LOOK {
+        return Vec::new();
+    }
+    models.looking = true;
+    models.looked = state.now;
+    vec![Effect::ListModels]
 }
 
 fn paste(state: &mut State, text: &str) {
@@ -371,6 +384,7 @@ fn choosing(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         (Some(Action::Down), _) => state.models.go(1),
         (Some(Action::Chat), _) => return open(state, Screen::Chat),
         (Some(Action::Help), _) => return help(state),
+        (Some(Action::Round), _) => return pair::round(state),
         (Some(Action::Show), Some(name)) => return vec![Effect::ShowModel(name)],
         (Some(Action::Choose), Some(name)) => {
             state.models.used = Some(name.clone());

@@ -40,8 +40,7 @@ fn every_code_that_is_said_exists() {
     );
 }
 
-/// What the face on the whole terminal says, it says in every language, with the same values; and no language says
-/// what English does not.
+/// Whatever is said is said in every language, with the same values; and no language says what English does not.
 #[test]
 fn the_languages_say_the_same() {
     let (english, japanese) = (catalogue(), read("ja"));
@@ -51,14 +50,17 @@ fn the_languages_say_the_same() {
         let sorted = |text: &str| -> BTreeSet<String> { placeholders(text).into_iter().collect() };
         assert_eq!(sorted(text), sorted(original), "{code}: other values");
         assert!(!text.contains('\n'), "{code}: one line");
+        assert!(!text.ends_with('。'), "{code}: no full stop at the end");
     }
-    let missing: Vec<&String> = english
-        .keys()
-        .filter(|code| code.starts_with("tui-") && !japanese.contains_key(*code))
+    let missing: Vec<String> = english
+        .iter()
+        .filter(|(code, _)| !japanese.contains_key(*code))
+        .map(|(code, text)| format!("{code} = {text:?}"))
         .collect();
     assert!(
         missing.is_empty(),
-        "not in src/messages/ja.toml: {missing:?}"
+        "not in src/messages/ja.toml:\n{}",
+        missing.join("\n")
     );
 }
 

@@ -160,3 +160,54 @@ fn a_window_beside_a_node_that_runs() {
     his.see("in step with alice");
     assert_eq!(alice.hashes(), bob.hashes());
 }
+
+/// A model that a member shares is offered on the other's screen with how much of it is here, and comes when asked for.
+#[test]
+fn a_model_is_offered_and_fetched() {
+    let place = Place::new();
+    let port = port();
+    let (alice, bob) = place.alice_and_bob();
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/ember/ember-f32.gguf");
+    alice.ok(["model", "add", file, "--name", "glow", "--licence", "MIT"]);
+    alice.ok(["model", "share", "glow", "--yes"]);
+    let stick = place.stick("stick");
+    alice.ok(["export-bundle", "--to", "bob", &stick]);
+    bob.ok(["import-bundle", &stick]);
+    bob.ok(["peer", "add", &format!("127.0.0.1:{port}")]);
+    lose(&bob, "glow");
+
+    let node = alice
+        .command(["node", "--no-discovery", "--port", &port])
+        .stderr(Stdio::null())
+        .spawn();
+    let _node = Daemon(node.unwrap());
+    let env = [("OKIBI_PORT", "0"), ("OKIBI_DISCOVERY", "false")];
+    let mut seat = Seat::new(&bob, &[], SIZE, &env);
+    seat.see("manual");
+    seat.press("\u{1b}OS");
+    seat.see("Offered by others, and not here yet");
+    seat.see("0 %, 0 B of 5 MiB; alice shares it in hearth");
+    seat.press("f");
+    seat.see("in step with alice");
+    seat.see_no("not here yet");
+    seat.see("alice in hearth");
+    seat.signal("TERM");
+    seat.end();
+    assert_eq!(bob.facts("model", ["model", "list"]).len(), 2);
+}
+
+/// As if a model of a circle had never come along: its file, what the database says of it, and that the shelf is whole.
+fn lose(home: &Home, name: &str) {
+    let db = rusqlite::Connection::open(home.path.join("okibi.db")).unwrap();
+    let sql = "SELECT blob FROM model WHERE name = ?1";
+    let blob: [u8; 32] = db.query_row(sql, [name], |row| row.get(0)).unwrap();
+    db.execute("DELETE FROM model WHERE name = ?1", [name])
+        .unwrap();
+    db.execute("DELETE FROM blob WHERE blake3 = ?1", [blob])
+        .unwrap();
+    db.execute("DELETE FROM meta WHERE key LIKE 'shelves:%'", [])
+        .unwrap();
+    let node = crate::homes::open(&home.path);
+    let path = node.store().blob_path(&okibi::record::BlobHash(blob));
+    std::fs::remove_file(path).unwrap();
+}

@@ -422,6 +422,79 @@ fn it_speaks_japanese() {
     seat.see("No language model");
     seat.press("\u{4}");
     seat.end();
+    // So does the command line, in all that it says.
+    let run = home.run(["--lang", "ja", "model", "show", "nobody"]);
+    assert!(
+        run.err.contains("nobody というモデルはありません"),
+        "{run:?}"
+    );
+}
+
+/// What is copied goes to the terminal's clipboard (OSC 52), whole and in its own bytes.
+#[test]
+fn copies_reach_the_clipboard() {
+    let place = Place::new();
+    let home = place.home("alice");
+    let mut seat = Seat::new(&home, &[], WIDE, &[]);
+    seat.see("No language model");
+    seat.press("火 and \u{1b}\rtwo lines\r");
+    seat.see("[1]");
+    seat.press("\tgy");
+    seat.see("characters copied");
+    let coded = data_encoding::BASE64.encode("火 and \ntwo lines".as_bytes());
+    let raw = String::from_utf8_lossy(seat.raw()).into_owned();
+    assert!(raw.contains(&format!("\u{1b}]52;c;{coded}\u{7}")), "{raw}");
+    seat.signal("TERM");
+    seat.end();
+}
+
+/// The mouse belongs to the terminal until it is asked for, and again when the program ends.
+#[test]
+fn the_mouse_is_off_until_it_is_wanted() {
+    let place = Place::new();
+    let home = place.home("alice");
+    let mut seat = Seat::new(&home, &[], WIDE, &[]);
+    seat.see("No language model");
+    let off =
+        |screen: &vt100::Screen| screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None;
+    assert!(off(seat.screen.screen()));
+    seat.press("\u{1b}m");
+    assert!(seat.until(PATIENCE, |screen| !off(screen)));
+    seat.press("\u{1b}m");
+    assert!(seat.until(PATIENCE, off));
+    seat.press("\u{1b}m");
+    assert!(seat.until(PATIENCE, |screen| !off(screen)));
+    seat.press("\u{4}");
+    seat.end();
+    seat.given_back();
+}
+
+/// `NO_COLOR` leaves weight and inversion, and takes every colour away.
+#[test]
+fn no_colour_where_none_is_wanted() {
+    let place = Place::new();
+    let home = place.home("alice");
+    let colours = |env: &[(&str, &str)]| {
+        let mut seat = Seat::new(&home, &[], WIDE, env);
+        seat.see("No language model");
+        seat.press("\u{1b}OR");
+        seat.see("This node");
+        let screen = seat.screen.screen();
+        let cells = (0..WIDE.1).flat_map(|row| (0..WIDE.0).map(move |column| (row, column)));
+        let cells = cells.filter_map(|(row, column)| screen.cell(row, column));
+        let plain = vt100::Color::Default;
+        let count = cells.filter(|cell| cell.fgcolor() != plain || cell.bgcolor() != plain);
+        let count = count.count();
+        seat.press("\u{1b}OQ\u{4}");
+        seat.end();
+        count
+    };
+    assert!(colours(&[]) > 0);
+    assert_eq!(colours(&[("NO_COLOR", "1")]), 0);
+    assert!(
+        colours(&[("NO_COLOR", "")]) > 0,
+        "an empty one says nothing"
+    );
 }
 
 /// Without a terminal, or on one that can only write lines, nothing takes the screen.

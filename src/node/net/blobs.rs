@@ -20,12 +20,11 @@ use crate::sync::pieces::{Cut, List};
 use crate::sync::{Input, Part};
 
 use super::super::Failure;
+use super::super::coming::PARTIAL;
 use super::super::home::now;
 use super::hub::{Hub, Work};
 use super::look::{look, sha256, values};
 
-/// Folder of unfinished transfers.
-const PARTIAL: &str = "partial";
 /// Pieces asked of one peer at once: enough to keep a line busy, little to send again.
 const AHEAD: usize = 8;
 /// Transfers at once.

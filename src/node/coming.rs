@@ -1,0 +1,70 @@
+//! What members share and this node does not have yet. Whatever a circle names is wanted: it comes with the next round on
+//! a network, or by a stick.
+
+use std::os::unix::fs::MetadataExt;
+
+use crate::record::BlobRef;
+
+use super::{Failure, Handle};
+
+/// Folder of unfinished transfers, in the home.
+pub(super) const PARTIAL: &str = "partial";
+/// Bytes of a block, as `st_blocks` counts (POSIX `sys/stat.h`, and Linux).
+const BLOCK: u64 = 512;
+
+/// A shared document or model whose content is not here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Coming {
+    pub name: String,
+    pub model: bool,
+    /// Who shares it, as it is called in the circle.
+    pub from: String,
+    pub circle_name: String,
+    /// Bytes: all, and what an unfinished transfer has of them.
+    pub size: u64,
+    pub here: u64,
+}
+
+impl Handle {
+    /// What the circles of this node name and it lacks, models first.
+    pub fn coming(&self) -> Result<Vec<Coming>, Failure> {
+        let mut coming = Vec::new();
+        for circle in self.store.circles()? {
+            let state = &circle.state;
+            let models = state.models.values().map(|it| {
+                let content = &it.content;
+                (true, content.name.clone(), it.author, content.blob)
+            });
+            let documents = state.documents.values().map(|it| {
+                let content = &it.content;
+                (false, content.title.clone(), it.author, content.blob)
+            });
+            for (model, name, author, blob) in models.chain(documents) {
+                if self.store.blob(&blob.blake3)?.is_some() {
+                    continue;
+                }
+                coming.push(Coming {
+                    name,
+                    model,
+                    from: self.name_of(&circle, &author),
+                    circle_name: state.name.clone(),
+                    size: blob.size,
+                    here: self.fetched(&blob),
+                });
+            }
+        }
+        coming.sort_by(|a, b| (!a.model, &a.name).cmp(&(!b.model, &b.name)));
+        Ok(coming)
+    }
+
+    /// Bytes of an unfinished transfer. Its file has its full length from the beginning, with holes where pieces are missing.
+    fn fetched(&self, blob: &BlobRef) -> u64 {
+        let path = self
+            .store
+            .home()
+            .join(PARTIAL)
+            .join(blob.blake3.to_string());
+        let blocks = std::fs::metadata(path).map_or(0, |data| data.blocks());
+        blocks.saturating_mul(BLOCK).min(blob.size)
+    }
+}
