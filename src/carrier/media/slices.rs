@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use sha2::{Digest, Sha256};
 
 use super::MediaError;
+use super::echo::Echo;
 use super::files::OpenFile;
 use super::medium::{self, Medium, SLICES, Sums};
 use super::parity;
@@ -117,7 +118,7 @@ struct Open {
     /// For `SUMS`.
     sha256: Sha256,
     /// For the reading back.
-    blake3: blake3::Hasher,
+    echo: Echo,
     size: u64,
     at: PathBuf,
 }
@@ -295,7 +296,7 @@ impl<'a> Writer<'a> {
             current.open = Some(Open {
                 file,
                 sha256: Sha256::new(),
-                blake3: blake3::Hasher::new(),
+                echo: Echo::default(),
                 size: 0,
                 at,
             });
@@ -366,7 +367,7 @@ impl<'a> Writer<'a> {
             .write(&bytes[..most])
             .map_err(MediaError::io(&open.at))?;
         open.sha256.update(&bytes[..count]);
-        open.blake3.update(&bytes[..count]);
+        open.echo.update(&bytes[..count]);
         open.size += count as u64;
         current.room -= count as u64;
         self.laid.bytes += count as u64;
@@ -394,13 +395,13 @@ fn settle(open: Open) -> Result<([u8; 32], u64), MediaError> {
     let Open {
         mut file,
         sha256,
-        blake3,
+        echo,
         size,
         at,
     } = open;
     file.sync().map_err(MediaError::io(&at))?;
     file.forget();
-    if !medium::reads_back(&at, &blake3)? {
+    if !echo.comes_back(&at)? {
         return Err(MediaError::ReadBack(at));
     }
     Ok((sha256.finalize().into(), size))
