@@ -77,7 +77,7 @@ pub use foreign::{identity_file, passphrase_file, recipients, ssh_recipients};
 pub use history::{Growing, branch, quoted, turns};
 pub use import::Imported;
 pub use intake::{ImportOptions, ImportReport, Repair};
-pub use look::{Looked, Seen};
+pub use look::{Looked, Part, Seen};
 pub use models::{Fit, Permission};
 #[cfg(feature = "lan")]
 pub use net::{
