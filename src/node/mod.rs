@@ -85,7 +85,7 @@ pub use net::{
     valid_address,
 };
 pub use quantize::{Packed, Packing};
-pub use restore::{Restored, restore};
+pub use restore::{Restored, backup_holds, restore};
 pub use share::Label;
 pub use status::{CircleStatus, MemberStatus, Status};
 pub use target::{Ask, ExportOptions, Since, Target};
