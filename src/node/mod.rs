@@ -32,6 +32,7 @@ mod shelves;
 mod starter;
 mod status;
 mod target;
+mod tidy;
 mod trust;
 mod unlock;
 mod update;

@@ -179,6 +179,62 @@ fn a_set_of_sticks_comes_in_any_order_one_by_one_or_at_once() {
     }
 }
 
+/// A part on a stick that was taken out already, of a bundle whose end was never written: it goes with the next export
+/// from there, unless a process of that home is still at work; nobody else touches it.
+#[test]
+fn a_part_whose_rest_was_never_written_goes_with_the_next_export() {
+    let mut scene = Scene::with(6, 4_000);
+    let (stick, away) = (scene.stick("s0"), scene.place.path("away"));
+    let small = |path: &Path| Files::bounded(path, 256 * 1024 + 14_000);
+    let home = scene.place.path("alice");
+    scene.alice = open(&home).over(Box::new(move |path| match path.starts_with(&home) {
+        true => Files::new(path),
+        false => small(path),
+    }));
+    // The first is full and taken out; then nobody knows of another one.
+    let (from, to) = (stick.clone(), away.clone());
+    let mut ask = |_: Full| {
+        fs::rename(&from, &to).unwrap();
+        None
+    };
+    let target = Target::Media {
+        paths: std::slice::from_ref(&stick),
+        ask: Some(&mut ask),
+        layout: Layout::default(),
+    };
+    let failed = homes::export(&mut scene.alice, "bob", target).unwrap_err();
+    assert_eq!(failed.exit, Exit::NoSpace);
+    fs::rename(&away, &stick).unwrap();
+    let left = only_part(&stick).handle.unwrap();
+    scene.alice = open(&scene.place.path("alice"));
+    let layout = Layout::default();
+    let paths = std::slice::from_ref(&stick);
+    let handles = || -> Vec<String> {
+        let found = scan(&stick).unwrap().bundles;
+        found.into_iter().filter_map(|found| found.handle).collect()
+    };
+    // Another process of this home may be writing it.
+    let other = open(&scene.place.path("alice"));
+    let work = other.store().work().unwrap();
+    scene.export(paths, layout).unwrap();
+    assert!(handles().contains(&left));
+    drop(work);
+    // Bob's own export leaves it alone.
+    let mut bob = scene.bob();
+    share(&mut bob, &scene.place, "answer", "An answer.\n");
+    let target = Target::Media {
+        paths,
+        ask: None,
+        layout,
+    };
+    homes::export(&mut bob, "alice", target).unwrap();
+    assert!(handles().contains(&left));
+    let before = handles().len();
+    scene.export(paths, layout).unwrap();
+    assert!(!handles().contains(&left));
+    assert_eq!(handles().len(), before, "only the part went");
+}
+
 /// One stick of a set: what lies on it, and whether that is undamaged; never that the bundle is damaged.
 #[test]
 fn one_stick_of_a_set_is_looked_at_as_what_it_is() {

@@ -47,11 +47,16 @@ pub struct Full {
 /// Asks for another medium.
 pub type More<'a> = dyn FnMut(Full) -> Result<Medium, MediaError> + Send + 'a;
 
+/// Takes note of a bundle's folder.
+pub type Begun<'a> = dyn FnMut(&str) -> Result<(), MediaError> + 'a;
+
 /// The media for one bundle, in the order in which they are filled.
 pub struct Media<'a> {
     pub taken: Vec<Medium>,
     pub more: Option<&'a mut More<'a>>,
     pub layout: Layout,
+    /// Hears the bundle's folder before the first byte: who is killed between two media knows its parts again.
+    pub begun: Option<&'a mut Begun<'a>>,
 }
 
 /// A medium of the caller's, or one for this bundle alone.

@@ -210,8 +210,11 @@ impl<'a> Draft<'a> {
                 let slices = slices::Writer::onto(medium, handle.clone(), hashes, need);
                 self.onto_media(slices, handle, recipients, &mut written)?;
             }
-            Destination::Media(media) => {
+            Destination::Media(mut media) => {
                 let (handle, hashes, need) = self.announce(recipients, random);
+                if let Some(begun) = media.begun.take() {
+                    begun(&handle)?;
+                }
                 let slices = slices::Writer::over(media, handle.clone(), hashes, need);
                 self.onto_media(slices, handle, recipients, &mut written)?;
             }
