@@ -199,6 +199,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--no-discovery', '--no-discovery', [CompletionResultType]::ParameterName, 'Neither show this node on the local network nor look out for others there')
             [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Open no network socket at all')
+            [CompletionResult]::new('--watch-media', '--watch-media', [CompletionResultType]::ParameterName, 'Run the courier at each removable medium with a folder `okibi` that is plugged in')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')

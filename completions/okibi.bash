@@ -2188,7 +2188,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__node)
-            opts="-q -h -V --peer --no-discovery --port --offline --home --json --quiet --lang --help --version"
+            opts="-q -h -V --peer --no-discovery --port --offline --watch-media --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

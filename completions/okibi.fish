@@ -152,6 +152,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand node" -l home -d 'Folder of 
 complete -c okibi -n "__fish_okibi_using_subcommand node" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand node" -l no-discovery -d 'Neither show this node on the local network nor look out for others there'
 complete -c okibi -n "__fish_okibi_using_subcommand node" -l offline -d 'Open no network socket at all'
+complete -c okibi -n "__fish_okibi_using_subcommand node" -l watch-media -d 'Run the courier at each removable medium with a folder `okibi` that is plugged in'
 complete -c okibi -n "__fish_okibi_using_subcommand node" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand node" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand node" -s h -l help -d 'Print help'

@@ -17,6 +17,7 @@ use okibi::model::gguf;
 use okibi::model::template::{Context, Message, Template};
 use okibi::model::tokenizer::Tokenizer;
 use okibi::model::{Options, load};
+use okibi::node::backup_holds;
 use okibi::record::{
     Ack, Body, Frontier, Kind, Payload, Record, Signed, Statement, check_cbor, difference,
 };
@@ -27,8 +28,9 @@ use okibi::sync::{self, FrameReader, Input, Output, Phase, Session};
 pub type Entry = (&'static str, fn(&[u8]) -> bool);
 
 /// Every parser of foreign bytes.
-pub const ENTRIES: [Entry; 24] = [
+pub const ENTRIES: [Entry; 25] = [
     ("ack", ack),
+    ("backup", backup),
     ("body", body),
     ("card", card),
     ("cbor", cbor),
@@ -199,6 +201,17 @@ pub fn signature(bytes: &[u8]) -> bool {
     };
     assert!(signature.encode() == bytes, "a second spelling was taken");
     let _ = signature.verify(b"okibi");
+    true
+}
+
+/// What is inside a backup, once it is decrypted.
+pub fn backup(mut bytes: &[u8]) -> bool {
+    let size = bytes.len();
+    let Ok((keys, blobs)) = backup_holds(&mut bytes) else {
+        return false;
+    };
+    // Each member has a header of its own.
+    assert!((keys + blobs) * 512 < size, "more members than bytes");
     true
 }
 

@@ -1,5 +1,7 @@
 //! `okibi courier`: both directions at each medium, for a person and for cron.
 
+use std::sync::mpsc::Receiver;
+
 use serde_json::json;
 
 use crate::messages::say;
@@ -46,9 +48,15 @@ fn watch(out: &Out, node: &mut Handle) -> Outcome {
     let (sender, stop) = std::sync::mpsc::channel();
     // Without a handler Ctrl-C ends the process, which is as good: nothing is left half done.
     let _ = ctrlc::set_handler(move || _ = sender.send(()));
+    serve(out, node, &stop)?;
+    Ok(Exit::Interrupted)
+}
+
+/// Serves what is plugged in, until `stop` gets a message or loses its sender; for a thread beside a node, too.
+pub(super) fn serve(out: &Out, node: &mut Handle, stop: &Receiver<()>) -> Result<(), Failure> {
     out.note("courier-watching", &[])
         .map_err(|error| broken(&error))?;
-    node.watch_media(WATCH_INTERVAL, &stop, &mut |(path, served)| {
+    node.watch_media(WATCH_INTERVAL, stop, &mut |(path, served)| {
         match served {
             // What is no medium of ours is not worth a line.
             Ok(report) if report.skipped => {}
@@ -56,8 +64,7 @@ fn watch(out: &Out, node: &mut Handle) -> Outcome {
             Err(failure) => out.failure(failure),
         }
         Ok(())
-    })?;
-    Ok(Exit::Interrupted)
+    })
 }
 
 fn tell(

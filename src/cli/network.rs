@@ -14,6 +14,7 @@ use crate::node::{
 use crate::record::RootKey;
 
 use super::Outcome;
+use super::courier;
 use super::decide::confirmed;
 use super::network_args::{Invite, Join, Node, Peer, Road, Sync};
 use super::out::{Out, broken, line};
@@ -52,7 +53,24 @@ pub fn node(out: &Out, node: &mut Handle, args: &Node) -> Outcome {
         &[("home", node.store().home().display().to_string())],
     )
     .map_err(|error| broken(&error))?;
-    node.run_network(options, &mut nobody)?;
+    let (stop, stopped) = std::sync::mpsc::channel();
+    let config = node.config().clone();
+    std::thread::scope(|scope| {
+        if args.watch_media {
+            // On the home like a process of its own: the network's thread does not wait for a stick.
+            scope.spawn(move || {
+                let watched = Handle::open(config, super::sink(out))
+                    .and_then(|mut node| courier::serve(out, &mut node, &stopped));
+                if let Err(failure) = watched {
+                    out.failure(&failure);
+                }
+            });
+        }
+        let ran = node.run_network(options, &mut nobody);
+        // A courier at work comes to its end first.
+        drop(stop);
+        ran
+    })?;
     Ok(Exit::Done)
 }
 

@@ -8,6 +8,9 @@ use super::args::Of;
 pub struct Node {
     #[command(flatten)]
     pub road: Road,
+    /// Run the courier at each removable medium with a folder `okibi` that is plugged in
+    #[arg(long)]
+    pub watch_media: bool,
 }
 
 #[derive(Debug, Args)]

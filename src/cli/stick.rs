@@ -8,8 +8,8 @@ use serde_json::json;
 use crate::identity::fingerprint;
 use crate::messages::say;
 use crate::node::{
-    Addressee, Ask, Exit, Export, Failure, Handle, ImportOptions, ImportReport, Imported, Seen,
-    Target, passphrase_file, ssh_recipients,
+    Addressee, Ask, Exit, Export, Failure, Handle, ImportOptions, ImportReport, Imported, Part,
+    Seen, Target, passphrase_file, ssh_recipients,
 };
 
 use super::Outcome;
@@ -376,12 +376,20 @@ pub fn inspect(out: &Out, node: &mut Handle, args: &Inspect, whole: bool) -> Out
             out.warn("parity-damaged", &about)
                 .map_err(|error| broken(&error))?;
         }
-        match it.seen {
-            Ok(Some(seen)) => {
+        match (it.seen, it.part) {
+            (Ok(seen), Some(part)) => {
+                mine |= seen.is_some();
+                if let Some(seen) = seen {
+                    tell_seen(out, &seen, it.handle.as_deref(), false)?;
+                }
+                tell_part(out, &handle, part, it.bytes, whole)?;
+                exits.push(Exit::Partly);
+            }
+            (Ok(Some(seen)), None) => {
                 mine = true;
                 tell_seen(out, &seen, it.handle.as_deref(), whole)?;
             }
-            Ok(None) => {
+            (Ok(None), None) => {
                 exits.push(Exit::NothingForMe);
                 let value = json!({"handle": it.handle, "for_me": false, "bytes": it.bytes});
                 out.fact("bundle", value, || {
@@ -392,7 +400,7 @@ pub fn inspect(out: &Out, node: &mut Handle, args: &Inspect, whole: bool) -> Out
                 })
                 .map_err(|error| broken(&error))?;
             }
-            Err(failure) => {
+            (Err(failure), _) => {
                 out.failure(&failure);
                 exits.push(failure.exit);
             }
@@ -404,6 +412,34 @@ pub fn inspect(out: &Out, node: &mut Handle, args: &Inspect, whole: bool) -> Out
         .into_iter()
         .find(|exit| exits.contains(exit))
         .unwrap_or(Exit::Done))
+}
+
+/// Slices that go on elsewhere: what can be said of them alone.
+fn tell_part(out: &Out, handle: &str, part: Part, bytes: u64, whole: bool) -> Result<(), Failure> {
+    let value = json!({
+        "handle": handle, "first_slice": part.first, "last_slice": part.last, "ends": part.ends,
+        "bytes": bytes, "undamaged": whole.then_some(true),
+    });
+    let about = [
+        ("handle", handle.to_owned()),
+        ("first", format!("{:03}", part.first)),
+        ("last", format!("{:03}", part.last)),
+        ("size", size(bytes)),
+    ];
+    let what = match (part.first, part.ends) {
+        (0, _) => "bundle-begins",
+        (_, true) => "bundle-ends",
+        (_, false) => "bundle-middle",
+    };
+    out.fact("part", value, || {
+        let mut said = say(what, &about);
+        if whole {
+            said = format!("{said}; {}", say("part-undamaged", &[]));
+        }
+        said
+    })
+    .map_err(|error| broken(&error))?;
+    out.note("part-import", &[]).map_err(|error| broken(&error))
 }
 
 fn tell_seen(out: &Out, seen: &Seen, handle: Option<&str>, whole: bool) -> Result<(), Failure> {

@@ -18,7 +18,7 @@ use crate::carrier::media::write::{Destination, Written, write_bundle};
 use crate::carrier::media::{MediaError, Small};
 use crate::identity::{Directory, Verified};
 use crate::record::{
-    Ack, BlobHash, BlobRef, Body, Frontier, Record, RecordId, Role, RootKey, Statement,
+    Ack, BlobHash, BlobRef, Body, CircleId, Frontier, Record, RecordId, Role, RootKey, Statement,
 };
 use crate::store::{CircleView, OwnFeed, STAGING, Sent, Standing};
 
@@ -325,7 +325,7 @@ impl Handle {
                 "content_bytes": report.content_bytes, "road": "usb", "place": road,
             }),
         )?;
-        let written = self.put(plan, &secret, receive, target)?;
+        let written = self.put(&circle.id, plan, &secret, receive, target)?;
         let head = written.head_sha256;
         self.store
             .bundle_written(&circle.id, sequence, &head, written.handle.as_deref())?;
@@ -338,14 +338,24 @@ impl Handle {
 
     fn put<R: Iterator<Item = Result<Vec<u8>, MediaError>>>(
         &self,
+        circle: &CircleId,
         plan: Plan<R>,
         signer: &dyn crate::identity::Signer,
         receive: &[Addressee],
         target: Target<'_>,
     ) -> Result<Written, Failure> {
+        self.clear_unfinished(&target)?;
         let _work = self.store.work()?;
         let scratch = self.files(self.store.home());
         let spool = self.workplace(&scratch, "export")?;
+        let sequence = plan.sequence;
+        let mut begun = |handle: &str| {
+            let noted = self.store.bundle_begun(circle, sequence, handle);
+            noted.map_err(|error| MediaError::Io {
+                path: self.store.home().to_owned(),
+                source: std::io::Error::other(error),
+            })
+        };
         let mut unlucky = None;
         let mut fill = |bytes: &mut [u8]| {
             if let Err(error) = getrandom::fill(bytes) {
@@ -364,7 +374,9 @@ impl Handle {
                     self.tidy(&medium)?;
                     write(Destination::Medium(&medium))
                 }),
-            Target::Media { paths, ask, layout } => self.fill(paths, ask, layout, write),
+            Target::Media { paths, ask, layout } => {
+                self.fill(paths, (ask, &mut begun), layout, write)
+            }
             Target::FileParity(path, parity) => self.beside(path).and_then(|(files, name)| {
                 let (files, path) = (&files, name);
                 write(Destination::FileParity {
@@ -402,32 +414,6 @@ impl Handle {
             Failure::new("file-not-found", Exit::Usage).with("path", path.display())
         })?;
         Ok((self.files(folder), Path::new(name)))
-    }
-
-    /// Takes off a medium what unfinished writers left, and what is collected.
-    pub(super) fn tidy(&self, medium: &Medium) -> Result<usize, Failure> {
-        medium.sweep()?;
-        self.clear_collected(medium)
-    }
-
-    /// Takes bundles of mine off a medium that all their recipients have taken in.
-    fn clear_collected(&self, medium: &Medium) -> Result<usize, Failure> {
-        let mut cleared = 0;
-        let scan = crate::carrier::media::medium::scan(medium.files().root())?;
-        for found in &scan.bundles {
-            let Some(handle) = &found.handle else {
-                continue;
-            };
-            let collected = found.collected();
-            if !collected.is_empty()
-                && collected.iter().all(|done| *done)
-                && self.store.wrote_handle(handle)?
-            {
-                medium.discard(handle)?;
-                cleared += 1;
-            }
-        }
-        Ok(cleared)
     }
 
     fn content_files(&self, contents: &[(UnitKind, BlobRef)]) -> Vec<Content> {

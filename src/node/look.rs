@@ -31,6 +31,16 @@ pub struct Seen {
     pub members: Vec<(&'static str, usize, u64)>,
 }
 
+/// Slices of a bundle whose others lie on other media.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// Numbers of the first and the last one here.
+    pub first: u16,
+    pub last: u16,
+    /// The last one here is the bundle's last.
+    pub ends: bool,
+}
+
 /// One bundle of a medium.
 #[derive(Debug)]
 pub struct Looked {
@@ -42,7 +52,9 @@ pub struct Looked {
     pub parity_damaged: Vec<String>,
     /// Slices that are damaged, and that parity gives back.
     pub mended: Vec<String>,
-    /// None: it is for others.
+    /// One medium of several: which slices lie here.
+    pub part: Option<Part>,
+    /// None: it is for others. Of a part it is what its beginning tells, none if that lies elsewhere.
     pub seen: Result<Option<Seen>, Failure>,
 }
 
@@ -58,7 +70,11 @@ impl Handle {
                 .filter_map(|slice| std::fs::metadata(slice).ok());
             let bytes = sizes.map(|data| data.len()).sum();
             let mut mended = Vec::new();
-            let mut seen = self.see(Stream::Found(found), whole);
+            let part = part(found);
+            let mut seen = match &part {
+                Some(_) => self.see_part(found, whole),
+                None => self.see(Stream::Found(found), whole),
+            };
             if seen.as_ref().is_err_and(is_damage) {
                 seen = self.see_mended(found, whole, &mut mended).unwrap_or(seen);
             }
@@ -70,6 +86,7 @@ impl Handle {
                     false => Vec::new(),
                 },
                 mended,
+                part,
                 seen,
             });
         }
@@ -81,6 +98,7 @@ impl Handle {
                 bytes: 0,
                 parity_damaged: Vec::new(),
                 mended: Vec::new(),
+                part: None,
                 seen,
             });
         }
@@ -99,8 +117,29 @@ impl Handle {
             bytes: 0,
             parity_damaged: Vec::new(),
             mended: Vec::new(),
+            part: None,
             seen,
         })
+    }
+
+    /// What one medium of several tells by itself: its slices are here and, with `whole`, are what was written; who
+    /// wrote the bundle and for whom, if its beginning is among them.
+    fn see_part(&self, found: &Found, whole: bool) -> Result<Option<Seen>, Failure> {
+        if let Some(which) = found.gone() {
+            return Err(MediaError::SliceMissing { which }.into());
+        }
+        if whole && let Some(which) = found.damaged()? {
+            return Err(MediaError::SliceMissing { which }.into());
+        }
+        let Some(beginning) = found.prefix() else {
+            return Ok(None);
+        };
+        match self.see(Stream::Found(&beginning), false) {
+            // The beginning ends before the manifest does; the rest may be as it should.
+            Err(failure) if is_damage(&failure) => Ok(None),
+            Ok(None) => Err(MediaError::NothingForMe.into()),
+            other => other,
+        }
     }
 
     /// The same over what parity makes of it; none if it makes nothing.
@@ -116,7 +155,10 @@ impl Handle {
         let mended = parity::mend((&files, &folder), found);
         let seen = mended.ok().flatten().map(|mended| {
             slices.clone_from(&mended.slices);
-            self.see(Stream::Found(&mended.found), whole)
+            match part(found) {
+                Some(_) => self.see_part(&mended.found, whole),
+                None => self.see(Stream::Found(&mended.found), whole),
+            }
         });
         let _ = files.remove_all(&folder);
         seen
@@ -172,4 +214,15 @@ impl Handle {
             members,
         }
     }
+}
+
+/// Which slices lie on this one of several media.
+fn part(found: &Found) -> Option<Part> {
+    let sums = found.sums.as_ref().filter(|_| found.is_part())?;
+    let more = u16::try_from(sums.slices.len().saturating_sub(1)).unwrap_or(u16::MAX);
+    Some(Part {
+        first: sums.first,
+        last: sums.first.saturating_add(more),
+        ends: sums.last,
+    })
 }

@@ -34,6 +34,7 @@ mod shelves;
 mod starter;
 mod status;
 mod target;
+mod tidy;
 mod trust;
 mod unlock;
 mod update;
@@ -81,7 +82,7 @@ pub use foreign::{identity_file, passphrase_file, recipients, ssh_recipients};
 pub use history::{Growing, branch, quoted, turns};
 pub use import::Imported;
 pub use intake::{ImportOptions, ImportReport, Repair};
-pub use look::{Looked, Seen};
+pub use look::{Looked, Part, Seen};
 pub use models::{Fit, Permission};
 #[cfg(feature = "lan")]
 pub use net::{
@@ -89,7 +90,7 @@ pub use net::{
     valid_address, valid_relay,
 };
 pub use quantize::{Packed, Packing};
-pub use restore::{Restored, restore};
+pub use restore::{Restored, backup_holds, restore};
 pub use share::Label;
 pub use status::{CircleStatus, MemberStatus, Status};
 pub use target::{Ask, ExportOptions, Since, Target};

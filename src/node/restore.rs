@@ -126,6 +126,31 @@ fn unpack(
             other => other.into(),
         },
     )?;
+    make_folder(folder)?;
+    contents(opened, &mut |name, input, size| {
+        write(&folder.join(name), input, size)
+    })
+}
+
+/// Reads what a backup holds, to its last byte, and writes nothing: how many keys and blobs. For fuzzing, too: this is
+/// all that is believed of a backup before its database is opened.
+pub fn backup_holds(archive: &mut dyn Read) -> Result<(usize, usize), Failure> {
+    let (_, keys, blobs) = contents(archive, &mut |_, input, size| {
+        let mut hasher = Sha256::new();
+        pour(input, size, &mut |bytes| {
+            hasher.update(bytes);
+            Ok(())
+        })?;
+        Ok(data_encoding::HEXLOWER.encode(&hasher.finalize()))
+    })?;
+    Ok((keys, blobs))
+}
+
+/// Takes a member of this name and size; its sha256.
+type Take<'a> = dyn FnMut(&str, &mut dyn Read, u64) -> Result<String, Failure> + 'a;
+
+/// Goes through the archive; the first member, and how many keys and blobs there were.
+fn contents(opened: impl Read, take: &mut Take<'_>) -> Result<(Begin, usize, usize), Failure> {
     // What the stream says of itself is a refusal, not an error of a file.
     let broken = |error: std::io::Error| refused(error);
     let mut tar = tar::Archive::new(opened);
@@ -133,7 +158,6 @@ fn unpack(
     let mut hashes: BTreeMap<String, String> = BTreeMap::new();
     let mut sums = None;
     let (mut keys, mut blobs) = (0, 0);
-    make_folder(folder)?;
     for entry in tar.entries().map_err(broken)? {
         let mut entry = entry.map_err(broken)?;
         let name = String::from_utf8(entry.path_bytes().into_owned())
@@ -173,7 +197,7 @@ fn unpack(
         }
         keys += usize::from(name.starts_with("keys/"));
         blobs += usize::from(kind == Kind::Blob);
-        let hash = write(&folder.join(&name), &mut entry, size)?;
+        let hash = take(&name, &mut entry, size)?;
         hashes.insert(name, hash);
     }
     // age tells of a truncation at its end only.
@@ -258,7 +282,23 @@ fn write(path: &Path, input: &mut dyn Read, size: u64) -> Result<String, Failure
         .open(path)
         .map_err(fail)?;
     let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 1 << 18];
+    pour(input, size, &mut |bytes| {
+        hasher.update(bytes);
+        file.write_all(bytes).map_err(fail)
+    })?;
+    file.sync_all().map_err(fail)?;
+    Ok(data_encoding::HEXLOWER.encode(&hasher.finalize()))
+}
+
+/// Passes exactly so many bytes on.
+fn pour(
+    input: &mut dyn Read,
+    size: u64,
+    to: &mut dyn FnMut(&[u8]) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    // A size may lie; the buffer is no larger for it.
+    const BUFFER: u64 = 1 << 18;
+    let mut buffer = vec![0; usize::try_from(size.clamp(1, BUFFER)).unwrap_or(1)];
     let mut left = size;
     while left > 0 {
         let count = match input.read(&mut buffer) {
@@ -267,13 +307,10 @@ fn write(path: &Path, input: &mut dyn Read, size: u64) -> Result<String, Failure
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(refused(error)),
         };
-        let bytes = buffer.get(..count).unwrap_or_default();
-        hasher.update(bytes);
-        file.write_all(bytes).map_err(fail)?;
+        to(buffer.get(..count).unwrap_or_default())?;
         left = left.saturating_sub(count as u64);
     }
-    file.sync_all().map_err(fail)?;
-    Ok(data_encoding::HEXLOWER.encode(&hasher.finalize()))
+    Ok(())
 }
 
 /// Checks the database and makes this home one that never was: a new epoch, its own place, a new feed if the root

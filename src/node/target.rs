@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::carrier::media::MediaError;
 use crate::carrier::media::medium::Medium;
-use crate::carrier::media::slices::{Full, Layout, Media};
+use crate::carrier::media::slices::{Begun, Full, Layout, Media};
 use crate::carrier::media::write::{Destination, Written};
 
 use super::home::now;
@@ -68,7 +68,7 @@ impl Handle {
     pub(super) fn fill(
         &self,
         paths: &[PathBuf],
-        ask: Option<&mut Ask<'_>>,
+        (ask, begun): (Option<&mut Ask<'_>>, &mut Begun<'_>),
         layout: Layout,
         write: impl FnOnce(Destination<'_>) -> Result<Written, Failure>,
     ) -> Result<Written, Failure> {
@@ -85,6 +85,7 @@ impl Handle {
                 taken,
                 more,
                 layout,
+                begun: Some(begun),
             }));
         };
         let mut more = |mut full: Full| loop {
@@ -109,6 +110,7 @@ impl Handle {
             taken,
             more: Some(&mut more),
             layout,
+            begun: Some(begun),
         }))
     }
 }

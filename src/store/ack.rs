@@ -129,6 +129,26 @@ impl Store {
         })
     }
 
+    /// Remembers the folder of a bundle that is being written; until `bundle_written` it counts as unfinished.
+    pub fn bundle_begun(
+        &self,
+        circle: &CircleId,
+        sequence: u64,
+        handle: &str,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE bundle_out SET handle = ?3 WHERE circle = ?1 AND sequence = ?2";
+        self.db
+            .execute(sql, params![circle.0, sequence as i64, handle])?;
+        Ok(())
+    }
+
+    /// Whether this store began the bundle in this folder and never finished it; it may still be at work.
+    pub fn left_unfinished(&self, handle: &str) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM bundle_out WHERE handle = ?1 AND head IS NULL";
+        let mut sql = self.db.prepare_cached(sql)?;
+        Ok(sql.exists([handle])?)
+    }
+
     /// Remembers a bundle that was written, and its folder on the medium.
     pub fn bundle_written(
         &self,

@@ -107,7 +107,10 @@ impl Store {
                 blobs::insert(tx, blob)?;
             }
             let quick = match before {
-                Some(before) if receipt.statements == 0 => {
+                // While something waits, only the whole pool tells what still does.
+                Some(before)
+                    if receipt.statements == 0 && (!before.waiting || records.is_empty()) =>
+                {
                     shortcut(tx, &id, before, &records, deliverer)?
                 }
                 _ => None,

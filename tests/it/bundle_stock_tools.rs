@@ -116,19 +116,23 @@ fn export(root: &Path) -> String {
     written.unwrap().handle.unwrap()
 }
 
-/// The files that the commands need, and the commands with their placeholders filled in.
-fn prepare(root: &Path, handle: &str) -> Vec<String> {
+/// The empty folder that README.txt asks for, with its two files, and the commands with their placeholders filled in.
+fn prepare(root: &Path, handle: &str) -> (PathBuf, Vec<String>) {
+    let work = root.join("work");
+    fs::create_dir(&work).unwrap();
     let key = seal::secret_string(&receiver());
-    fs::write(root.join("stick/key.txt"), key.expose_secret()).unwrap();
+    fs::write(work.join("key.txt"), key.expose_secret()).unwrap();
     let allowed = format!("NAME {}\n", ssh_public(&signer().public()));
-    fs::write(root.join("stick/allowed"), allowed).unwrap();
-    let (_, commands) = README.split_once("open it, in an empty folder:\n").unwrap();
+    fs::write(work.join("allowed"), allowed).unwrap();
+    let (_, commands) = README
+        .split_once("HANDLE the name of the bundle:\n")
+        .unwrap();
+    let stick = root.join("stick").display().to_string();
     let commands = commands
         .lines()
         .filter_map(|line| line.strip_prefix("    "));
-    commands
-        .map(|line| line.replace("HANDLE", handle))
-        .collect()
+    let filled = commands.map(|line| line.replace("HANDLE", handle).replace("STICK", &stick));
+    (work, filled.collect())
 }
 
 #[test]
@@ -138,32 +142,31 @@ fn the_commands_of_the_readme_open_a_bundle() {
     }
     let root = tempfile::tempdir().unwrap();
     let handle = export(root.path());
-    let commands = prepare(root.path(), &handle);
+    let (work, commands) = prepare(root.path(), &handle);
     assert_eq!(commands.len(), 4, "{commands:?}");
-    let stick = root.path().join("stick");
     for command in &commands {
-        let said = run(&stick, command);
+        let said = run(&work, command);
         assert!(!said.contains("FAILED"), "{said}");
     }
-    let unpacked = fs::read(stick.join("records/0000.cborseq")).unwrap();
+    let unpacked = fs::read(work.join("records/0000.cborseq")).unwrap();
     assert_eq!(unpacked, RECORDS.concat());
-    let trust = fs::read_to_string(stick.join("trust/0000-genesis.cose")).unwrap();
+    let trust = fs::read_to_string(work.join("trust/0000-genesis.cose")).unwrap();
     assert_eq!(trust, "trust/0000-genesis.cose");
-    let parts = run(&stick, "cat blobs/*.0* | sha256sum");
+    let parts = run(&work, "cat blobs/*.0* | sha256sum");
     let whole = data_encoding::HEXLOWER.encode(&Sha256::digest(vec![5; 100_000]));
     assert!(parts.starts_with(&whole));
-    let head = fs::read_to_string(stick.join("00-HEAD")).unwrap();
-    let manifest = run(&stick, "sha256sum 01-MANIFEST.cbor");
+    let head = fs::read_to_string(work.join("00-HEAD")).unwrap();
+    let manifest = run(&work, "sha256sum 01-MANIFEST.cbor");
     let named = head
         .lines()
         .find_map(|line| line.strip_prefix("manifest-sha256: "));
     assert_eq!(named, manifest.split_whitespace().next());
     // A wrong byte is found by them too.
     let wrong = head.replacen("sequence: 1", "sequence: 2", 1);
-    fs::write(stick.join("00-HEAD"), wrong).unwrap();
+    fs::write(work.join("00-HEAD"), wrong).unwrap();
     let verify = Command::new("sh")
         .args(["-c", &commands[2]])
-        .current_dir(&stick)
+        .current_dir(&work)
         .output();
     assert!(!verify.unwrap().status.success());
 }
@@ -176,13 +179,12 @@ fn what_the_tools_pack_is_read() {
     }
     let root = tempfile::tempdir().unwrap();
     let handle = export(root.path());
-    let stick = root.path().join("stick");
-    prepare(root.path(), &handle);
+    let (work, _) = prepare(root.path(), &handle);
     let recipient = seal::recipient_string(&receiver().public());
     let listed = run(
-        &stick,
+        &work,
         &format!(
-            "cat okibi/{handle}/[0-9]*.age | age -d -i key.txt > ../ours.tar
+            "cat ../stick/okibi/{handle}/[0-9]*.age | age -d -i key.txt > ../ours.tar
              tar -tf ../ours.tar > ../names
              mkdir ../open && tar -xf ../ours.tar -C ../open
              tar --format=ustar --owner=0 --group=0 --numeric-owner --mtime=@0 --mode=0644 -b1 \

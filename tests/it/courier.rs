@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
+use std::io::BufRead;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::homes::{Home, Place, Run};
 
@@ -386,5 +387,66 @@ fn a_medium_that_is_plugged_in_is_served_once() {
     drop(lock);
     assert_eq!(look().len(), 1);
     assert!(look().is_empty());
+    assert_eq!(alice.hashes(), bob.hashes());
+}
+
+/// The same through `okibi node --watch-media`, with a mount of its own: whatever is mounted when it starts counts as plugged
+/// in. `sys/block` is made up, in a mount namespace; the mount table is the kernel's.
+#[cfg(feature = "lan")]
+#[test]
+fn a_node_serves_media_beside_the_network() {
+    if !rustix::process::geteuid().is_root()
+        || !crate::bundle_stock_tools::have(&["unshare", "mount"])
+    {
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "a mount namespace needs root"
+        );
+        eprintln!("SKIPPED: a mount namespace needs root");
+        return;
+    }
+    let (place, alice, bob) = scene();
+    let prepared = place.stick("prepared");
+    alice.ok(["courier", &prepared]);
+    let (stick, block) = (place.stick("stick"), place.path("block"));
+    std::fs::create_dir_all(block.join("sdz")).unwrap();
+    std::fs::write(block.join("sdz/removable"), "1\n").unwrap();
+    let script = format!(
+        "set -e; mount -t tmpfs stick '{stick}'; cp -r '{prepared}/okibi' '{stick}/'
+         mountpoint -d '{stick}' > '{0}/sdz/dev'; mount --bind '{0}' /sys/block
+         exec '{1}' --json node --offline --watch-media",
+        block.display(),
+        env!("CARGO_BIN_EXE_okibi"),
+    );
+    let mut command = Command::new("unshare");
+    let command = command.args(["-m", "sh", "-c", &script]);
+    let command = command
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap());
+    let command = command
+        .env("OKIBI_HOME", &bob.path)
+        .env("HOME", place.path(""));
+    let command = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let mut node = command.spawn().unwrap();
+    let lines = std::io::BufReader::new(node.stdout.take().unwrap()).lines();
+    let said = lines.map(|line| serde_json::from_str::<serde_json::Value>(&line.unwrap()).unwrap());
+    let mut before = Vec::new();
+    let served = said
+        .inspect(|it| before.push(it.to_string()))
+        .find(|it| it["type"] == "courier");
+    // Ctrl-C ends both threads.
+    let pid = rustix::process::Pid::from_child(&node);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let ended = node.wait().unwrap();
+    let served = served.unwrap_or_else(|| panic!("{before:#?}"));
+    assert_eq!(
+        (&served["imported"], &served["failed"]),
+        (&1.into(), &0.into()),
+        "{served}"
+    );
+    assert!(ended.success(), "{ended}");
     assert_eq!(alice.hashes(), bob.hashes());
 }

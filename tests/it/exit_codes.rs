@@ -315,7 +315,7 @@ fn salvaged_is_3_and_a_reader_that_leaves_is_1() {
 }
 
 #[test]
-fn stale_forked_or_waiting_bundles_are_14_15_17_only_with_strict() {
+fn a_stale_bundle_is_14_only_with_strict() {
     let (place, alice, bob) = hearth();
     let (old, new) = (place.stick("old"), place.stick("new"));
     alice.ok(["export-bundle", "--to", "bob", &old]);
@@ -466,6 +466,12 @@ fn a_fork_is_15_only_when_asked() {
     let run = alice.run(["status", "--strict", "--max-age", "1h", "--json"]);
     assert_eq!(run.status.code(), Some(15), "{run:#?}");
     run.json();
+    // The import that brings it says so, too, and only then.
+    let late = place.stick("late");
+    twin.ok(["export-bundle", "--full", "--to", "alice", &late]);
+    alice.ok(["import-bundle", &late]);
+    let run = alice.run(["import-bundle", "--strict", &late]);
+    assert_eq!(run.status.code(), Some(15), "{run:#?}");
 }
 
 /// A home that was set back gets what rests on what it forgot.
@@ -502,6 +508,12 @@ fn waiting_is_17_only_when_asked() {
     let run = bob.run(["status", "--strict", "--max-age", "1h", "--json"]);
     assert_eq!(run.status.code(), Some(17), "{run:#?}");
     run.json();
+    let run = bob.run([
+        "import-bundle",
+        "--strict",
+        &place.path("second").to_string_lossy(),
+    ]);
+    assert_eq!(run.status.code(), Some(17), "{run:#?}");
 }
 
 #[test]

@@ -224,6 +224,7 @@ macro_rules! parsers {
 
 parsers! {
     ack "ack"
+    backup "backup"
     body "body"
     card "card"
     cbor "cbor"

@@ -179,6 +179,118 @@ fn a_set_of_sticks_comes_in_any_order_one_by_one_or_at_once() {
     }
 }
 
+/// A part on a stick that was taken out already, of a bundle whose end was never written: it goes with the next export
+/// from there, unless a process of that home is still at work; nobody else touches it.
+#[test]
+fn a_part_whose_rest_was_never_written_goes_with_the_next_export() {
+    let mut scene = Scene::with(6, 4_000);
+    let (stick, away) = (scene.stick("s0"), scene.place.path("away"));
+    let small = |path: &Path| Files::bounded(path, 256 * 1024 + 14_000);
+    let home = scene.place.path("alice");
+    scene.alice = open(&home).over(Box::new(move |path| match path.starts_with(&home) {
+        true => Files::new(path),
+        false => small(path),
+    }));
+    // The first is full and taken out; then nobody knows of another one.
+    let (from, to) = (stick.clone(), away.clone());
+    let mut ask = |_: Full| {
+        fs::rename(&from, &to).unwrap();
+        None
+    };
+    let target = Target::Media {
+        paths: std::slice::from_ref(&stick),
+        ask: Some(&mut ask),
+        layout: Layout::default(),
+    };
+    let failed = homes::export(&mut scene.alice, "bob", target).unwrap_err();
+    assert_eq!(failed.exit, Exit::NoSpace);
+    fs::rename(&away, &stick).unwrap();
+    let left = only_part(&stick).handle.unwrap();
+    scene.alice = open(&scene.place.path("alice"));
+    let layout = Layout::default();
+    let paths = std::slice::from_ref(&stick);
+    let handles = || -> Vec<String> {
+        let found = scan(&stick).unwrap().bundles;
+        found.into_iter().filter_map(|found| found.handle).collect()
+    };
+    // Another process of this home may be writing it.
+    let other = open(&scene.place.path("alice"));
+    let work = other.store().work().unwrap();
+    scene.export(paths, layout).unwrap();
+    assert!(handles().contains(&left));
+    drop(work);
+    // Bob's own export leaves it alone.
+    let mut bob = scene.bob();
+    share(&mut bob, &scene.place, "answer", "An answer.\n");
+    let target = Target::Media {
+        paths,
+        ask: None,
+        layout,
+    };
+    homes::export(&mut bob, "alice", target).unwrap();
+    assert!(handles().contains(&left));
+    let before = handles().len();
+    scene.export(paths, layout).unwrap();
+    assert!(!handles().contains(&left));
+    assert_eq!(handles().len(), before, "only the part went");
+}
+
+/// One stick of a set: what lies on it, and whether that is undamaged; never that the bundle is damaged.
+#[test]
+fn one_stick_of_a_set_is_looked_at_as_what_it_is() {
+    // Slices of more than a chunk of age: the beginning opens by itself.
+    let mut scene = Scene::with(5, 60_000);
+    let sticks = scene.dealt(120_000);
+    assert!(sticks.len() > 2);
+    drop(scene.bob());
+    let bob = scene.place.home("bob");
+    for (number, stick) in sticks.iter().enumerate() {
+        let path = stick.to_str().unwrap();
+        let verified = bob.run(["verify-bundle", path, "--json"]);
+        assert_eq!(verified.status.code(), Some(3), "{verified:#?}");
+        let said = verified.json();
+        let part = said.iter().find(|it| it["type"] == "part").unwrap();
+        assert_eq!(part["first_slice"], number);
+        assert_eq!(part["last_slice"], number);
+        assert_eq!(part["ends"], number + 1 == sticks.len());
+        assert_eq!(part["undamaged"], true);
+        // The first one has the beginning: who wrote it, and that not all of it was verified.
+        let head = said.iter().find(|it| it["type"] == "bundle");
+        assert_eq!(head.is_some(), number == 0);
+        assert!(head.is_none_or(|it| it["verified"] == false && it["for_me"] == true));
+        let words = bob.run(["inspect-bundle", path]);
+        assert_eq!(words.status.code(), Some(3));
+        assert!(words.out.contains("on other media"), "{words:#?}");
+        assert!(!words.out.contains("undamaged"), "{words:#?}");
+        // Damaged or incomplete it is named, and 11.
+        let slice = &only_part(stick).slices[0];
+        let whole = fs::read(slice).unwrap();
+        let mut bent = whole.clone();
+        bent[5_000.min(whole.len() - 1)] ^= 1;
+        fs::write(slice, bent).unwrap();
+        let verified = bob.run(["verify-bundle", path, "--json"]);
+        assert_eq!(verified.status.code(), Some(11), "{verified:#?}");
+        fs::remove_file(slice).unwrap();
+        for command in ["verify-bundle", "inspect-bundle"] {
+            let gone = bob.run([command, path]);
+            assert_eq!(gone.status.code(), Some(11), "{gone:#?}");
+            assert!(gone.err.contains(&format!("{number:03}.age")), "{gone:#?}");
+        }
+        fs::write(slice, whole).unwrap();
+    }
+    // It is alice's own as well: what lies on the first stick is not for her.
+    let alice = scene.place.home("alice");
+    let verified = alice.run(["verify-bundle", sticks[0].to_str().unwrap()]);
+    assert_eq!(verified.status.code(), Some(10), "{verified:#?}");
+}
+
+fn only_part(stick: &Path) -> Found {
+    let mut found = scan(stick).unwrap().bundles;
+    found.retain(Found::is_part);
+    assert_eq!(found.len(), 1);
+    found.remove(0)
+}
+
 fn only_done(stick: &Path) -> usize {
     let found = scan(stick).unwrap().bundles;
     let done = found

@@ -17,6 +17,7 @@
 
 pub mod carry;
 mod conveyor;
+mod echo;
 pub mod files;
 pub mod gather;
 pub mod keyring;

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use sha2::{Digest, Sha256};
 
 use super::MediaError;
+use super::echo::Echo;
 use super::files::OpenFile;
 use super::medium::{self, Medium, SLICES, Sums};
 use super::parity;
@@ -46,11 +47,16 @@ pub struct Full {
 /// Asks for another medium.
 pub type More<'a> = dyn FnMut(Full) -> Result<Medium, MediaError> + Send + 'a;
 
+/// Takes note of a bundle's folder.
+pub type Begun<'a> = dyn FnMut(&str) -> Result<(), MediaError> + 'a;
+
 /// The media for one bundle, in the order in which they are filled.
 pub struct Media<'a> {
     pub taken: Vec<Medium>,
     pub more: Option<&'a mut More<'a>>,
     pub layout: Layout,
+    /// Hears the bundle's folder before the first byte: who is killed between two media knows its parts again.
+    pub begun: Option<&'a mut Begun<'a>>,
 }
 
 /// A medium of the caller's, or one for this bundle alone.
@@ -117,7 +123,7 @@ struct Open {
     /// For `SUMS`.
     sha256: Sha256,
     /// For the reading back.
-    blake3: blake3::Hasher,
+    echo: Echo,
     size: u64,
     at: PathBuf,
 }
@@ -295,7 +301,7 @@ impl<'a> Writer<'a> {
             current.open = Some(Open {
                 file,
                 sha256: Sha256::new(),
-                blake3: blake3::Hasher::new(),
+                echo: Echo::default(),
                 size: 0,
                 at,
             });
@@ -366,7 +372,7 @@ impl<'a> Writer<'a> {
             .write(&bytes[..most])
             .map_err(MediaError::io(&open.at))?;
         open.sha256.update(&bytes[..count]);
-        open.blake3.update(&bytes[..count]);
+        open.echo.update(&bytes[..count]);
         open.size += count as u64;
         current.room -= count as u64;
         self.laid.bytes += count as u64;
@@ -394,13 +400,13 @@ fn settle(open: Open) -> Result<([u8; 32], u64), MediaError> {
     let Open {
         mut file,
         sha256,
-        blake3,
+        echo,
         size,
         at,
     } = open;
     file.sync().map_err(MediaError::io(&at))?;
     file.forget();
-    if !medium::reads_back(&at, &blake3)? {
+    if !echo.comes_back(&at)? {
         return Err(MediaError::ReadBack(at));
     }
     Ok((sha256.finalize().into(), size))

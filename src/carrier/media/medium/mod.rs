@@ -231,26 +231,6 @@ pub(crate) fn hash_file(path: &Path) -> Result<[u8; 32], MediaError> {
     }
 }
 
-/// Is a file, read from the device where the system allows that, what was written? BLAKE3, because it takes several
-/// cores, and whoever waits for a stick waits for this.
-pub(crate) fn reads_back(path: &Path, written: &blake3::Hasher) -> Result<bool, MediaError> {
-    let mut file = open_file(path)?;
-    let _ = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed);
-    let _ = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::Sequential);
-    let mut hasher = blake3::Hasher::new();
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        match file.read(&mut buffer) {
-            Ok(0) => return Ok(hasher.finalize() == written.finalize()),
-            Ok(count) => {
-                hasher.update_rayon(&buffer[..count]);
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(MediaError::io(path)(error)),
-        }
-    }
-}
-
 impl Found {
     /// The first slice that this medium should hold and does not, or that would have to come from
     /// another medium.
@@ -264,14 +244,23 @@ impl Found {
         {
             return Some(named(&slice_name(0)));
         }
-        let gone = |path: &&PathBuf| fs::symlink_metadata(path).is_err();
-        if let Some(path) = self.slices.iter().find(gone) {
-            let name = path.file_name().unwrap_or_default();
-            return Some(named(&name.to_string_lossy()));
+        if let Some(gone) = self.gone() {
+            return Some(gone);
         }
         let sums = self.sums.as_ref().filter(|sums| !sums.last)?;
         let next = sums.first as usize + sums.slices.len();
         Some(named(&slice_name(u16::try_from(next).ok()?)))
+    }
+
+    /// The first slice that should lie here and does not.
+    pub fn gone(&self) -> Option<String> {
+        let gone = |path: &&PathBuf| fs::symlink_metadata(path).is_err();
+        let path = self.slices.iter().find(gone)?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        Some(match &self.handle {
+            Some(handle) => format!("{handle}/{name}"),
+            None => name.into_owned(),
+        })
     }
 
     /// The first slice that is not what `SUMS` says; reads all of them.

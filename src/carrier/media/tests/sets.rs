@@ -27,6 +27,7 @@ fn cut(scene: &Scene, layout: Layout) -> Result<Written, MediaError> {
         taken,
         more: None,
         layout,
+        begun: None,
     }))
 }
 
@@ -173,6 +174,7 @@ fn slices_of_two_bundles_do_not_mix() {
         taken: vec![medium],
         more: None,
         layout: layout(8_000, 0),
+        begun: None,
     });
     let plan = other.plan_of(other.contents());
     other.write_seeded(destination, plan, 9).unwrap();
@@ -238,6 +240,7 @@ fn media_are_filled_in_order_and_asked_for() {
             taken,
             more: Some(&mut more),
             layout: layout(9_000, 0),
+            begun: None,
         }))
         .unwrap();
     assert_eq!((written.media, asked.len()), (1, 0));
