@@ -229,6 +229,7 @@ parsers! {
     cbor "cbor"
     config "config"
     done "done"
+    far "far"
     frontier "frontier"
     gguf "gguf"
     head "head"
@@ -246,6 +247,7 @@ parsers! {
     sync_frame "sync-frame"
     tar "tar"
     template "template"
+    ticket "ticket"
     tokenizer "tokenizer"
 }
 
