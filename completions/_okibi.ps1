@@ -193,7 +193,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             break
         }
         'okibi;node' {
-            [CompletionResult]::new('--peer', '--peer', [CompletionResultType]::ParameterName, 'An address to dial (host:port) beside those of `okibi peer list`; may be repeated')
+            [CompletionResult]::new('--peer', '--peer', [CompletionResultType]::ParameterName, 'An address to dial (host:port, or iroh:...) beside those of `okibi peer list`; may be repeated')
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'UDP port to listen on, 0 for any')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
             [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
@@ -210,7 +210,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             break
         }
         'okibi;sync' {
-            [CompletionResult]::new('--peer', '--peer', [CompletionResultType]::ParameterName, 'An address to dial (host:port) beside those of `okibi peer list`; may be repeated')
+            [CompletionResult]::new('--peer', '--peer', [CompletionResultType]::ParameterName, 'An address to dial (host:port, or iroh:...) beside those of `okibi peer list`; may be repeated')
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'UDP port to listen on, 0 for any')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'End after this many seconds, whatever is still to do')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
@@ -237,7 +237,8 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'Addresses that are dialled, and what you think of others')
-            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Dial this address (host:port) from now on, where multicast does not reach')
+            [CompletionResult]::new('address', 'address', [CompletionResultType]::ParameterValue, 'The line by which others reach this node beyond the local network (for their `okibi peer add`)')
+            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Dial this address (host:port, or iroh:...) from now on, where multicast does not reach')
             [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Dial this address no longer')
             [CompletionResult]::new('block', 'block', [CompletionResultType]::ParameterValue, 'Speak with this member no longer; what it wrote still counts')
             [CompletionResult]::new('unblock', 'unblock', [CompletionResultType]::ParameterValue, 'Speak with this member again')
@@ -245,6 +246,18 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             break
         }
         'okibi;peer;list' {
+            [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'okibi;peer;address' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
             [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
@@ -389,7 +402,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         'okibi;circle;invite' {
             [CompletionResult]::new('--circle', '--circle', [CompletionResultType]::ParameterName, 'The circle, where there are several')
             [CompletionResult]::new('--minutes', '--minutes', [CompletionResultType]::ParameterName, 'The ticket may be used for this many minutes, by this node''s clock')
-            [CompletionResult]::new('--peer', '--peer', [CompletionResultType]::ParameterName, 'An address to dial (host:port) beside those of `okibi peer list`; may be repeated')
+            [CompletionResult]::new('--peer', '--peer', [CompletionResultType]::ParameterName, 'An address to dial (host:port, or iroh:...) beside those of `okibi peer list`; may be repeated')
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'UDP port to listen on, 0 for any')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
             [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
@@ -408,7 +421,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;circle;join' {
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'What the circle shall call you')
-            [CompletionResult]::new('--peer', '--peer', [CompletionResultType]::ParameterName, 'An address to dial (host:port) beside those of `okibi peer list`; may be repeated')
+            [CompletionResult]::new('--peer', '--peer', [CompletionResultType]::ParameterName, 'An address to dial (host:port, or iroh:...) beside those of `okibi peer list`; may be repeated')
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'UDP port to listen on, 0 for any')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
             [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')

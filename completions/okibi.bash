@@ -256,6 +256,9 @@ _okibi() {
             okibi__subcmd__peer,add)
                 cmd="okibi__subcmd__peer__subcmd__add"
                 ;;
+            okibi__subcmd__peer,address)
+                cmd="okibi__subcmd__peer__subcmd__address"
+                ;;
             okibi__subcmd__peer,block)
                 cmd="okibi__subcmd__peer__subcmd__block"
                 ;;
@@ -2218,7 +2221,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__peer)
-            opts="-q -h -V --home --json --quiet --lang --help --version list add remove block unblock nick"
+            opts="-q -h -V --home --json --quiet --lang --help --version list address add remove block unblock nick"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2240,6 +2243,28 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__peer__subcmd__add)
+            opts="-q -h -V --home --json --quiet --lang --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__peer__subcmd__address)
             opts="-q -h -V --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

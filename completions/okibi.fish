@@ -146,7 +146,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand courier" -l json -d 'Print f
 complete -c okibi -n "__fish_okibi_using_subcommand courier" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand courier" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand courier" -s V -l version -d 'Print version'
-complete -c okibi -n "__fish_okibi_using_subcommand node" -l peer -d 'An address to dial (host:port) beside those of `okibi peer list`; may be repeated' -r
+complete -c okibi -n "__fish_okibi_using_subcommand node" -l peer -d 'An address to dial (host:port, or iroh:...) beside those of `okibi peer list`; may be repeated' -r
 complete -c okibi -n "__fish_okibi_using_subcommand node" -l port -d 'UDP port to listen on, 0 for any' -r
 complete -c okibi -n "__fish_okibi_using_subcommand node" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand node" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
@@ -157,7 +157,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand node" -l json -d 'Print fact
 complete -c okibi -n "__fish_okibi_using_subcommand node" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand node" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand node" -s V -l version -d 'Print version'
-complete -c okibi -n "__fish_okibi_using_subcommand sync" -l peer -d 'An address to dial (host:port) beside those of `okibi peer list`; may be repeated' -r
+complete -c okibi -n "__fish_okibi_using_subcommand sync" -l peer -d 'An address to dial (host:port, or iroh:...) beside those of `okibi peer list`; may be repeated' -r
 complete -c okibi -n "__fish_okibi_using_subcommand sync" -l port -d 'UDP port to listen on, 0 for any' -r
 complete -c okibi -n "__fish_okibi_using_subcommand sync" -l timeout -d 'End after this many seconds, whatever is still to do' -r
 complete -c okibi -n "__fish_okibi_using_subcommand sync" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
@@ -168,24 +168,31 @@ complete -c okibi -n "__fish_okibi_using_subcommand sync" -l json -d 'Print fact
 complete -c okibi -n "__fish_okibi_using_subcommand sync" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand sync" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand sync" -s V -l version -d 'Print version'
-complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list add remove block unblock nick" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
-complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list add remove block unblock nick" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
-complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list add remove block unblock nick" -l json -d 'Print facts as JSON lines with a `type`, errors too'
-complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list add remove block unblock nick" -s q -l quiet -d 'Print nothing on success'
-complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list add remove block unblock nick" -s h -l help -d 'Print help'
-complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list add remove block unblock nick" -s V -l version -d 'Print version'
-complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list add remove block unblock nick" -f -a "list" -d 'Addresses that are dialled, and what you think of others'
-complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list add remove block unblock nick" -f -a "add" -d 'Dial this address (host:port) from now on, where multicast does not reach'
-complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list add remove block unblock nick" -f -a "remove" -d 'Dial this address no longer'
-complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list add remove block unblock nick" -f -a "block" -d 'Speak with this member no longer; what it wrote still counts'
-complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list add remove block unblock nick" -f -a "unblock" -d 'Speak with this member again'
-complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list add remove block unblock nick" -f -a "nick" -d 'Call a member by a name of your own; without a name, no longer'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list address add remove block unblock nick" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list address add remove block unblock nick" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list address add remove block unblock nick" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list address add remove block unblock nick" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list address add remove block unblock nick" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list address add remove block unblock nick" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list address add remove block unblock nick" -f -a "list" -d 'Addresses that are dialled, and what you think of others'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list address add remove block unblock nick" -f -a "address" -d 'The line by which others reach this node beyond the local network (for their `okibi peer add`)'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list address add remove block unblock nick" -f -a "add" -d 'Dial this address (host:port, or iroh:...) from now on, where multicast does not reach'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list address add remove block unblock nick" -f -a "remove" -d 'Dial this address no longer'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list address add remove block unblock nick" -f -a "block" -d 'Speak with this member no longer; what it wrote still counts'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list address add remove block unblock nick" -f -a "unblock" -d 'Speak with this member again'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and not __fish_seen_subcommand_from list address add remove block unblock nick" -f -a "nick" -d 'Call a member by a name of your own; without a name, no longer'
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from list" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from list" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from list" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from address" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from address" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from address" -l json -d 'Print facts as JSON lines with a `type`, errors too'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from address" -s q -l quiet -d 'Print nothing on success'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from address" -s h -l help -d 'Print help'
+complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from address" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from add" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from add" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand peer; and __fish_seen_subcommand_from add" -l json -d 'Print facts as JSON lines with a `type`, errors too'
@@ -264,7 +271,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subc
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from members" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from invite" -l circle -d 'The circle, where there are several' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from invite" -l minutes -d 'The ticket may be used for this many minutes, by this node\'s clock' -r
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from invite" -l peer -d 'An address to dial (host:port) beside those of `okibi peer list`; may be repeated' -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from invite" -l peer -d 'An address to dial (host:port, or iroh:...) beside those of `okibi peer list`; may be repeated' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from invite" -l port -d 'UDP port to listen on, 0 for any' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from invite" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from invite" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
@@ -277,7 +284,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subc
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from invite" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from invite" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from join" -l name -d 'What the circle shall call you' -r
-complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from join" -l peer -d 'An address to dial (host:port) beside those of `okibi peer list`; may be repeated' -r
+complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from join" -l peer -d 'An address to dial (host:port, or iroh:...) beside those of `okibi peer list`; may be repeated' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from join" -l port -d 'UDP port to listen on, 0 for any' -r
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from join" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand circle; and __fish_seen_subcommand_from join" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r

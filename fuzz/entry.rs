@@ -5,6 +5,7 @@
 //! This file uses the library's public items only, so that it compiles in both places.
 
 use okibi::bundle::{Head, Manifest, names, sshsig::SshSig, tar};
+use okibi::carrier::far::Far;
 use okibi::carrier::media::medium::{Sums, decode_done, encode_done};
 use okibi::carrier::media::parity::Index;
 use okibi::carrier::media::{records, seal};
@@ -17,7 +18,7 @@ use okibi::model::gguf;
 use okibi::model::template::{Context, Message, Template};
 use okibi::model::tokenizer::Tokenizer;
 use okibi::model::{Options, load};
-use okibi::node::backup_holds;
+use okibi::node::{Ticket, backup_holds};
 use okibi::record::{
     Ack, Body, Frontier, Kind, Payload, Record, Signed, Statement, check_cbor, difference,
 };
@@ -28,7 +29,7 @@ use okibi::sync::{self, FrameReader, Input, Output, Phase, Session};
 pub type Entry = (&'static str, fn(&[u8]) -> bool);
 
 /// Every parser of foreign bytes.
-pub const ENTRIES: [Entry; 25] = [
+pub const ENTRIES: [Entry; 27] = [
     ("ack", ack),
     ("backup", backup),
     ("body", body),
@@ -36,6 +37,7 @@ pub const ENTRIES: [Entry; 25] = [
     ("cbor", cbor),
     ("config", config),
     ("done", done),
+    ("far", far),
     ("frontier", frontier),
     ("gguf", model),
     ("head", head),
@@ -53,6 +55,7 @@ pub const ENTRIES: [Entry; 25] = [
     ("sync-frame", frame),
     ("tar", archive),
     ("template", template),
+    ("ticket", ticket),
     ("tokenizer", tokenizer),
 ];
 
@@ -553,4 +556,36 @@ fn session_ack(circle: okibi::record::CircleId, to: okibi::record::RootKey) -> A
         frontier: Frontier::default(),
         wanted: vec![],
     }
+}
+
+/// Where a node is beyond its network, as a line.
+pub fn far(bytes: &[u8]) -> bool {
+    let Some(far) = std::str::from_utf8(bytes)
+        .ok()
+        .and_then(|text| text.parse::<Far>().ok())
+    else {
+        return false;
+    };
+    assert!(far.to_string().parse() == Ok(far), "read back as another");
+    true
+}
+
+/// What stands in a ticket's line, before its check: as the first form, or as the second.
+pub fn ticket(bytes: &[u8]) -> bool {
+    let check = blake3::hash(bytes);
+    let whole = [bytes, &check.as_bytes()[..4]].concat();
+    let line = data_encoding::BASE64URL_NOPAD.encode(&whole);
+    let forms = ["okibi-ticket-1:", "okibi-ticket-2:"];
+    let mut read = forms
+        .iter()
+        .filter_map(|form| Ticket::parse(&format!("{form}{line}")));
+    let Some(ticket) = read.next() else {
+        return false;
+    };
+    assert!(read.next().is_none(), "one line in two forms");
+    assert!(
+        Ticket::parse(&ticket.to_string()) == Some(ticket),
+        "read back as another"
+    );
+    true
 }

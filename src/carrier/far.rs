@@ -55,6 +55,8 @@ impl Far {
             }
             return known;
         }
+        // One relay in two spellings is one relay.
+        let place = place.trim_end_matches('/');
         let known = self.relays.iter().any(|known| known == place);
         if !known && relay(place) && self.relays.len() < RELAYS {
             self.relays.push(place.to_owned());

@@ -104,6 +104,8 @@ pub fn sync(out: &Out, node: &mut Handle, args: &Sync) -> Outcome {
     // A node of this home has the port and the alias; a round beside it takes any.
     if ask_daemon(node.store().home(), &json!({"type": "status"})).is_some() {
         options.port = 0;
+        // What is beyond the network it keeps in step by itself.
+        options.beyond.never = true;
     }
     options.once = Some(Duration::from_secs(args.timeout));
     let report = node.run_network(options, &mut nobody)?;
@@ -373,6 +375,11 @@ fn code(text: &str) -> String {
     let Ok(code) = qrcode::QrCode::with_error_correction_level(text, qrcode::EcLevel::L) else {
         return String::new();
     };
+    // Broken at the edge it would be no code any more: the line stands below. Four modules on each side stay empty.
+    let width = terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0));
+    if code.width() + 8 > width {
+        return String::new();
+    }
     let colours = (Dense1x2::Light, Dense1x2::Dark);
     let shown = code
         .render::<Dense1x2>()

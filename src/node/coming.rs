@@ -3,7 +3,7 @@
 
 use std::os::unix::fs::MetadataExt;
 
-use crate::record::BlobRef;
+use crate::record::{BlobRef, Body};
 
 use super::{Failure, Handle};
 
@@ -30,24 +30,17 @@ impl Handle {
     pub fn coming(&self) -> Result<Vec<Coming>, Failure> {
         let mut coming = Vec::new();
         for circle in self.store.circles()? {
-            let state = &circle.state;
-            let models = state.models.values().map(|it| {
-                let content = &it.content;
-                (true, content.name.clone(), it.author, content.blob)
-            });
-            let documents = state.documents.values().map(|it| {
-                let content = &it.content;
-                (false, content.title.clone(), it.author, content.blob)
-            });
-            for (model, name, author, blob) in models.chain(documents) {
-                if self.store.blob(&blob.blake3)?.is_some() {
-                    continue;
-                }
+            for (body, author) in self.store.missing(&circle.id)? {
+                let (model, name, blob) = match body {
+                    Body::Model(model) => (true, model.name, model.blob),
+                    Body::Document(document) => (false, document.title, document.blob),
+                    _ => continue,
+                };
                 coming.push(Coming {
                     name,
                     model,
                     from: self.name_of(&circle, &author),
-                    circle_name: state.name.clone(),
+                    circle_name: circle.state.name.clone(),
                     size: blob.size,
                     here: self.fetched(&blob),
                 });

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use rusqlite::{OptionalExtension, params};
 
 use crate::fold::{Shared, State};
-use crate::record::{BlobHash, Body, CircleId, Document, Model, RecordId};
+use crate::record::{BlobHash, Body, CircleId, Document, Model, Record, RecordId, RootKey};
 
 use super::{Store, StoreError, cache, pool};
 
@@ -70,7 +70,7 @@ impl Store {
             .query_row(params![circle.0, key], |row| row.get(0))
             .optional()?;
         let Some(bytes) = bytes else { return Ok(None) };
-        let record = pool::decode::<crate::record::Record>(&bytes)?;
+        let record = pool::decode::<Record>(&bytes)?;
         Ok(Body::decode(record.value().kind, &record.value().body))
     }
 
@@ -82,6 +82,24 @@ impl Store {
         let mut sql = self.db.prepare_cached(sql)?;
         let rows = sql.query_map([circle.0], |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The current documents and models of the circle whose content this store lacks, with who shares each, by record.
+    pub fn missing(&self, circle: &CircleId) -> Result<Vec<(Body, RootKey)>, StoreError> {
+        let sql = "SELECT r.bytes, f.author FROM fact f JOIN record r ON r.id = f.record
+                   WHERE f.circle = ?1 AND f.lacking = 1 AND f.author IS NOT NULL ORDER BY f.record";
+        let mut sql = self.db.prepare_cached(sql)?;
+        let rows = sql.query_map([circle.0], |row| {
+            Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?))
+        })?;
+        let mut missing = Vec::new();
+        for row in rows {
+            let (bytes, author) = row?;
+            let record = pool::decode::<Record>(&bytes)?;
+            let body = Body::decode(record.value().kind, &record.value().body);
+            missing.extend(body.map(|body| (body, RootKey(author))));
+        }
+        Ok(missing)
     }
 
     /// A mark that changes whenever the circle's state or the contents at hand change, at a cost that does not go by

@@ -230,6 +230,7 @@ parsers! {
     cbor "cbor"
     config "config"
     done "done"
+    far "far"
     frontier "frontier"
     gguf "gguf"
     head "head"
@@ -247,6 +248,7 @@ parsers! {
     sync_frame "sync-frame"
     tar "tar"
     template "template"
+    ticket "ticket"
     tokenizer "tokenizer"
 }
 

@@ -418,6 +418,9 @@ fn offline_sends_nothing() {
         ]);
         String::from_utf8(command.output().unwrap().stdout).unwrap()
     };
+    // Whatever is configured.
+    let config = "[network]\niroh = true\nrelays = \"http://10.77.0.2:3340\"\n";
+    std::fs::write(alice.path.join("config.toml"), config).unwrap();
     let before = sockets(0);
     let offline = Node::start(
         network.within(0, &alice.command(["node", "--offline"])),

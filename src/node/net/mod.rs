@@ -79,12 +79,15 @@ pub struct Beyond {
     pub relays: Vec<String>,
     /// Use the lookup service and, where no relays are named, the relays of n0.
     pub n0: bool,
+    /// Stay on the local network whatever else is set: another process of this home is beyond it, and one key is one
+    /// place there.
+    pub never: bool,
 }
 
 impl Beyond {
     /// Whether anything of it is set.
     pub fn asked(&self) -> bool {
-        self.on || self.n0 || !self.relays.is_empty()
+        !self.never && (self.on || self.n0 || !self.relays.is_empty())
     }
 }
 
@@ -149,6 +152,7 @@ impl Handle {
                 port: network.iroh_port,
                 relays: network.relays.clone(),
                 n0: network.n0,
+                never: false,
             },
             ..NetOptions::default()
         })

@@ -54,6 +54,20 @@ impl Reach {
         }
     }
 
+    /// Takes a word on a node: its own, or somebody else's.
+    fn hear(&mut self, circle: CircleId, far: Far, teller: Option<RootKey>) {
+        let heard = self.heard.entry((circle, far.key)).or_default();
+        match teller {
+            None => heard.itself = Some(far),
+            Some(root) => {
+                heard.rumours.retain(|(teller, _)| *teller != root);
+                heard.rumours.truncate(RUMOURS - 1);
+                heard.rumours.push_front((root, far));
+            }
+        }
+        self.stale = true;
+    }
+
     /// Where a node may be: by its own word first, then by one place of each who spoke of it, and so on.
     fn places(&self, key: [u8; 32]) -> Far {
         let mut far = Far::new(key);
@@ -147,15 +161,8 @@ impl Hub<'_> {
             for place in &node.places {
                 far.add(place);
             }
-            let heard = self.reach.heard.entry((circle, node.key)).or_default();
-            if own.contains(&node.key) {
-                heard.itself = Some(far);
-            } else {
-                heard.rumours.retain(|(teller, _)| *teller != root);
-                heard.rumours.truncate(RUMOURS - 1);
-                heard.rumours.push_front((root, far));
-            }
-            self.reach.stale = true;
+            let teller = (!own.contains(&node.key)).then_some(root);
+            self.reach.hear(circle, far, teller);
         }
         Ok(())
     }
@@ -230,5 +237,53 @@ impl Hub<'_> {
         let near = later.take(NEIGHBOURS);
         let near = near.map(|(key, circles)| (*key, circles.clone()));
         Ok(near.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CIRCLE: CircleId = CircleId([1; 32]);
+
+    fn far(ports: std::ops::Range<u16>) -> Far {
+        let mut far = Far::new([7; 32]);
+        for port in ports {
+            far.add(&format!("192.0.2.7:{port}"));
+        }
+        far
+    }
+
+    #[test]
+    fn one_liar_does_not_hide_a_member() {
+        let mut reach = Reach::default();
+        reach.hear(CIRCLE, far(1..2), Some(RootKey([2; 32])));
+        // Again and again, with as many places as there is room for.
+        for turn in 0..9 {
+            let lies = far(100 + 10 * turn..110 + 10 * turn);
+            reach.hear(CIRCLE, lies, Some(RootKey([3; 32])));
+        }
+        assert!(
+            reach
+                .places([7; 32])
+                .direct
+                .contains(&"192.0.2.7:1".parse().unwrap())
+        );
+        assert_eq!(
+            reach.places([7; 32]).direct.len(),
+            crate::carrier::far::DIRECT
+        );
+        // Its own word comes first, and only that is passed on.
+        reach.hear(CIRCLE, far(5..6), None);
+        assert_eq!(
+            reach.places([7; 32]).direct[0],
+            "192.0.2.7:5".parse().unwrap()
+        );
+        for teller in 10..90 {
+            reach.hear(CIRCLE, far(1..9), Some(RootKey([teller; 32])));
+        }
+        let heard = &reach.heard[&(CIRCLE, [7; 32])];
+        assert_eq!(heard.rumours.len(), RUMOURS);
+        assert_eq!(heard.itself, Some(far(5..6)));
     }
 }

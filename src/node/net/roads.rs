@@ -110,8 +110,11 @@ pub(super) fn open(
     }
     peers.sort();
     peers.dedup();
-    let far: Vec<Far> = peers.iter().filter_map(|it| it.parse().ok()).collect();
+    let mut far: Vec<Far> = peers.iter().filter_map(|it| it.parse().ok()).collect();
     peers.retain(|address| address.parse::<Far>().is_err());
+    if options.beyond.never {
+        far.clear();
+    }
     let beyond = match ways(options, &far) {
         Some(ways) => {
             let (_, secret) = node.transport_key()?;
@@ -196,10 +199,17 @@ async fn travel(
     // Whom to look for beyond the network: the places that a person gave stay. Each task reads the newest.
     let mut far: BTreeMap<[u8; 32], (Far, watch::Sender<Far>)> = BTreeMap::new();
     for given in given {
-        let (sender, places) = watch::channel(given.clone());
-        if far.insert(given.key, (given, sender)).is_none() {
-            tasks.spawn(visit(road.clone(), Target::Far(places), live.clone()));
+        // One node may have been named twice, by different places.
+        if let Some((all, places)) = far.get_mut(&given.key) {
+            for place in given.places() {
+                all.add(&place);
+            }
+            places.send_replace(all.clone());
+            continue;
         }
+        let (sender, places) = watch::channel(given.clone());
+        far.insert(given.key, (given, sender));
+        tasks.spawn(visit(road.clone(), Target::Far(places), live.clone()));
     }
     let mut here = None;
     let mut glance = tokio::time::interval(GLANCE);

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use crate::carrier::far::Far;
 use crate::record::CircleId;
 
 use super::hub::Hub;
@@ -55,6 +56,7 @@ impl Hub<'_> {
         let kept = self.node.store.peers().unwrap_or_default();
         let kept = kept.iter().map(|peer| &peer.address);
         kept.chain(&self.options.peers)
+            .filter(|address| !self.options.beyond.never || address.parse::<Far>().is_err())
             .map(|address| plain(address))
             .collect()
     }

@@ -12,7 +12,7 @@ use okibi::sync::{Input, Offer, Output, Session, Setup, Side, Standing, Subject,
 const CIRCLE: CircleId = CircleId([1; 32]);
 
 /// A node that holds so many records in so many feeds; the session sees of them what stands here, and no more.
-struct Owner {
+pub struct Owner {
     root: SigningSecret,
     frontier: Frontier,
     said: Ack,
@@ -49,7 +49,7 @@ fn ack(from: [u8; 32], to: [u8; 32], frontier: &Frontier, sequence: u64) -> Ack 
 }
 
 impl Owner {
-    fn session(&self, side: Side) -> Session {
+    pub fn session(&self, side: Side) -> Session {
         let transport = SigningSecret::from_bytes(&[side as u8 + 40; 32]);
         let certificate = certificate(
             &self.root,
@@ -77,7 +77,7 @@ impl Owner {
         })
     }
 
-    fn answer(&mut self, output: Output) -> Option<Input> {
+    pub fn answer(&mut self, output: Output) -> Option<Input> {
         let circle = CIRCLE;
         Some(match output {
             Output::Judge { .. } => Input::Verdict {
@@ -124,14 +124,13 @@ impl Owner {
     }
 }
 
-/// Bytes of a whole session, both ways, from the first tag until both are in step over one new record.
-fn bytes_for_one_record(feeds: u8, height: u64) -> u64 {
+/// Two nodes that hold the same.
+pub fn two(feeds: u8, height: u64) -> Vec<Owner> {
     let roots = [[30; 32], [31; 32]].map(|seed| SigningSecret::from_bytes(&seed));
     let keys = [roots[0].public(), roots[1].public()];
     let before = frontier(feeds, height);
-    let mut owners: Vec<Owner> = roots
-        .into_iter()
-        .enumerate()
+    let owners = roots.into_iter().enumerate();
+    owners
         .map(|(n, root)| Owner {
             root,
             frontier: before.clone(),
@@ -139,7 +138,12 @@ fn bytes_for_one_record(feeds: u8, height: u64) -> u64 {
             heard: ack(keys[1 - n], keys[n], &before, 4),
             fresh: None,
         })
-        .collect();
+        .collect()
+}
+
+/// Bytes of a whole session, both ways, from the first tag until both are in step over one new record.
+fn bytes_for_one_record(feeds: u8, height: u64) -> u64 {
+    let mut owners = two(feeds, height);
     owners[0].fresh = Some(vec![1; 512]);
     owners[0].grow();
     let mut sessions = [

@@ -5,7 +5,7 @@ use okibi::identity::{KeyCard, Signer, SigningSecret, certificate, verify};
 use okibi::record::{CircleId, Frontier, Hlc, Policy, Role, RootKey};
 use okibi::sync::{
     Chain, Closed, Frame, FrameReader, Input, JoinRequest, Offer, Output, Part, Phase, Proof,
-    Session, Setup, Side, Subject, Verdict, limits, prove,
+    Session, Setup, Side, Subject, Verdict, Whereabouts, limits, prove,
 };
 
 use super::node::{Node, Notary, Pages, SECRET, introduce};
@@ -276,6 +276,43 @@ fn a_member_that_floods_is_cut_off() {
             .sum();
         assert!(held <= limits::WINDOW + limits::BATCH_BYTES as u64);
     }
+}
+
+/// Places are news that nobody asked for: while the owner is busy, one is waiting for each circle, and it is the newest.
+#[test]
+fn places_are_not_piled_up() {
+    let mut nodes = circle();
+    let (_, mut server, _) = open(&mut nodes, 1, 2);
+    let _ = outputs(&mut server);
+    let node = |n: u64| Whereabouts {
+        key: [7; 32],
+        places: vec![format!("192.0.2.7:{n}")],
+    };
+    for n in 1..1_000 {
+        let nodes = vec![node(n)];
+        let frame = Frame::Places { circle: 0, nodes };
+        server.handle_bytes(&frame.encode());
+    }
+    let told = |server: &mut Session| -> Vec<Vec<Whereabouts>> {
+        let told = outputs(server).into_iter().filter_map(|it| match it {
+            Output::Places { nodes, .. } => Some(nodes),
+            _ => None,
+        });
+        told.collect()
+    };
+    assert_eq!(told(&mut server), [vec![node(1)]]);
+    server.handle(Input::Placed);
+    assert_eq!(told(&mut server), [vec![node(999)]]);
+    server.handle(Input::Placed);
+    assert_eq!(told(&mut server), [] as [Vec<Whereabouts>; 0]);
+    assert_eq!(server.closed(), None);
+    // A circle that is not in common has no places.
+    let frame = Frame::Places {
+        circle: 1,
+        nodes: vec![],
+    };
+    server.handle_bytes(&frame.encode());
+    assert!(matches!(server.closed(), Some(Closed::Wrong(_))));
 }
 
 /// Issuer and joiner of a ticket, and the ticket's id.

@@ -8,6 +8,7 @@ mod cost;
 mod hostile;
 mod node;
 mod sim;
+mod throughput;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
