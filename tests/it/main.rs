@@ -46,6 +46,7 @@ mod quantize;
 mod readme;
 mod records;
 mod reference;
+#[cfg(feature = "lan")]
 mod shots;
 mod silence;
 mod source;
