@@ -1,5 +1,7 @@
 //! Spans and dates, read and written for people.
 
+use crate::messages::say;
+
 /// Milliseconds of a span such as `90m`, `26h`, `7d`; none when it is no span.
 pub fn parse(text: &str) -> Option<u64> {
     let text = text.trim();
@@ -14,15 +16,16 @@ pub fn parse(text: &str) -> Option<u64> {
     number.checked_mul(unit)
 }
 
-/// A span in its largest fitting unit.
+/// A span in its largest fitting unit, in words.
 pub fn words(millis: u64) -> String {
     let seconds = millis / 1_000;
-    match seconds {
-        0..120 => format!("{seconds} s"),
-        120..7_200 => format!("{} min", seconds / 60),
-        7_200..172_800 => format!("{} h", seconds / 3_600),
-        _ => format!("{} d", seconds / 86_400),
-    }
+    let (code, count) = match seconds {
+        0..120 => ("tui-age-seconds", seconds),
+        120..7_200 => ("tui-age-minutes", seconds / 60),
+        7_200..172_800 => ("tui-age-hours", seconds / 3_600),
+        _ => ("tui-age-days", seconds / 86_400),
+    };
+    say(code, &[("count", count.to_string())])
 }
 
 /// Milliseconds since 1970 as `YYYY-MM-DD HH:MM:SS` in UTC (days to civil date after Howard Hinnant's

@@ -118,6 +118,7 @@ pub fn options(args: &Chat) -> ChatOptions {
         max_tokens: args.max_tokens,
         stop: args.stop.clone(),
         log_probabilities: args.logprobs,
+        behind: false,
     }
 }
 

@@ -30,6 +30,8 @@ const QUOTED: usize = 3;
 const REPETITION_WINDOW: usize = 64;
 /// One part in so many of the context is kept for the answer while there are older messages to leave out.
 const ROOM: usize = 4;
+/// The nice value of a model that computes behind its face.
+const NICE: i32 = 10;
 /// Bounds of the search for GGUF files: folders deep, entries looked at, files named.
 const DEPTH: usize = 5;
 const ENTRIES: usize = 20_000;
@@ -61,6 +63,8 @@ pub struct ChatOptions {
     pub stop: Vec<String>,
     /// Tell how probable each token was, and so many of the likeliest ones at its place.
     pub log_probabilities: Option<usize>,
+    /// Compute behind the other threads of this program, so that a key is answered while both cores are busy.
+    pub behind: bool,
 }
 
 /// A token by its text, and the natural logarithm of its probability.
@@ -221,9 +225,15 @@ impl Handle {
             cancel: Arc::clone(&cancel),
             name: name.to_owned(),
         };
+        let behind = options.behind;
         std::thread::Builder::new()
             .name("inference".to_owned())
-            .spawn(move || worker.run(&inbox, &outbox))
+            .spawn(move || {
+                if behind {
+                    step_back();
+                }
+                worker.run(&inbox, &outbox);
+            })
             .map_err(|error| Failure::new("no-thread", Exit::Failed).with("error", error))?;
         Ok(Conversation {
             questions,
@@ -415,6 +425,12 @@ impl Worker {
             left_out += step;
         }
     }
+}
+
+/// This thread, and those that it starts, wait for others of this program. On Linux the value belongs to the thread
+/// (setpriority(2), "C library/kernel differences"); where it cannot be set, the model computes as before.
+fn step_back() {
+    let _ = rustix::process::setpriority_process(None, NICE);
 }
 
 fn choice(tokenizer: &Tokenizer, scored: &Scored) -> TokenChoice {

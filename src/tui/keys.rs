@@ -11,6 +11,10 @@ pub enum Action {
     Chat,
     Monitor,
     Models,
+    #[cfg_attr(
+        not(feature = "lan"),
+        expect(dead_code, reason = "only a network brings it")
+    )]
     Peers,
     Suspend,
     Redraw,

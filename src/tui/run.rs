@@ -77,7 +77,10 @@ pub fn run(node: Handle, options: Options) -> Result<Exit, Failure> {
     let out = outbox.clone();
     let scribe = start("scribe", move || scribe::run(node, &scribe_inbox, &out))?;
     let out = outbox.clone();
-    let chat = options.chat.clone();
+    let chat = ChatOptions {
+        behind: true,
+        ..options.chat.clone()
+    };
     start("porter", move || {
         porter::run(second, &chat, &porter_inbox, &out)
     })?;

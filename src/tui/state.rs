@@ -116,9 +116,21 @@ pub enum Reply {
     Found(String, Vec<FoundMessage>),
     Overview(Box<Overview>),
     /// Who is there, and whether this program is on the network itself.
+    #[cfg_attr(
+        not(feature = "lan"),
+        expect(dead_code, reason = "only a network brings it")
+    )]
     Company(Box<Company>, bool),
+    #[cfg_attr(
+        not(feature = "lan"),
+        expect(dead_code, reason = "only a network brings it")
+    )]
     Invited(Box<Ticket>),
     /// A circle was joined, line by line.
+    #[cfg_attr(
+        not(feature = "lan"),
+        expect(dead_code, reason = "only a network brings it")
+    )]
     Joined(Vec<String>),
     /// The models that are here, the chosen one, and those that are not here yet.
     Models(Vec<ModelRow>, Option<String>, Vec<Coming>),

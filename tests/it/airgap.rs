@@ -4,8 +4,7 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-/// Crates that open connections, serve them, or look names up. `mio` is not among them: crossterm waits for keys and
-/// signals with it, on the terminal's file and on a pair of local sockets that the signal handler writes to.
+/// Crates that open connections, serve them, or look names up. `mio` has a test of its own.
 const NETWORK: [&str; 21] = [
     "axum",
     "curl",
@@ -76,6 +75,16 @@ fn the_air_gap_binary_has_no_network_code() {
         found.is_empty(),
         "network code in the air-gap binary: {found:?}"
     );
+}
+
+/// crossterm waits for keys and signals with `mio`: on the terminal's file, and on a pair of local sockets that the signal
+/// handler writes to, which is why its sockets are compiled. It stays with those two: nobody else may use it.
+#[test]
+fn mio_only_waits_for_the_terminal() {
+    let build = ["--no-default-features", "--features", "tui"];
+    let tree = tree(&[&build[..], &["-i", "mio", "--depth", "1"]].concat());
+    let brings: Vec<&str> = tree.iter().map(String::as_str).collect();
+    assert_eq!(brings, ["crossterm", "mio", "signal-hook-mio"]);
 }
 
 /// No way to a system's cryptography either, with whatever features.

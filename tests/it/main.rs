@@ -47,6 +47,7 @@ mod quantize;
 mod readme;
 mod records;
 mod reference;
+#[cfg(feature = "lan")]
 mod shots;
 mod silence;
 mod source;

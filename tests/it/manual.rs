@@ -114,6 +114,8 @@ fn every_section_keeps_the_form() {
     }
     manual::check(&all).unwrap();
     let count: usize = all.iter().map(|part| part.sections.len()).sum();
+    // Each feature brings its section. What more of them could spoil is measured below, question by question; this bound
+    // keeps the whole within what one person can revise: sixty sections of at most 180 words.
     assert!((30..=60).contains(&count), "{count} sections");
 }
 

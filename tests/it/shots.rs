@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::homes::Place;
+use crate::meeting;
 use crate::terminal::Seat;
 
 /// Pixels of a cell, and the size of the letters in it.
@@ -170,7 +171,9 @@ fn drawing(screen: &vt100::Screen, look: &Look) -> String {
     out
 }
 
-fn keep(seat: &Seat, name: &str, look: &Look) {
+fn keep(seat: &mut Seat, name: &str, look: &Look) {
+    // The rest of the frame in which a text was seen.
+    seat.until(std::time::Duration::from_millis(300), |_| false);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/screenshots");
     std::fs::create_dir_all(&folder).unwrap();
     let screen = seat.screen.screen();
@@ -198,48 +201,96 @@ fn screenshots() {
 
     let mut seat = Seat::new(&bob, &[], size, &[]);
     seat.see("No language model");
-    keep(&seat, "1-welcome", &DARK);
+    keep(&mut seat, "1-welcome", &DARK);
     seat.press("What does a found stick show?\r");
     seat.see("[1]");
-    keep(&seat, "2-manual", &DARK);
+    keep(&mut seat, "2-manual", &DARK);
     seat.press("\u{1b}s");
     seat.see("Sources");
-    keep(&seat, "3-sources", &LIGHT);
+    keep(&mut seat, "3-sources", &LIGHT);
     seat.press("\u{1b}");
     seat.see_no("Sources");
-    seat.press("/model ember\r");
-    seat.see("ember (toy)");
-    seat.press("\u{1b}n");
+    seat.press("\u{4}");
+    seat.end();
+
+    // A seed whose answer is short enough to be seen whole.
+    let mut seat = Seat::new(&bob, &TOLD, size, &[]);
     seat.see("answers here");
-    seat.press("Once upon a time, 熾火\r");
-    seat.see("tokens/s · ⌂");
-    keep(&seat, "4-chat", &DARK);
+    seat.press("Tell me of the embers\r");
+    seat.see_the_end();
+    seat.press("And of 熾火?\r");
+    seat.see("And of 熾火?");
+    seat.see_the_end();
+    // What the face said of the toy has gone by then, and the keys stand in its place.
+    seat.see("F1 help");
+    keep(&mut seat, "4-chat", &DARK);
     seat.press("/mo");
     seat.see("/monitor");
-    keep(&seat, "5-commands", &LIGHT);
+    keep(&mut seat, "5-commands", &LIGHT);
     seat.press("\u{15}\u{1b}OR");
     seat.see("This node");
     seat.press(&format!("i{stick}\r"));
     seat.see("Take this in?");
-    keep(&seat, "6-import", &DARK);
+    keep(&mut seat, "6-import", &DARK);
     seat.press("\r");
     seat.see("acknowledged");
     seat.press("\u{1b}");
     seat.see("Circle hearth");
-    keep(&seat, "7-monitor", &LIGHT);
+    keep(&mut seat, "7-monitor", &LIGHT);
     seat.press("\u{1b}OP");
     seat.see("Everywhere");
-    keep(&seat, "8-help", &DARK);
+    keep(&mut seat, "8-help", &DARK);
     seat.signal("TERM");
     seat.end();
+    people();
 
     let mut seat = Seat::new(&bob, &[], (40, 12), &[("LC_ALL", "ja_JP.UTF-8")]);
     seat.see("言語モデル");
     seat.press("火とは何ですか");
     seat.see("火とは何ですか");
-    keep(&seat, "9-japanese-40x12", &LIGHT);
+    keep(&mut seat, "9-japanese-40x12", &LIGHT);
     seat.signal("TERM");
     seat.end();
+}
+
+/// How the toy is asked for the pictures.
+const TOLD: [&str; 9] = [
+    "chat",
+    "-m",
+    "ember",
+    "--seed",
+    "8",
+    "--temperature",
+    "0.5",
+    "--max-tokens",
+    "60",
+];
+
+/// An invitation, the words that two people compare, and the members afterwards.
+fn people() {
+    let place = Place::new();
+    let port = meeting::port();
+    let (alice, bob) = meeting::scene(&place, &port);
+    let mut hers = meeting::window(&alice, &port, "Circle hearth");
+    let mut his = meeting::window(&bob, "0", "no circle yet");
+    let ticket = meeting::invite(&mut hers);
+    hers.see_no("characters");
+    keep(&mut hers, "10-invitation", &LIGHT);
+    meeting::join(&mut his, &ticket, "bob");
+    meeting::words(&mut hers);
+    meeting::words(&mut his);
+    keep(&mut hers, "11-words", &DARK);
+    hers.press("y");
+    his.press("y");
+    hers.see("bob is a member of hearth now");
+    his.see("in step with alice");
+    hers.press("\u{1b}");
+    hers.see("used by bob");
+    keep(&mut hers, "12-peers", &DARK);
+    for mut seat in [hers, his] {
+        seat.signal("TERM");
+        seat.end();
+    }
 }
 
 /// The recording of the README: a question, an answer as it comes, the monitor, the help.
@@ -250,12 +301,7 @@ fn recording() {
     let home = place.home("alice");
     home.ok(["circle", "found", "hearth", "--as", "alice"]);
     let mut frames = Vec::new();
-    let mut seat = Seat::new(
-        &home,
-        &["chat", "-m", "ember", "--seed", "7"],
-        (80, 24),
-        &[],
-    );
+    let mut seat = Seat::new(&home, &TOLD, (80, 24), &[]);
     let mut shot =
         |seat: &Seat, seconds: f64| frames.push((drawing(seat.screen.screen(), &DARK), seconds));
     seat.see("answers here");
@@ -275,7 +321,7 @@ fn recording() {
         });
         shot(&seat, 0.5);
     }
-    seat.see("tokens/s · ⌂");
+    seat.see_the_end();
     shot(&seat, 4.0);
     seat.press("\u{1b}OR");
     seat.see("Circle hearth");

@@ -118,6 +118,18 @@ impl Seat {
         );
     }
 
+    /// Waits until an answer has ended: its speed stands beside it, and nothing is computed any more.
+    #[track_caller]
+    pub fn see_the_end(&mut self) {
+        let ended = |screen: &vt100::Screen| {
+            let text = screen.contents();
+            let busy = ["waiting …", "reading,", "answering,", "thinking"];
+            text.contains("tokens/s · ⌂") && !busy.iter().any(|word| text.contains(word))
+        };
+        let there = self.until(PATIENCE, ended);
+        assert!(there, "no end:\n{}", self.screen.screen().contents());
+    }
+
     /// Waits until a text is not on the screen any more.
     #[track_caller]
     pub fn see_no(&mut self, text: &str) {
@@ -223,8 +235,7 @@ fn chat_quit_and_resume() {
     seat.press("/model ember\r");
     seat.see("ember (toy)");
     seat.press("Tell me of 火 fire\r");
-    // The answer has ended when its speed is told beside it.
-    seat.see("tokens/s · ⌂ stayed here");
+    seat.see_the_end();
     seat.press("\u{4}");
     assert!(seat.end().success());
     seat.given_back();
