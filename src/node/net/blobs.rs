@@ -14,8 +14,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::record::{BlobHash, BlobRef, CircleId};
-use crate::store::Shelf;
+use crate::record::{BlobHash, BlobRef, Body, CircleId};
 use crate::sync::pieces::{Cut, List};
 use crate::sync::{Input, Part};
 
@@ -65,9 +64,8 @@ struct Transfer {
 pub(super) struct Blobs {
     folder: PathBuf,
     work: Sender<Work>,
-    /// Blobs that circles name, by circle; and those of them that are not here.
-    named: BTreeMap<CircleId, BTreeMap<BlobHash, BlobRef>>,
-    lacking: BTreeMap<CircleId, BTreeSet<BlobHash>>,
+    /// Blobs that circles name and that are not here, by circle.
+    lacking: BTreeMap<CircleId, BTreeMap<BlobHash, BlobRef>>,
     transfers: BTreeMap<BlobHash, Transfer>,
     /// What was asked of whom.
     asks: BTreeMap<u64, (u64, BlobHash, Part)>,
@@ -85,7 +83,6 @@ impl Blobs {
         Self {
             folder: home.join(PARTIAL),
             work,
-            named: BTreeMap::new(),
             lacking: BTreeMap::new(),
             transfers: BTreeMap::new(),
             asks: BTreeMap::new(),
@@ -105,11 +102,11 @@ impl Blobs {
     /// Blobs that a circle names and this node lacks, for its acknowledgements.
     pub fn wanted(&self, circle: &CircleId) -> Vec<[u8; 32]> {
         let lacking = self.lacking.get(circle).into_iter().flatten();
-        lacking.map(|hash| hash.0).collect()
+        lacking.map(|(hash, _)| hash.0).collect()
     }
 
     pub fn missing(&self) -> usize {
-        self.lacking.values().map(BTreeSet::len).sum()
+        self.lacking.values().map(BTreeMap::len).sum()
     }
 
     /// Nothing is on its way, and nothing that somebody connected might have is missing.
@@ -169,14 +166,16 @@ impl Hub<'_> {
         self.blobs.stale = false;
         let before = std::mem::take(&mut self.blobs.lacking);
         for (circle, _) in self.node.store.secrets()? {
-            let named = named(&self.node.store.shelf(&circle)?);
-            let mut lacking = BTreeSet::new();
-            for hash in named.keys() {
-                if self.node.store.blob(hash)?.is_none() {
-                    lacking.insert(*hash);
-                }
+            let known = before.get(&circle);
+            let mut lacking = BTreeMap::new();
+            for hash in self.node.store.missing_blobs(&circle)? {
+                let hash = BlobHash(hash);
+                let blob = match known.and_then(|known| known.get(&hash)) {
+                    Some(blob) => Some(*blob),
+                    None => self.named(&circle, &hash)?,
+                };
+                lacking.extend(blob.map(|blob| (hash, blob)));
             }
-            self.blobs.named.insert(circle, named);
             self.blobs.lacking.insert(circle, lacking);
         }
         let changed = self
@@ -185,9 +184,12 @@ impl Hub<'_> {
             .iter()
             .filter(|(id, set)| before.get(*id) != Some(*set));
         let changed: BTreeSet<CircleId> = changed.map(|(id, _)| *id).collect();
-        self.blobs
-            .transfers
-            .retain(|hash, _| self.blobs.lacking.values().any(|set| set.contains(hash)));
+        self.blobs.transfers.retain(|hash, _| {
+            self.blobs
+                .lacking
+                .values()
+                .any(|set| set.contains_key(hash))
+        });
         self.blobs.without.clear();
         self.blobs.read = Some((Instant::now(), begun.elapsed()));
         // What is missing stands in acknowledgements.
@@ -195,6 +197,16 @@ impl Hub<'_> {
             self.changed(&changed);
         }
         Ok(())
+    }
+
+    /// A blob that counts in a circle, by what a document or model of it says of its content.
+    fn named(&self, circle: &CircleId, hash: &BlobHash) -> Result<Option<BlobRef>, Failure> {
+        let body = self.node.store.shared_blob(circle, hash)?;
+        Ok(body.and_then(|body| match body {
+            Body::Document(document) => Some(document.blob),
+            Body::Model(model) => Some(model.blob),
+            _ => None,
+        }))
     }
 
     /// Asks whoever may have it for what is missing.
@@ -210,8 +222,7 @@ impl Hub<'_> {
             let mut wanted: Vec<BlobRef> = Vec::new();
             for circle in circles {
                 let lacking = self.blobs.lacking.get(&circle).into_iter().flatten();
-                let named = self.blobs.named.get(&circle);
-                wanted.extend(lacking.filter_map(|hash| named?.get(hash)));
+                wanted.extend(lacking.map(|(_, blob)| *blob));
             }
             // What is begun first, then the small before the large.
             wanted.sort_by_key(|blob| {
@@ -486,11 +497,11 @@ impl Hub<'_> {
         let Some(serving) = self.lines.get(&line) else {
             return Ok(());
         };
-        let named = serving
-            .circles
-            .iter()
-            .filter_map(|circle| self.blobs.named.get(circle)?.get(&hash));
-        let Some(blob) = named.copied().next() else {
+        let mut found = None;
+        for circle in &serving.circles {
+            found = found.or(self.named(circle, &hash)?);
+        }
+        let Some(blob) = found else {
             self.say(line, none);
             return Ok(());
         };
@@ -562,14 +573,4 @@ impl Hub<'_> {
         }
         Ok(())
     }
-}
-
-/// The blobs that count in a circle.
-fn named(shelf: &Shelf) -> BTreeMap<BlobHash, BlobRef> {
-    let documents = shelf.documents.values().map(|shared| shared.content.blob);
-    let models = shelf.models.values().map(|shared| shared.content.blob);
-    documents
-        .chain(models)
-        .map(|blob| (blob.blake3, blob))
-        .collect()
 }
