@@ -1,5 +1,5 @@
 //! How fast a blob goes over loopback, beside a bare stream of the same library; no test, because it prints timings:
-//! `OKIBI_BLOB_MIB=1024 OKIBI_RUNS=5 cargo test --release --test it throughput -- --ignored --nocapture`
+//! `OKIBI_BLOB_MIB=512 OKIBI_RUNS=5 cargo test --release --test it throughput -- --ignored --nocapture`
 //!
 //! Runs are interleaved (bare, okibi, bare, okibi ...). With okibi every piece is verified by its chaining value before the
 //! next is asked for; the bare stream is read and thrown away. Both ends are one process, so both pay for both ends.
