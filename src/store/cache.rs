@@ -372,13 +372,15 @@ impl Cached {
                 insert_fact(db, id, &record.id(), kind, what)?;
             }
             Some(Body::Withdraw { target }) => {
-                let sql = "SELECT author FROM fact WHERE record = ?1 AND author IS NOT NULL";
-                let author: Option<[u8; 32]> =
-                    db.query_row(sql, [target.0], |row| row.get(0)).optional()?;
+                let sql = "SELECT author FROM fact WHERE circle = ?1 AND record = ?2 AND author IS NOT NULL";
+                let author: Option<[u8; 32]> = db
+                    .query_row(sql, params![id.0, target.0], |row| row.get(0))
+                    .optional()?;
                 if author != Some(owner.0) {
                     return Ok(false);
                 }
-                db.execute("DELETE FROM fact WHERE record = ?1", [target.0])?;
+                let sql = "DELETE FROM fact WHERE circle = ?1 AND record = ?2";
+                db.execute(sql, params![id.0, target.0])?;
                 insert_fact(db, id, &record.id(), kind, What::Withdrawn(&target))?;
                 self.authority.withdrawn.insert(target);
             }

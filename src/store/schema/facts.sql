@@ -2,8 +2,8 @@
 -- record. The table is a cache: it is made anew, and opening the store fills it.
 DROP TABLE fact;
 CREATE TABLE fact (
-    record  BLOB PRIMARY KEY,
     circle  BLOB NOT NULL,
+    record  BLOB NOT NULL,
     kind    INTEGER NOT NULL,
     -- NULL for withdrawals.
     author  BLOB,
@@ -11,9 +11,9 @@ CREATE TABLE fact (
     -- BLAKE3 of a document's or model's content.
     blob    BLOB,
     -- 1 while that content is not here.
-    lacking INTEGER NOT NULL DEFAULT 0 CHECK (lacking IN (0, 1))
+    lacking INTEGER NOT NULL DEFAULT 0 CHECK (lacking IN (0, 1)),
+    PRIMARY KEY (circle, record)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX fact_circle ON fact (circle);
 CREATE INDEX fact_target ON fact (target) WHERE target IS NOT NULL;
 CREATE INDEX fact_blob ON fact (blob) WHERE blob IS NOT NULL;
 CREATE INDEX fact_lacking ON fact (circle, blob) WHERE lacking = 1;

@@ -52,7 +52,7 @@ fn a_medium_is_found_by_root_folder_bundle_and_file() {
     assert!(matches!(nowhere, Err(MediaError::NoMedium(_))));
     let readme = fs::read_to_string(root.path().join("okibi/README.txt")).unwrap();
     assert_eq!(readme, README);
-    assert!(README.contains("cat okibi/HANDLE/[0-9]*.age | age -d -i key.txt | tar -xf -\n"));
+    assert!(README.contains("cat STICK/okibi/HANDLE/[0-9]*.age | age -d -i key.txt | tar -xf -\n"));
 }
 
 #[test]
