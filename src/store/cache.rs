@@ -153,9 +153,10 @@ fn insert_fact(
         What::Withdrawn(target) => (None, None, Some(target.0)),
     };
     // From here on the triggers on `blob` keep `lacking` true.
-    let sql = "INSERT OR REPLACE INTO fact (record, circle, kind, author, target, blob, lacking)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6 IS NOT NULL AND
-                       NOT EXISTS (SELECT 1 FROM blob WHERE blake3 = ?6))";
+    let sql = "INSERT OR REPLACE INTO fact (arrival, circle, kind, author, target, blob, lacking)
+               SELECT arrival, ?2, ?3, ?4, ?5, ?6, ?6 IS NOT NULL AND
+                      NOT EXISTS (SELECT 1 FROM blob WHERE blake3 = ?6)
+               FROM record WHERE id = ?1";
     let mut sql = db.prepare_cached(sql)?;
     sql.execute(params![record.0, id.0, kind.0 as i64, author, target, blob])?;
     Ok(())
@@ -232,7 +233,7 @@ impl Cached {
     /// The whole state: documents and models put back in.
     pub fn state(&self, db: &Connection, id: &CircleId) -> Result<State, StoreError> {
         let mut state = State::from(self.authority.clone());
-        let sql = "SELECT r.bytes, f.author FROM fact f JOIN record r ON r.id = f.record
+        let sql = "SELECT r.bytes, f.author FROM fact f JOIN record r ON r.arrival = f.arrival
                    WHERE f.circle = ?1 AND f.author IS NOT NULL";
         let mut sql = db.prepare(sql)?;
         let rows = sql.query_map([id.0], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?)))?;
@@ -326,10 +327,11 @@ impl Cached {
         let Some(owner) = owner else {
             return Ok(false);
         };
-        if !self.take_fact(db, id, &owner, record)? {
+        let Some(news) = news(db, id, &owner, record)? else {
             return Ok(false);
-        }
+        };
         pool::insert_record(db, record, deliverer, true)?;
+        self.take_fact(db, id, &owner, record, &news)?;
         let entry = Entry::Head {
             height: value.height,
             id: record.id(),
@@ -353,41 +355,69 @@ impl Cached {
         Ok((!is_cut(db, id, &owner, feed)?).then_some(owner))
     }
 
-    /// What the record says, if it touches nothing but itself.
+    /// Writes down what a record of the pool says.
     fn take_fact(
         &mut self,
         db: &Connection,
         id: &CircleId,
         owner: &RootKey,
         record: &Verified<Record>,
-    ) -> Result<bool, StoreError> {
+        news: &News,
+    ) -> Result<(), StoreError> {
         let kind = record.value().kind;
-        let mut sql = db.prepare_cached("SELECT 1 FROM fact WHERE target = ?1")?;
-        if sql.exists([record.id().0])? {
-            return Ok(false);
-        }
-        match Body::decode(kind, &record.value().body) {
-            Some(Body::Document(Document { blob, .. }) | Body::Model(Model { blob, .. })) => {
-                let what = What::Shared(owner, &blob.blake3);
-                insert_fact(db, id, &record.id(), kind, what)?;
+        match news {
+            News::Shared(blob) => {
+                insert_fact(db, id, &record.id(), kind, What::Shared(owner, blob))?;
             }
-            Some(Body::Withdraw { target }) => {
-                let sql = "SELECT author FROM fact WHERE circle = ?1 AND record = ?2 AND author IS NOT NULL";
-                let author: Option<[u8; 32]> = db
-                    .query_row(sql, params![id.0, target.0], |row| row.get(0))
-                    .optional()?;
-                if author != Some(owner.0) {
-                    return Ok(false);
-                }
-                let sql = "DELETE FROM fact WHERE circle = ?1 AND record = ?2";
-                db.execute(sql, params![id.0, target.0])?;
-                insert_fact(db, id, &record.id(), kind, What::Withdrawn(&target))?;
-                self.authority.withdrawn.insert(target);
+            News::Withdrawn(target) => {
+                let sql =
+                    "DELETE FROM fact WHERE arrival = (SELECT arrival FROM record WHERE id = ?1)";
+                db.execute(sql, [target.0])?;
+                insert_fact(db, id, &record.id(), kind, What::Withdrawn(target))?;
+                self.authority.withdrawn.insert(*target);
             }
-            _ => {}
+            News::None => {}
         }
-        Ok(true)
+        Ok(())
     }
+}
+
+/// What a record changes of a circle's facts.
+enum News {
+    None,
+    Shared(BlobHash),
+    Withdrawn(RecordId),
+}
+
+/// What a record says, if it touches nothing but itself.
+fn news(
+    db: &Connection,
+    id: &CircleId,
+    owner: &RootKey,
+    record: &Verified<Record>,
+) -> Result<Option<News>, StoreError> {
+    let mut sql = db.prepare_cached("SELECT 1 FROM fact WHERE target = ?1")?;
+    if sql.exists([record.id().0])? {
+        return Ok(None);
+    }
+    let news = match Body::decode(record.value().kind, &record.value().body) {
+        Some(Body::Document(Document { blob, .. }) | Body::Model(Model { blob, .. })) => {
+            News::Shared(blob.blake3)
+        }
+        Some(Body::Withdraw { target }) => {
+            let sql = "SELECT f.author FROM fact f JOIN record r ON r.arrival = f.arrival
+                       WHERE r.id = ?2 AND f.circle = ?1 AND f.author IS NOT NULL";
+            let author: Option<[u8; 32]> = db
+                .query_row(sql, params![id.0, target.0], |row| row.get(0))
+                .optional()?;
+            if author != Some(owner.0) {
+                return Ok(None);
+            }
+            News::Withdrawn(target)
+        }
+        _ => News::None,
+    };
+    Ok(Some(news))
 }
 
 /// Whether a revocation or a successor may speak of this feed.

@@ -259,6 +259,7 @@ impl Store {
     /// Forgets a circle with all its records; statements stay, other circles may rest on them.
     pub fn drop_circle(&mut self, id: &CircleId) -> Result<(), StoreError> {
         self.transaction(|tx| {
+            tx.execute("DELETE FROM fact WHERE circle = ?1", [id.0])?;
             tx.execute("DELETE FROM record WHERE circle = ?1", [id.0])?;
             tx.execute("DELETE FROM circle WHERE id = ?1", [id.0])?;
             tx.execute("DELETE FROM model WHERE circle = ?1", [id.0])?;

@@ -42,8 +42,8 @@ impl Store {
 
     /// The document or model that a record of this circle shares, if it counts and was not withdrawn.
     pub fn shared(&self, circle: &CircleId, record: &RecordId) -> Result<Option<Body>, StoreError> {
-        let sql = "SELECT r.bytes FROM fact f JOIN record r ON r.id = f.record
-                   WHERE f.record = ?2 AND f.circle = ?1 AND f.author IS NOT NULL";
+        let sql = "SELECT r.bytes FROM fact f JOIN record r ON r.arrival = f.arrival
+                   WHERE r.id = ?2 AND f.circle = ?1 AND f.author IS NOT NULL";
         self.content(sql, circle, &record.0)
     }
 
@@ -53,9 +53,9 @@ impl Store {
         circle: &CircleId,
         blob: &BlobHash,
     ) -> Result<Option<Body>, StoreError> {
-        let sql = "SELECT r.bytes FROM fact f JOIN record r ON r.id = f.record
+        let sql = "SELECT r.bytes FROM fact f JOIN record r ON r.arrival = f.arrival
                    WHERE f.blob = ?2 AND f.circle = ?1 AND f.author IS NOT NULL
-                   ORDER BY f.kind, f.record LIMIT 1";
+                   ORDER BY f.kind, r.id LIMIT 1";
         self.content(sql, circle, &blob.0)
     }
 
@@ -86,8 +86,8 @@ impl Store {
 
     /// The current documents and models of the circle whose content this store lacks, with who shares each, by record.
     pub fn missing(&self, circle: &CircleId) -> Result<Vec<(Body, RootKey)>, StoreError> {
-        let sql = "SELECT r.bytes, f.author FROM fact f JOIN record r ON r.id = f.record
-                   WHERE f.circle = ?1 AND f.lacking = 1 AND f.author IS NOT NULL ORDER BY f.record";
+        let sql = "SELECT r.bytes, f.author FROM fact f JOIN record r ON r.arrival = f.arrival
+                   WHERE f.circle = ?1 AND f.lacking = 1 AND f.author IS NOT NULL ORDER BY r.id";
         let mut sql = self.db.prepare_cached(sql)?;
         let rows = sql.query_map([circle.0], |row| {
             Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?))

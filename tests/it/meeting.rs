@@ -68,6 +68,10 @@ fn circles(home: &Home) -> usize {
 /// The words that stand on a screen to be compared.
 pub fn words(seat: &mut Seat) -> Vec<String> {
     seat.see("Are they the same on both screens?");
+    // The code of the screen before is below: the rest of the picture may still be on its way.
+    for block in ["█", "▄", "▀"] {
+        seat.see_no(block);
+    }
     let screen = seat.screen.screen().contents();
     let lines = screen.lines().filter(|line| line.starts_with("  "));
     lines

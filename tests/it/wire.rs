@@ -264,6 +264,10 @@ async fn knock(lan: &Lan, address: SocketAddr, number: u64) -> Option<()> {
     Some(())
 }
 
+fn number(name: &str, default: usize) -> usize {
+    std::env::var(name).map_or(default, |text| text.parse().unwrap())
+}
+
 /// Peak memory of a process in KiB.
 fn peak(process: u32) -> u64 {
     try_peak(process).unwrap()
@@ -395,17 +399,15 @@ fn verify_bare(home: &Home) -> (usize, Duration) {
 #[test]
 #[ignore = "measures; see the module's header"]
 fn many_records_come_to_a_new_node() {
-    let count = std::env::var("OKIBI_COST_RECORDS").map_or(100_000, |text| text.parse().unwrap());
-    let place = Place::new();
-    let (alice, bob) = two(&place);
-    write_many(&alice, count);
-    let (node, address) = serve(&alice);
-    for round in 0..3 {
-        let home = place.home(&format!("bob{round}"));
-        bob.copy(&home.path);
+    let count = number("OKIBI_COST_RECORDS", 100_000);
+    for _ in 0..number("OKIBI_RUNS", 3) {
+        let place = Place::new();
+        let (alice, bob) = two(&place);
+        write_many(&alice, count);
+        let (node, address) = serve(&alice);
         let (records, before) = verify_bare(&alice);
         let begun = Instant::now();
-        let child = sync(&home, &[address]);
+        let child = sync(&bob, &[address]);
         let process = child.id();
         let watch = std::thread::spawn(move || {
             let mut most = 0;
