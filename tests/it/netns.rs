@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::homes::{Home, Place};
 
 /// Nothing here is timed; only what hangs ends after this.
-const PATIENCE: Duration = Duration::from_secs(90);
+pub const PATIENCE: Duration = Duration::from_secs(90);
 
 pub fn run(command: &mut Command) -> bool {
     command
@@ -151,7 +151,7 @@ impl Drop for Network {
 /// A running `okibi node`.
 pub struct Node {
     pub child: Child,
-    socket: PathBuf,
+    pub socket: PathBuf,
     pub log: PathBuf,
 }
 

@@ -2,6 +2,7 @@
 //! And how fast a new node takes a large circle in (`cargo test --release --test it wire::many_records -- --ignored
 //! --nocapture`; `OKIBI_COST_RECORDS` says how many).
 
+use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, UdpSocket};
 use std::process::{Child, Stdio};
 use std::sync::Arc;
@@ -15,10 +16,10 @@ use okibi::store::keys::KeyFolder;
 use okibi::store::{Draft, OwnFeed, Store};
 use okibi::sync::Frame;
 use rayon::prelude::*;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::homes::{Home, Place};
-use crate::netns::Node;
+use crate::netns::{Network, Node, PATIENCE, agree, three};
 
 /// Bytes of the content that travels: not a whole number of pieces.
 const SIZE: usize = (5 << 20) + 77_777;
@@ -317,7 +318,7 @@ fn a_crowd_of_strangers_is_borne() {
         "the crowd did not even get to the door: {let_in}"
     );
     assert!(grown < 64 << 10, "{grown} KiB more");
-    assert_eq!(node.ask().unwrap()["connections"], serde_json::json!([]));
+    assert_eq!(node.ask().unwrap()["connections"], json!([]));
     alice.share_document("short", &place.file("short.txt", "A few words.\n"));
     node.until("bob is in step", || {
         let report = report(sync(&bob, &[address]));
@@ -434,4 +435,58 @@ fn many_records_come_to_a_new_node() {
             peak(node.child.id()),
         );
     }
+}
+
+/// How long it takes until all of three have a record that one of them wrote, from the end of the command that wrote it:
+/// `cargo test --release --test it wire::time_to -- --ignored --nocapture`.
+#[test]
+#[ignore = "measures"]
+fn time_to_the_same_state() {
+    let Some(network) = Network::new(3) else {
+        return;
+    };
+    let place = Place::new();
+    let [alice, bob, carol] = three(&place);
+    let nodes: Vec<Node> = [&alice, &bob, &carol]
+        .into_iter()
+        .enumerate()
+        .map(|(at, home)| network.node(at, home))
+        .collect();
+    for node in &nodes {
+        node.in_step_with(2);
+    }
+    let mut events: Vec<_> = nodes[1..]
+        .iter()
+        .map(|node| {
+            let mut stream = std::os::unix::net::UnixStream::connect(&node.socket).unwrap();
+            stream.set_read_timeout(Some(PATIENCE)).unwrap();
+            writeln!(stream, "{}", json!({"type": "events"})).unwrap();
+            let mut lines = BufReader::new(stream).lines();
+            assert!(lines.next().unwrap().unwrap().contains("subscribed"));
+            lines
+        })
+        .collect();
+    let mut times: Vec<Duration> = (0..21)
+        .map(|number| {
+            let name = format!("note {number}");
+            let file = place.file(&format!("{number}.md"), format!("# {name}\n\nWords.\n"));
+            alice.ok(["library", "add", &file, "--title", &name]);
+            alice.ok(["library", "share", &name]);
+            let begun = Instant::now();
+            for lines in &mut events {
+                lines
+                    .find(|line| line.as_ref().unwrap().contains("\"records\""))
+                    .unwrap()
+                    .unwrap();
+            }
+            let took = begun.elapsed();
+            agree(&[&nodes[0]], &[&alice, &bob, &carol]);
+            took
+        })
+        .collect();
+    times.sort();
+    println!(
+        "one record to both others: median {:.1?}, all {:.1?} to {:.1?}",
+        times[10], times[0], times[20]
+    );
 }
