@@ -20,6 +20,18 @@ impl Store {
         ack(&self.db, circle, from, to)
     }
 
+    /// Forgets what `from` acknowledged to `to`: its next one is told whole.
+    pub fn forget_ack(
+        &mut self,
+        circle: &CircleId,
+        from: &RootKey,
+        to: &RootKey,
+    ) -> Result<(), StoreError> {
+        let sql = "DELETE FROM ack WHERE circle = ?1 AND from_root = ?2 AND to_root = ?3";
+        self.db.execute(sql, params![circle.0, from.0, to.0])?;
+        Ok(())
+    }
+
     /// What I acknowledge to `to` now: the one said last if nothing changed since, else a new one, signed and kept.
     /// The flag says whether it is new.
     pub fn acknowledge(

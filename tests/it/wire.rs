@@ -195,6 +195,36 @@ fn a_killed_transfer_goes_on_where_it_was() {
     drop(node);
 }
 
+/// A home set back to an earlier state, as a machine's snapshot does, says other things under numbers that it has used
+/// before. That may cost a session, and no more.
+#[test]
+fn a_home_that_was_set_back_comes_into_step_again() {
+    let place = Place::new();
+    let (alice, bob) = two(&place);
+    let (_node, address) = serve(&alice);
+    let before = place.path("before");
+    bob.copy(&before);
+    for number in 0..3 {
+        let name = format!("before {number}");
+        alice.share_document(&name, &place.file("before.txt", &name));
+        report(sync(&bob, &[address]));
+    }
+    assert_eq!(report(sync(&bob, &[address]))["peers"][0]["in_step"], true);
+    std::fs::remove_dir_all(&bob.path).unwrap();
+    std::fs::rename(&before, &bob.path).unwrap();
+    // Sooner or later the same number as the acknowledgement that Alice has, and another content.
+    for number in 0..6 {
+        let name = format!("after {number}");
+        bob.share_document(&name, &place.file("after.txt", &name));
+        let mut report = report(sync(&bob, &[address]));
+        if report["peers"][0]["in_step"] != true {
+            report = self::report(sync(&bob, &[address]));
+        }
+        assert_eq!(report["peers"][0]["in_step"], true, "{number}: {report}");
+        assert_eq!(bob.hashes(), alice.hashes(), "{number}");
+    }
+}
+
 /// Two peers send one blob at once; when one falls silent, the other sends the rest.
 #[test]
 fn one_blob_comes_from_two_peers() {

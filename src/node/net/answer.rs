@@ -329,6 +329,9 @@ impl Hub<'_> {
             .ok()
             .and_then(|ack| verify::<Ack>(ack).ok())
         else {
+            // A home that was set back tells its difference to another one than I hold under that number: the next
+            // session tells it whole.
+            self.node.store.forget_ack(circle, &root, &self.node.root)?;
             let why = "an acknowledgement does not verify";
             return Err(Failure::new("session-failed", Exit::Failed).with("error", why));
         };
