@@ -6,7 +6,8 @@
 
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
 
 use crate::sync::{Closed, EXPORTER_LABEL, Input, Output, Session, Side};
@@ -17,8 +18,8 @@ pub const HANDSHAKE: Duration = Duration::from_secs(10);
 pub const PAIRING: Duration = Duration::from_secs(600);
 /// How long one write may take: a peer that reads nothing is given up.
 const STUCK: Duration = Duration::from_secs(60);
-/// Bytes read at once.
-const READ: usize = 64 << 10;
+/// Packets that may come before they are acknowledged (RFC 9000 asks for every other one where nobody asks for less).
+pub(super) const ACK_EVERY: u32 = 10;
 /// How long the last frames may take until the other side has them.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -71,6 +72,13 @@ impl Way {
             Self::Iroh(connection) => super::iroh::relayed(connection),
         }
     }
+}
+
+/// Where a session's bytes go.
+pub(super) trait Outgoing {
+    /// Takes from the front of `bytes` what there is room for, uncopied; none: the connection is lost. What was not
+    /// awaited to its end has taken nothing.
+    fn put(&mut self, bytes: &mut Bytes) -> impl Future<Output = Option<()>> + Send;
 }
 
 /// Does the same with the streams of each road.
@@ -175,13 +183,11 @@ pub(super) fn exporter<E>(
 async fn drive(
     session: &mut Session,
     recv: &mut (impl AsyncRead + Unpin),
-    send: &mut (impl AsyncWrite + Unpin),
+    send: &mut impl Outgoing,
     mut answers: mpsc::UnboundedReceiver<Input>,
     mut ask: impl FnMut(Output) -> bool,
 ) -> Option<Closed> {
-    let mut buffer = vec![0; READ];
-    let mut outgoing: Vec<u8> = Vec::new();
-    let mut at = 0;
+    let mut outgoing = Bytes::new();
     let deadline = tokio::time::sleep(HANDSHAKE);
     tokio::pin!(deadline);
     let stuck = tokio::time::sleep(STUCK);
@@ -195,35 +201,38 @@ async fn drive(
                 session.handle(Input::Close);
             }
         }
-        if at == outgoing.len() {
-            (outgoing, at) = match session.poll_transmit() {
-                Some(bytes) => (bytes, 0),
-                None => (Vec::new(), 0),
-            };
+        if outgoing.is_empty()
+            && let Some(bytes) = session.poll_transmit()
+        {
+            outgoing = bytes;
             stuck.set(tokio::time::sleep(STUCK));
-            if !outgoing.is_empty() {
-                continue;
-            }
+            continue;
         }
         if session.closed().is_some() && outgoing.is_empty() {
             return session.closed().cloned();
         }
-        let rest = outgoing.get(at..).unwrap_or_default();
+        let (open, busy) = (session.closed().is_none(), !outgoing.is_empty());
         tokio::select! {
-            written = send.write(rest), if !rest.is_empty() => match written {
-                Ok(0) | Err(_) => return session.closed().cloned(),
-                Ok(count) => at += count,
+            sent = send.put(&mut outgoing), if busy => if sent.is_none() {
+                return session.closed().cloned();
             },
-            read = recv.read(&mut buffer), if session.closed().is_none() => match read {
+            read = fill(recv, session), if open => match read {
                 Ok(0) | Err(_) => return session.closed().cloned(),
-                Ok(count) => session.handle_bytes(buffer.get(..count).unwrap_or_default()),
+                Ok(count) => session.filled(count),
             },
-            answer = answers.recv(), if session.closed().is_none() => match answer {
+            answer = answers.recv(), if open => match answer {
                 Some(input) => session.handle(input),
                 None => session.handle(Input::Close),
             },
             () = &mut deadline, if !session.is_open() => return session.closed().cloned(),
-            () = &mut stuck, if !rest.is_empty() => return session.closed().cloned(),
+            () = &mut stuck, if busy => return session.closed().cloned(),
         }
     }
+}
+
+async fn fill(
+    recv: &mut (impl AsyncRead + Unpin),
+    session: &mut Session,
+) -> std::io::Result<usize> {
+    recv.read_buf(&mut session.space()).await
 }

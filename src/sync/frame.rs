@@ -1,9 +1,10 @@
-//! Frames: what travels on the stream, and the one reader of it (`docs/sync.md`, "Frames").
+//! Frames: what travels on the stream (`docs/sync.md`, "Frames"); `reader` finds them in it.
 //!
 //! A frame is one byte for its type, four for its length (big-endian), and a payload of deterministic CBOR. Each type
 //! has its own limit, which is looked at before a byte of the payload is held; a type has to be expected in the phase
 //! that the session is in.
 
+use bytes::Bytes;
 use minicbor::Decoder;
 use thiserror::Error;
 
@@ -16,7 +17,7 @@ use super::talk::Whereabouts;
 /// Version of the exchange that this code speaks.
 pub const VERSION: u64 = 1;
 /// Bytes before the payload.
-const HEAD: usize = 5;
+pub(super) const HEAD: usize = 5;
 
 /// Why the other side is not understood. The session ends.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -115,7 +116,7 @@ pub enum Frame {
     },
     Piece {
         id: u64,
-        bytes: Vec<u8>,
+        bytes: Bytes,
     },
     Lack {
         id: u64,
@@ -192,17 +193,25 @@ impl Frame {
 
     /// The frame's bytes.
     pub fn encode(&self) -> Vec<u8> {
+        let (mut bytes, content) = self.parts();
+        bytes.extend_from_slice(&content);
+        bytes
+    }
+
+    /// The frame's bytes in two parts, of which the second is a piece's content, uncopied.
+    pub(super) fn parts(&self) -> (Vec<u8>, Bytes) {
         let payload = cbor::encode(|e| self.write(e));
+        let content = match self {
+            Self::Piece { bytes, .. } => bytes.clone(),
+            _ => Bytes::new(),
+        };
+        let size = payload.len() + content.len();
         let mut bytes = Vec::with_capacity(HEAD + payload.len());
         bytes.push(self.kind());
         // A payload is far below 4 GiB: its parts are limited where they are made.
-        bytes.extend(
-            u32::try_from(payload.len())
-                .unwrap_or(u32::MAX)
-                .to_be_bytes(),
-        );
+        bytes.extend(u32::try_from(size).unwrap_or(u32::MAX).to_be_bytes());
         bytes.extend(payload);
-        bytes
+        (bytes, content)
     }
 
     fn write(&self, e: &mut Writer<'_>) -> Written {
@@ -277,7 +286,8 @@ impl Frame {
                 };
             }
             Self::Piece { id, bytes } => {
-                e.array(2)?.u64(*id)?.bytes(bytes)?;
+                // The content itself follows: `parts`.
+                e.array(2)?.u64(*id)?.bytes_len(bytes.len() as u64)?;
             }
             Self::Sent { circle, acks } => {
                 e.array(2)?.u64(*circle)?.u64(*acks)?;
@@ -299,11 +309,11 @@ impl Frame {
     }
 
     /// Reads one payload. What a newer okibi would add comes with a newer version in HELLO.
-    fn decode(kind: u8, payload: &[u8]) -> Result<Self, FrameError> {
+    pub(super) fn decode(kind: u8, payload: Bytes) -> Result<Self, FrameError> {
         let malformed = |why: String| FrameError::Malformed { kind, why };
-        cbor::check(payload).map_err(|error| malformed(error.to_string()))?;
-        let mut d = Decoder::new(payload);
-        let frame = read(kind, &mut d).map_err(|error| malformed(error.to_string()))?;
+        cbor::check(&payload).map_err(|error| malformed(error.to_string()))?;
+        let mut d = Decoder::new(&payload);
+        let frame = read(kind, &mut d, &payload).map_err(|error| malformed(error.to_string()))?;
         cbor::end(&d).map_err(|error| malformed(error.to_string()))?;
         Ok(frame)
     }
@@ -351,7 +361,7 @@ fn write_ack(e: &mut Writer<'_>, ack: &AckFrame) -> Written {
     Ok(())
 }
 
-fn read(kind: u8, d: &mut Decoder<'_>) -> Read<Frame> {
+fn read(kind: u8, d: &mut Decoder<'_>, payload: &Bytes) -> Read<Frame> {
     let misfit = |why: &str| minicbor::decode::Error::message(why.to_owned());
     Ok(match kind {
         0x01 => {
@@ -458,7 +468,7 @@ fn read(kind: u8, d: &mut Decoder<'_>) -> Read<Frame> {
             cbor::array(d, 2)?;
             Frame::Piece {
                 id: d.u64()?,
-                bytes: d.bytes()?.to_vec(),
+                bytes: payload.slice_ref(d.bytes()?),
             }
         }
         0x22 => Frame::Lack { id: number(d)? },
@@ -526,47 +536,13 @@ fn read_ack(d: &mut Decoder<'_>) -> Read<AckFrame> {
     })
 }
 
-/// Takes a stream of bytes apart into frames. It holds at most one frame.
-#[derive(Debug, Default)]
-pub struct FrameReader {
-    buffer: Vec<u8>,
-}
-
-impl FrameReader {
-    /// Adds bytes from the stream. Call `next` until it has no more before adding again: what is held then is less
-    /// than one frame.
-    pub fn push(&mut self, bytes: &[u8]) {
-        self.buffer.extend_from_slice(bytes);
-    }
-
-    /// Bytes that are held.
-    pub fn held(&self) -> usize {
-        self.buffer.len()
-    }
-
-    /// The next whole frame, if it is here. `phase` says what may come: a frame out of its phase is unknown.
-    pub fn next(&mut self, phase: Phase) -> Result<Option<Frame>, FrameError> {
-        let Some((head, rest)) = self.buffer.split_first_chunk::<HEAD>() else {
-            return Ok(None);
-        };
-        let [kind, length @ ..] = *head;
-        let size = u32::from_be_bytes(length) as usize;
-        let limit = TABLE
-            .iter()
-            .find(|(known, _)| *known == kind)
-            .filter(|_| may_come(kind, phase))
-            .ok_or(FrameError::Unknown(kind))?
-            .1;
-        if size > limit {
-            return Err(FrameError::Large { kind, size });
-        }
-        let Some(payload) = rest.get(..size) else {
-            return Ok(None);
-        };
-        let frame = Frame::decode(kind, payload)?;
-        self.buffer.drain(..HEAD + size);
-        Ok(Some(frame))
-    }
+/// How many bytes of payload a frame of this type may have, if it may come now.
+pub(super) fn limit(kind: u8, phase: Phase) -> Result<usize, FrameError> {
+    let known = TABLE.iter().find(|(known, _)| *known == kind);
+    let known = known.filter(|_| may_come(kind, phase));
+    known
+        .map(|(_, limit)| *limit)
+        .ok_or(FrameError::Unknown(kind))
 }
 
 fn may_come(kind: u8, phase: Phase) -> bool {

@@ -8,7 +8,7 @@
 //! - `handshake`: who are you, in which circles, by whose word; or pairing with a ticket.
 //! - `exchange`: one circle: acknowledgements as differences, statements, records, and when both are in step.
 //! - `pieces`: blobs cut into pieces that are verified one by one.
-//! - `frame`: the codec; `limits`: what a session holds for another, at most.
+//! - `frame`, `reader`: the codec; `limits`: what a session holds for another, at most.
 
 mod exchange;
 mod frame;
@@ -16,11 +16,13 @@ mod handshake;
 mod hello;
 pub mod limits;
 pub mod pieces;
+mod reader;
 mod session;
 mod talk;
 
-pub use frame::{AckFrame, Frame, FrameError, FrameReader, Part, Phase};
+pub use frame::{AckFrame, Frame, FrameError, Part, Phase};
 pub use hello::{EXPORTER_LABEL, Side, join_proof, pairing_digest, prove, tag};
+pub use reader::FrameReader;
 pub use session::Session;
 pub use talk::{
     Chain, Closed, Input, JoinRequest, Offer, Output, Proof, Request, Setup, Standing, Subject,

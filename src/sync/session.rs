@@ -1,8 +1,8 @@
 //! One exchange with one peer over a pair of byte streams. It holds no socket, clock or store: bytes from the peer go
-//! in by `handle_bytes`, the owner's answers by `handle`; bytes for the peer come out of `poll_transmit`, questions
-//! and news for the owner out of `poll`.
+//! in by `handle_bytes` (or `space` and `filled`, without a copy), the owner's answers by `handle`; bytes for the peer
+//! come out of `poll_transmit`, questions and news for the owner out of `poll`.
 //!
-//! Call order: `new`, then in any order `handle_bytes` and `handle`, and after each of them `poll` and `poll_transmit`
+//! Call order: `new`, then in any order `handle_bytes`, `filled` and `handle`, and after each of them `poll` and `poll_transmit`
 //! until both have nothing. `closed` says that the session has ended; what `poll_transmit` still has may be sent.
 //! Each question (`Output`) of the kinds that name an answer (`Input`) is answered once.
 //!
@@ -11,12 +11,16 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use bytes::buf::Limit;
+use bytes::{Bytes, BytesMut};
+
 use crate::record::{BlobHash, CircleId, RootKey};
 
 use super::exchange::Exchange;
-use super::frame::{Frame, FrameReader, Part, Phase};
+use super::frame::{Frame, Part, Phase};
 use super::handshake::{Handshake, Step};
 use super::limits;
+use super::reader::FrameReader;
 use super::talk::{Closed, Input, Output, Setup, Whereabouts};
 
 /// The exchange.
@@ -27,9 +31,11 @@ pub struct Session {
     exchanges: Vec<Exchange>,
     outputs: VecDeque<Output>,
     /// Frames but pieces, in order.
-    control: VecDeque<Vec<u8>>,
-    /// Pieces; they wait for everything else.
-    bulk: VecDeque<Vec<u8>>,
+    control: VecDeque<Bytes>,
+    /// Pieces, each in two parts; they wait for everything else.
+    bulk: VecDeque<(Bytes, Bytes)>,
+    /// The second part of a piece that is on its way.
+    rest: Option<Bytes>,
     queued: usize,
     /// What the peer may still be sent before it has taken something in.
     window: u64,
@@ -57,6 +63,7 @@ impl Session {
             outputs: VecDeque::new(),
             control: VecDeque::new(),
             bulk: VecDeque::new(),
+            rest: None,
             queued: 0,
             window: limits::WINDOW,
             untaken: 0,
@@ -97,8 +104,18 @@ impl Session {
 
     /// Bytes from the peer.
     pub fn handle_bytes(&mut self, bytes: &[u8]) {
-        self.received += bytes.len() as u64;
         self.reader.push(bytes);
+        self.filled(bytes.len());
+    }
+
+    /// Where bytes from the peer go, instead of `handle_bytes`; `filled` says how many.
+    pub fn space(&mut self) -> Limit<&mut BytesMut> {
+        self.reader.space()
+    }
+
+    /// So many bytes from the peer were put into `space`.
+    pub fn filled(&mut self, count: usize) {
+        self.received += count as u64;
         while self.closed.is_none() {
             match self.reader.next(self.phase) {
                 Ok(Some(frame)) => self.frame(frame),
@@ -125,9 +142,17 @@ impl Session {
         self.outputs.pop_front()
     }
 
-    /// Bytes for the peer: whole frames, as large as they are.
-    pub fn poll_transmit(&mut self) -> Option<Vec<u8>> {
-        let bytes = self.control.pop_front().or_else(|| self.bulk.pop_front())?;
+    /// Bytes for the peer, in their order: a frame, or the first or second part of a piece.
+    pub fn poll_transmit(&mut self) -> Option<Bytes> {
+        let next = self.rest.take().or_else(|| self.control.pop_front());
+        let bytes = match next {
+            Some(bytes) => bytes,
+            None => {
+                let (head, rest) = self.bulk.pop_front()?;
+                self.rest = Some(rest).filter(|rest| !rest.is_empty());
+                head
+            }
+        };
         self.queued -= bytes.len();
         self.transmitted += bytes.len() as u64;
         self.advance();
@@ -157,11 +182,11 @@ impl Session {
 
     fn send(&mut self, frames: Vec<Frame>) {
         for frame in frames {
-            let bytes = frame.encode();
-            self.queued += bytes.len();
+            let (bytes, content) = frame.parts();
+            self.queued += bytes.len() + content.len();
             match frame {
-                Frame::Piece { .. } => self.bulk.push_back(bytes),
-                _ => self.control.push_back(bytes),
+                Frame::Piece { .. } => self.bulk.push_back((bytes.into(), content)),
+                _ => self.control.push_back(bytes.into()),
             }
         }
     }

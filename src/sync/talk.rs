@@ -1,6 +1,8 @@
 //! What a session and its owner say to each other: plain values, so that a test, a simulator and a daemon are owners
 //! alike.
 
+use bytes::Bytes;
+
 use crate::identity::{KeyCard, Verified};
 use crate::record::{Ack, BlobHash, CircleId, Frontier, RootKey, Signed, Statement};
 
@@ -173,7 +175,7 @@ pub enum Output {
     /// The peer asks for a part of a blob. Answer: `Input::Served`.
     Serve { id: u64, blob: BlobHash, part: Part },
     /// A part that was asked for, unverified.
-    Got { id: u64, bytes: Vec<u8> },
+    Got { id: u64, bytes: Bytes },
     /// The peer has not got it.
     Lacking { id: u64 },
     /// Pairing: people compare the words of this digest. Answer: `Input::Confirm` or `Input::Deny`.
@@ -242,7 +244,7 @@ pub enum Input {
     /// None: not here, or not for this peer.
     Served {
         id: u64,
-        bytes: Option<Vec<u8>>,
+        bytes: Option<Bytes>,
     },
     Confirm,
     Deny,

@@ -10,10 +10,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use iroh::dns::DnsResolver;
 use iroh::endpoint::{
-    BindOpts, Connection, Incoming, IncomingAddr, QuicTransportConfig, RecvStream, SendStream,
-    VarInt, presets,
+    AckFrequencyConfig, BindOpts, Connection, Incoming, IncomingAddr, QuicTransportConfig,
+    RecvStream, SendStream, VarInt, presets,
 };
 use iroh::{Endpoint, EndpointAddr, EndpointId, RelayMode, RelayUrl, SecretKey, TransportAddr};
 use thiserror::Error;
@@ -21,7 +22,7 @@ use thiserror::Error;
 use crate::sync::Side;
 
 use super::far::Far;
-use super::wire::{Link, exporter};
+use super::wire::{ACK_EVERY, Link, Outgoing, exporter};
 
 /// The application protocol: its version is the session's, as on the LAN.
 const ALPN: &[u8] = b"okibi/1";
@@ -76,6 +77,15 @@ pub struct Ways {
     pub n0: bool,
 }
 
+impl Outgoing for SendStream {
+    async fn put(&mut self, bytes: &mut Bytes) -> Option<()> {
+        let sent = self
+            .write_many_chunks(&mut std::slice::from_mut(bytes))
+            .await;
+        sent.ok().map(drop)
+    }
+}
+
 /// A node's place beyond its network.
 pub struct Iroh {
     endpoint: Endpoint,
@@ -105,7 +115,11 @@ impl Iroh {
         if !relays.is_empty() {
             builder = builder.relay_mode(RelayMode::custom(relays));
         }
+        // As on the LAN.
+        let mut acks = AckFrequencyConfig::default();
+        acks.ack_eliciting_threshold(VarInt::from_u32(ACK_EVERY));
         let streams = QuicTransportConfig::builder()
+            .ack_frequency_config(Some(acks))
             // One stream in all: what else a stranger opens is not accepted. Windows stay iroh's own: larger ones were
             // seen to end transfers.
             .max_concurrent_bidi_streams(VarInt::from_u32(1))

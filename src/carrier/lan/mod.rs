@@ -12,13 +12,17 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
-use quinn::{ClientConfig, Endpoint, EndpointConfig, ServerConfig, TransportConfig, VarInt};
+use quinn::{
+    AckFrequencyConfig, ClientConfig, Endpoint, EndpointConfig, ServerConfig, TransportConfig,
+    VarInt,
+};
 use thiserror::Error;
 
 use crate::sync::Side;
 
-use super::wire::{Link, exporter};
+use super::wire::{ACK_EVERY, Link, Outgoing, exporter};
 
 pub use discover::{Found, Interfaces, Lookout, lookout, own_addresses};
 
@@ -65,6 +69,13 @@ pub(super) struct Streams {
 impl Streams {
     pub fn close(&self) {
         self.connection.close(VarInt::from_u32(0), b"");
+    }
+}
+
+impl Outgoing for quinn::SendStream {
+    async fn put(&mut self, bytes: &mut Bytes) -> Option<()> {
+        let sent = self.write_chunks(std::slice::from_mut(bytes)).await;
+        sent.ok().map(drop)
     }
 }
 
@@ -216,6 +227,10 @@ fn transport() -> Arc<TransportConfig> {
     config.max_concurrent_bidi_streams(VarInt::from_u32(1));
     config.max_concurrent_uni_streams(VarInt::from_u32(0));
     config.datagram_receive_buffer_size(None);
+    // A peer says less often that packets came: both ends have less to do for the same bytes.
+    let mut acks = AckFrequencyConfig::default();
+    acks.ack_eliciting_threshold(VarInt::from_u32(ACK_EVERY));
+    config.ack_frequency_config(Some(acks));
     config.keep_alive_interval(Some(KEEP_ALIVE));
     // Within QUIC's range.
     config.max_idle_timeout(IDLE.try_into().ok());

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use serde_json::json;
 
 use crate::record::{BlobHash, BlobRef, Body, CircleId};
@@ -42,7 +43,7 @@ pub(super) enum Looked {
         line: u64,
         ask: u64,
         blob: BlobHash,
-        list: Option<Arc<Vec<u8>>>,
+        list: Option<Bytes>,
     },
 }
 
@@ -72,7 +73,7 @@ pub(super) struct Blobs {
     next: u64,
     /// Who has not got which.
     without: BTreeSet<(u64, BlobHash)>,
-    lists: BTreeMap<BlobHash, Arc<Vec<u8>>>,
+    lists: BTreeMap<BlobHash, Bytes>,
     stale: bool,
     /// When the names were read, and how long that took: reading a large circle again can wait.
     read: Option<(Instant, Duration)>,
@@ -340,7 +341,7 @@ impl Hub<'_> {
     }
 
     /// A part came, or the peer has not got it.
-    pub fn got(&mut self, line: u64, ask: u64, bytes: Option<Vec<u8>>) -> Result<(), Failure> {
+    pub fn got(&mut self, line: u64, ask: u64, bytes: Option<Bytes>) -> Result<(), Failure> {
         let Some((of, hash, part)) = self.blobs.forget(ask) else {
             return Ok(());
         };
@@ -474,8 +475,11 @@ impl Hub<'_> {
                     }
                     self.blobs.lists.insert(blob, list.clone());
                 }
-                let bytes = list.map(|list| list.to_vec());
-                self.say(line, Input::Served { id: ask, bytes });
+                let served = Input::Served {
+                    id: ask,
+                    bytes: list,
+                };
+                self.say(line, served);
                 Ok(())
             }
         }
@@ -518,20 +522,20 @@ impl Hub<'_> {
                     line,
                     Input::Served {
                         id: ask,
-                        bytes: Some(Vec::new()),
+                        bytes: Some(Bytes::new()),
                     },
                 );
             }
             Part::List => match self.blobs.lists.get(&hash) {
                 Some(list) => {
-                    let bytes = Some(list.to_vec());
+                    let bytes = Some(list.clone());
                     self.say(line, Input::Served { id: ask, bytes });
                 }
                 None => {
                     let work = self.blobs.work.clone();
                     std::thread::spawn(move || {
                         let list = File::open(path).ok().and_then(|file| values(&file, &cut));
-                        let list = list.map(Arc::new);
+                        let list = list.map(Bytes::from);
                         let _ = work.send(Work::Blob(Looked::List {
                             line,
                             ask,
@@ -548,7 +552,7 @@ impl Hub<'_> {
                         .ok()?
                         .read_exact_at(&mut bytes, start)
                         .ok()?;
-                    Some(bytes)
+                    Some(bytes.into())
                 });
                 self.say(line, Input::Served { id: ask, bytes });
             }

@@ -252,7 +252,7 @@ fn a_member_that_floods_is_cut_off() {
         }),
         Box::new(|n| Frame::Piece {
             id: n,
-            bytes: vec![0; 1 << 20],
+            bytes: vec![0; 1 << 20].into(),
         }),
     ];
     for flood in floods {

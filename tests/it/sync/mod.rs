@@ -144,7 +144,7 @@ pub fn frames() -> Vec<(&'static str, u8, Frame)> {
             2,
             Frame::Piece {
                 id: 1,
-                bytes: vec![1; 100],
+                bytes: vec![1; 100].into(),
             },
         ),
         ("lack", 2, Frame::Lack { id: 1 }),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
+use bytes::Bytes;
 use okibi::fold::testing::World;
 use okibi::fold::{self, History, Membership, State};
 use okibi::identity::{Signer, SigningSecret, Verified, verify};
@@ -444,8 +445,8 @@ impl Node {
             Output::Serve { id, blob, part } => Input::Served {
                 id,
                 bytes: self.blobs.get(&blob).map(|bytes| match part {
-                    Part::List => Vec::new(),
-                    Part::Piece(_) => bytes.clone(),
+                    Part::List => Bytes::new(),
+                    Part::Piece(_) => bytes.clone().into(),
                 }),
             },
             _ => return (None, false),

@@ -327,7 +327,8 @@ impl Sim {
     fn transmit(&mut self, line: usize) {
         for side in 0..2 {
             let node = self.lines[line].ends[side].node;
-            while let Some(mut bytes) = self.lines[line].ends[side].session.poll_transmit() {
+            while let Some(bytes) = self.lines[line].ends[side].session.poll_transmit() {
+                let mut bytes = bytes.to_vec();
                 // Hostile nodes tell the truth for long enough to be let in, and sometimes to the end.
                 if self.hostile.contains(&node) && self.dice.chance(6) {
                     let at = self.dice.below(bytes.len());

@@ -3,11 +3,13 @@
 //!
 //! Runs are interleaved (bare, okibi, bare, okibi ...). With okibi every piece is verified by its chaining value before the
 //! next is asked for; the bare stream is read and thrown away. Both ends are one process, so both pay for both ends.
+//! `OKIBI_ROAD=lan` or `iroh` runs one road alone.
 
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Instant;
 
+use bytes::Bytes;
 use okibi::carrier::far::Far;
 use okibi::carrier::iroh::{Iroh, Ways};
 use okibi::carrier::lan::Lan;
@@ -27,7 +29,7 @@ fn number(name: &str, default: usize) -> usize {
 }
 
 struct Blob {
-    bytes: Vec<u8>,
+    bytes: Bytes,
     hash: BlobHash,
     list: Vec<u8>,
 }
@@ -43,26 +45,66 @@ impl Blob {
         });
         let list = list.collect();
         let hash = BlobHash(*blake3::hash(&bytes).as_bytes());
+        let bytes = bytes.into();
         Self { bytes, hash, list }
     }
 }
 
-/// The whole blob over one connection: MB a second.
+/// How fast, by the clock and by the processor time of the whole process: MB a second.
+#[derive(Clone, Copy)]
+struct Rate {
+    wall: f64,
+    processor: f64,
+}
+
+struct Watch(Instant, f64);
+
+impl Watch {
+    fn begin() -> Self {
+        Self(Instant::now(), Self::processor())
+    }
+
+    fn processor() -> f64 {
+        let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+        // proc(5): utime and stime are the 14th and 15th field, in hundredths of a second.
+        let fields: Vec<&str> = stat
+            .rsplit_once(')')
+            .unwrap()
+            .1
+            .split_whitespace()
+            .collect();
+        let ticks: f64 = fields[11..13]
+            .iter()
+            .map(|it| it.parse::<f64>().unwrap())
+            .sum();
+        ticks / 100.0
+    }
+
+    fn rate(&self, bytes: usize) -> Rate {
+        let megabytes = bytes as f64 / 1e6;
+        Rate {
+            wall: megabytes / self.0.elapsed().as_secs_f64(),
+            processor: megabytes / (Self::processor() - self.1),
+        }
+    }
+}
+
+/// The whole blob over one connection.
 async fn blob(
     client: Link,
     server: impl Future<Output = Link> + Send + 'static,
     blob: Arc<Blob>,
-) -> f64 {
+) -> Rate {
     let mut owners = two(3, 10);
     let (serves, asks) = (owners.pop().unwrap(), owners.pop().unwrap());
-    let begun = Instant::now();
+    let watch = Watch::begin();
     let content = Arc::clone(&blob);
     // A stream shows itself to the server with its first bytes, which are the session's.
     let serving = tokio::spawn(async move { serve(server.await, serves, content).await });
     fetch(client, asks, &blob).await;
-    let seconds = begun.elapsed().as_secs_f64();
+    let rate = watch.rate(blob.bytes.len());
     serving.await.unwrap();
-    blob.bytes.len() as f64 / 1e6 / seconds
+    rate
 }
 
 async fn serve(mut link: Link, mut owner: Owner, blob: Arc<Blob>) {
@@ -74,10 +116,10 @@ async fn serve(mut link: Link, mut owner: Owner, blob: Arc<Blob>) {
             Output::Serve { id, part, .. } => Some(Input::Served {
                 id,
                 bytes: Some(match part {
-                    Part::List => blob.list.clone(),
+                    Part::List => blob.list.clone().into(),
                     Part::Piece(number) => {
                         let (start, length) = cut.range(number).unwrap();
-                        blob.bytes[start as usize..(start + length) as usize].to_vec()
+                        blob.bytes.slice(start as usize..(start + length) as usize)
                     }
                 }),
             }),
@@ -135,11 +177,11 @@ async fn fetch(mut link: Link, mut owner: Owner, blob: &Blob) {
     link.finish().await;
 }
 
-/// A bare stream: MB a second.
+/// A bare stream.
 macro_rules! bare {
     ($send:expr, $recv:expr, $size:expr) => {{
         let (mut send, mut recv, size) = ($send, $recv, $size);
-        let begun = Instant::now();
+        let watch = Watch::begin();
         let sending = tokio::spawn(async move {
             let chunk = vec![7; CHUNK];
             for _ in 0..size / CHUNK {
@@ -158,13 +200,13 @@ macro_rules! bare {
             }
         }
         assert_eq!(got, size / CHUNK * CHUNK);
-        let seconds = begun.elapsed().as_secs_f64();
+        let rate = watch.rate(size);
         sending.await.unwrap();
-        size as f64 / 1e6 / seconds
+        rate
     }};
 }
 
-async fn lan(size: usize, content: Arc<Blob>) -> (f64, f64) {
+async fn lan(size: usize, content: Arc<Blob>) -> (Rate, Rate) {
     let (a, b) = (quinn_endpoint(), quinn_endpoint());
     let to = SocketAddr::from((Ipv4Addr::LOCALHOST, b.local_addr().unwrap().port()));
     let (one, other) = tokio::join!(
@@ -196,7 +238,7 @@ async fn lan(size: usize, content: Arc<Blob>) -> (f64, f64) {
     (bare, verified)
 }
 
-async fn far(size: usize, content: Arc<Blob>) -> (f64, f64) {
+async fn far(size: usize, content: Arc<Blob>) -> (Rate, Rate) {
     let endpoint = || async {
         iroh::Endpoint::builder(iroh::endpoint::presets::Minimal)
             .alpns(vec![b"bare".to_vec()])
@@ -342,7 +384,9 @@ fn throughput() {
         all.sort_by(f64::total_cmp);
         all[all.len() / 2]
     };
-    for road in ["lan", "iroh"] {
+    let only = std::env::var("OKIBI_ROAD").ok();
+    let roads = ["lan", "iroh"].into_iter();
+    for road in roads.filter(|road| only.as_deref().is_none_or(|only| only == *road)) {
         let mut figures = Vec::new();
         for _ in 0..runs {
             let content = Arc::clone(&content);
@@ -353,16 +397,21 @@ fn throughput() {
                 }
             });
             println!(
-                "{road:5} bare {:7.0} MB/s, okibi {:7.0} MB/s",
-                pair.0, pair.1
+                "{road:5} bare {:5.0} MB/s ({:5.0} per processor second), okibi {:5.0} ({:5.0})",
+                pair.0.wall, pair.0.processor, pair.1.wall, pair.1.processor
             );
             figures.push(pair);
         }
-        let bare = median(figures.iter().map(|it| it.0).collect());
-        let okibi = median(figures.iter().map(|it| it.1).collect());
-        println!(
-            "{road:5} median of {runs}: bare {bare:.0} MB/s, okibi {okibi:.0} MB/s, {:.2}",
-            okibi / bare
-        );
+        for (what, of) in [
+            ("MB/s", (|it| it.wall) as fn(&Rate) -> f64),
+            ("MB per processor second", |it| it.processor),
+        ] {
+            let bare = median(figures.iter().map(|it| of(&it.0)).collect());
+            let okibi = median(figures.iter().map(|it| of(&it.1)).collect());
+            println!(
+                "{road:5} median of {runs}: bare {bare:.0}, okibi {okibi:.0} {what}, {:.2}",
+                okibi / bare
+            );
+        }
     }
 }
