@@ -34,6 +34,8 @@ pub(super) fn open(path: &Path, layouts: &[&str]) -> Result<Connection, StoreErr
     db.pragma_update(None, "foreign_keys", "ON")?;
     // Ids are random, so their index is written all over: 16 MiB of pages, in kibibytes.
     db.pragma_update(None, "cache_size", -16_384)?;
+    // For the same reason the log is carried over to the file four times as rarely as by default: 16 MiB.
+    db.pragma_update(None, "wal_autocheckpoint", 4_000)?;
     let found = version(&db)?;
     // The log of a newer okibi that was killed may say what the file does not say yet.
     refuse_newer(found, known)?;

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use crate::fold::{self, Authority};
-use crate::identity::{Verified, fingerprint, verify, verify_all};
-use crate::record::{Ack, CircleId, Payload, Record, Role, RootKey, Signed, Statement};
+use crate::identity::{Verified, fingerprint, verify};
+use crate::record::{Ack, CircleId, Record, Role, RootKey, Signed, Statement};
 use crate::store::{Batch, Join, OwnFeed, Receipt, Source, Standing as Belonging};
 use crate::sync::{Chain, Input, Output, Standing, Verdict, limits};
 
@@ -12,6 +12,7 @@ use super::super::home::now;
 use super::super::{Event, Exit, Failure};
 use super::fill::Pages;
 use super::hub::Hub;
+use super::proof::{Arrived, read};
 
 /// Records of a peer that did not decode or verify, after which it is not spoken with.
 const REFUSED: u64 = 64;
@@ -70,15 +71,8 @@ impl Hub<'_> {
                 self.page(id, circle)?;
             }
             Output::More { circle } => self.page(id, circle)?,
-            Output::Arrived {
-                circle,
-                statements,
-                records,
-                bytes,
-            } => {
-                self.arrived(id, circle, statements, records)?;
-                self.say(id, Input::Taken { circle, bytes });
-            }
+            // Verified on its way here, it comes as `Work::Arrived`.
+            Output::Arrived { .. } => {}
             Output::Ack { circle, ack } => self.acknowledged(id, &circle, ack)?,
             Output::Places { circle, nodes } => {
                 self.hear_places(id, circle, nodes)?;
@@ -240,30 +234,25 @@ impl Hub<'_> {
         Ok(())
     }
 
-    fn arrived(
-        &mut self,
-        id: u64,
-        circle: CircleId,
-        statements: Vec<Vec<u8>>,
-        records: Vec<Vec<u8>>,
-    ) -> Result<(), Failure> {
+    /// Takes in what came by a session, and tells it so.
+    pub fn arrived(&mut self, arrived: Arrived) -> Result<(), Failure> {
+        let Arrived { id, circle, .. } = arrived;
         let Some(root) = self.lines.get(&id).and_then(|line| line.root) else {
             return Ok(());
         };
-        let chain = Chain {
-            statements,
-            records,
-        };
-        let ((statements, records), refused) = read(chain);
         if let Some(line) = self.lines.get_mut(&id) {
-            line.refused += refused;
+            line.refused += arrived.refused;
             if line.refused > REFUSED {
                 tracing::warn!(peer = %fingerprint(&root), "sends what does not verify");
                 self.say(id, Input::Close);
                 return Ok(());
             }
         }
+        let (statements, records) = arrived.facts;
         self.take(self.road(id), &circle, &root, statements, records)?;
+        for bytes in arrived.frames {
+            self.say(id, Input::Taken { circle, bytes });
+        }
         Ok(())
     }
 
@@ -392,23 +381,4 @@ impl Hub<'_> {
         self.say(id, Input::Close);
         Ok(())
     }
-}
-
-type Facts = (Vec<Verified<Statement>>, Vec<Verified<Record>>);
-
-/// Envelopes that verify, and how many do not.
-pub(super) fn read(chain: Chain) -> (Facts, u64) {
-    let (statements, bad) = verified::<Statement>(&chain.statements);
-    let (records, worse) = verified::<Record>(&chain.records);
-    ((statements, records), bad + worse)
-}
-
-fn verified<T: Payload + Send + Sync>(envelopes: &[Vec<u8>]) -> (Vec<Verified<T>>, u64) {
-    let decoded: Vec<Signed<T>> = envelopes
-        .iter()
-        .filter_map(|bytes| Signed::decode(bytes).ok())
-        .collect();
-    let good: Vec<Verified<T>> = verify_all(decoded).into_iter().flatten().collect();
-    let bad = (envelopes.len() - good.len()) as u64;
-    (good, bad)
 }

@@ -22,6 +22,7 @@ use super::super::{Exit, Failure, Handle};
 use super::blobs::Blobs;
 use super::fill::Pages;
 use super::pairing::{Compared, Pairing};
+use super::proof::Arrived;
 use super::reach::{Reach, plain};
 use super::{NetOptions, NetReport, Reached};
 
@@ -60,6 +61,8 @@ pub(super) enum Work {
         id: u64,
         output: Output,
     },
+    /// Statements and records came, and were verified.
+    Arrived(Arrived),
     End {
         id: u64,
         why: Option<Closed>,
@@ -185,8 +188,17 @@ impl<'a> Hub<'a> {
         let mut last = Instant::now();
         self.look_for_blobs()?;
         self.look_beyond()?;
+        let mut held = None;
         loop {
-            match inbox.recv_timeout(TICK) {
+            let next = match held.take() {
+                Some(work) => Ok(work),
+                None => inbox.recv_timeout(TICK),
+            };
+            match next {
+                Ok(Work::Arrived(mut arrived)) => {
+                    held = arrived.gather(inbox);
+                    self.turn(Work::Arrived(arrived))?;
+                }
                 Ok(work) => self.turn(work)?,
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -262,14 +274,13 @@ impl<'a> Hub<'a> {
                 let _ = reply.send(Some(setup));
             }
             Work::Output { id, output } => {
-                if let Err(failure) = self.answer(id, output) {
-                    // What concerns one session ends it; a home that does not work ends the node.
-                    if matches!(failure.exit, Exit::NoSpace | Exit::Locked) {
-                        return Err(failure);
-                    }
-                    tracing::warn!(%failure, "a session was given up");
-                    self.say(id, Input::Close);
-                }
+                let answered = self.answer(id, output);
+                self.or_give_up(id, answered)?;
+            }
+            Work::Arrived(arrived) => {
+                let id = arrived.id;
+                let taken = self.arrived(arrived);
+                self.or_give_up(id, taken)?;
             }
             Work::End {
                 id,
@@ -293,6 +304,18 @@ impl<'a> Hub<'a> {
             Work::Stop { interrupted } => self.stop = Some(interrupted),
         }
         Ok(())
+    }
+
+    /// What concerns one session ends it; a home that does not work ends the node.
+    fn or_give_up(&self, id: u64, done: Result<(), Failure>) -> Result<(), Failure> {
+        match done {
+            Err(failure) if !matches!(failure.exit, Exit::NoSpace | Exit::Locked) => {
+                tracing::warn!(%failure, "a session was given up");
+                self.say(id, Input::Close);
+                Ok(())
+            }
+            done => done,
+        }
     }
 
     /// How a session begins: by what this node may be recognised, and the proof of who it is.

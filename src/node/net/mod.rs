@@ -18,6 +18,7 @@ mod look;
 mod news;
 mod pairing;
 mod probe;
+mod proof;
 mod reach;
 mod roads;
 mod round;
@@ -180,7 +181,7 @@ impl Handle {
             .build()
             .map_err(|error| Failure::new("network-failed", Exit::Failed).with("error", error))?;
         let (work, inbox) = std::sync::mpsc::channel();
-        let roads = roads::open(self, &runtime, &options, work.clone())?;
+        let roads = roads::open(self, &runtime, &options, proof::verifier(work.clone()))?;
         let control = if options.control {
             Some(control::open(&self.config.home, &runtime, work.clone())?)
         } else {
