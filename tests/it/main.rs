@@ -22,6 +22,7 @@ mod cost;
 mod courier;
 mod crash;
 mod crowd;
+mod door;
 mod exit_codes;
 mod fold;
 mod foreign;

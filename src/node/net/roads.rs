@@ -11,6 +11,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
+use crate::carrier::door::{Door, Entry, Place};
 use crate::carrier::far::Far;
 use crate::carrier::lan::{Found, Interfaces, Lan, Lookout, lookout};
 use crate::carrier::wire::Link;
@@ -35,7 +36,7 @@ const WATCH: Duration = Duration::from_secs(1);
 const MOVED: Duration = Duration::from_secs(2);
 /// How often it is looked whether this node is reached elsewhere.
 const GLANCE: Duration = Duration::from_secs(1);
-/// Sessions at once; who comes then is turned away.
+/// Sessions at once, those at the door among them; who comes then is turned away.
 const SESSIONS: usize = 256;
 
 /// Who is connected: root and instance, with the number of connections.
@@ -72,6 +73,7 @@ struct Road {
     stop: watch::Receiver<bool>,
     links: Arc<AtomicU64>,
     room: Arc<tokio::sync::Semaphore>,
+    door: Door,
     joining: bool,
 }
 
@@ -135,6 +137,7 @@ pub(super) fn open(
             Some(_) => 1,
             None => SESSIONS,
         })),
+        door: Door::default(),
         joining: options.join.is_some(),
     };
     let wanted = road.beyond.is_some().then_some(wanted);
@@ -240,24 +243,24 @@ async fn travel(
                 if road.joining {
                     continue;
                 }
-                let (road, live) = (road.clone(), live.clone());
-                tasks.spawn(async move {
-                    if let Ok(link) = knock.answer().await {
-                        talk(&road, link, None, &live).await;
+                match road.door.enter(knock.origin(), knock.proven()) {
+                    Entry::In(place) => {
+                        tasks.spawn(receive(road.clone(), live.clone(), place, knock.answer()));
                     }
-                });
+                    Entry::Prove => knock.prove(),
+                }
             }
             knock = knocked(road.beyond.as_deref()) => {
                 let Some(knock) = knock else { break };
                 if road.joining {
                     continue;
                 }
-                let (road, live) = (road.clone(), live.clone());
-                tasks.spawn(async move {
-                    if let Ok(link) = knock.answer().await {
-                        talk(&road, link, None, &live).await;
+                match road.door.enter(knock.origin(), knock.proven()) {
+                    Entry::In(place) => {
+                        tasks.spawn(receive(road.clone(), live.clone(), place, knock.answer()));
                     }
-                });
+                    Entry::Prove => knock.prove(),
+                }
             }
             Some(wish) = wishes.recv() => match far.get(&wish.key) {
                 Some((given, places)) if !places.is_closed() => {
@@ -393,7 +396,7 @@ async fn visit(mut road: Road, mut target: Target, live: Live) {
         let mut end = None;
         for way in ways {
             if let Some(link) = road.dial(&way).await {
-                end = Some(talk(&road, link, name.clone(), &live).await);
+                end = Some(talk(&road, link, name.clone(), &live, None).await);
                 break;
             }
         }
@@ -448,14 +451,36 @@ async fn rest(stop: &mut watch::Receiver<bool>, time: Duration) -> bool {
     tokio::time::timeout(time, stop.changed()).await.is_ok()
 }
 
+/// Answers somebody who knocks, for as long as it has a place at the door.
+async fn receive<E>(
+    road: Road,
+    live: Live,
+    mut place: Place,
+    answer: impl Future<Output = Result<Link, E>>,
+) {
+    let link = tokio::select! {
+        link = answer => link,
+        () = place.lost.wait() => return,
+    };
+    if let Ok(link) = link {
+        talk(&road, link, None, &live, Some(place)).await;
+    }
+}
+
 /// How a conversation ended.
 struct Ended {
     why: Option<Closed>,
     who: Option<(RootKey, [u8; 8])>,
 }
 
-/// Holds one session over one connection.
-async fn talk(road: &Road, mut link: Link, given: Option<String>, live: &Live) -> Ended {
+/// Holds one session over one connection; who came from outside keeps its place at the door until the session opens.
+async fn talk(
+    road: &Road,
+    mut link: Link,
+    given: Option<String>,
+    live: &Live,
+    place: Option<Place>,
+) -> Ended {
     let nobody = Ended {
         why: None,
         who: None,
@@ -493,13 +518,19 @@ async fn talk(road: &Road, mut link: Link, given: Option<String>, live: &Live) -
     let mut session = Session::new(setup);
     let mut stop = road.stop.clone();
     let mut who = None;
+    let (mut held, mut lost) = place.map(|place| (place.held, place.lost)).unzip();
     let way = link.way();
     let ask = |output| {
-        if let crate::sync::Output::InStep { .. } = &output {
+        use crate::sync::Output;
+        // Let in; or it has a ticket, and people compare words.
+        if matches!(output, Output::Opened { .. } | Output::Compare { .. }) {
+            held = None;
+        }
+        if let Output::InStep { .. } = &output {
             let relayed = way.relayed();
             let _ = road.work.send(Work::Relayed { id, relayed });
         }
-        if let crate::sync::Output::Opened { root, instance, .. } = &output {
+        if let Output::Opened { root, instance, .. } = &output {
             who = Some((*root, *instance));
             let mut live = live.lock().unwrap_or_else(PoisonError::into_inner);
             *live.entry((*root, *instance)).or_default() += 1;
@@ -511,11 +542,18 @@ async fn talk(road: &Road, mut link: Link, given: Option<String>, live: &Live) -
         let _ = answers.send(crate::sync::Input::Close);
         std::future::pending::<()>().await;
     };
+    let pushed_out = async {
+        match &mut lost {
+            Some(lost) => lost.wait().await,
+            None => std::future::pending().await,
+        }
+    };
     let why = {
         let driving = link.drive(&mut session, inputs, ask);
         tokio::select! {
             why = driving => why,
             () = goodbye => None,
+            () = pushed_out => None,
         }
     };
     if let Some(who) = who {
@@ -534,7 +572,9 @@ async fn talk(road: &Road, mut link: Link, given: Option<String>, live: &Live) -
         received,
         sent,
     });
-    if link.side == Side::Server && why == Some(Closed::Stranger) {
+    // Who was not let in has no last words to wait for.
+    let nobody = who.is_none() && why.is_none();
+    if link.side == Side::Server && (nobody || why == Some(Closed::Stranger)) {
         link.close();
     } else {
         link.finish().await;
