@@ -18,6 +18,7 @@ mod beyond;
 mod bundle_stock_tools;
 mod care;
 mod catalogue;
+mod claims;
 mod cost;
 mod courier;
 mod crash;

@@ -11,6 +11,7 @@
 mod answer;
 mod beyond;
 mod blobs;
+mod claims;
 mod control;
 mod fill;
 mod hub;
