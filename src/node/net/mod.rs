@@ -23,6 +23,7 @@ mod reach;
 mod roads;
 mod round;
 mod ticket;
+mod visit;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
