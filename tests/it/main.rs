@@ -16,6 +16,7 @@ mod architecture;
 mod backup;
 mod beyond;
 mod bundle_stock_tools;
+mod capture;
 mod care;
 mod catalogue;
 mod claims;

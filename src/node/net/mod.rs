@@ -200,15 +200,12 @@ impl Handle {
 }
 
 /// The addresses that a name stands for: an IP address with a port, or a host name. Names are resolved by the system.
-fn resolve(address: &str) -> Vec<SocketAddr> {
+fn resolve(address: &str) -> std::io::Result<Vec<SocketAddr>> {
     use std::net::ToSocketAddrs;
     if let Ok(address) = address.parse() {
-        return vec![address];
+        return Ok(vec![address]);
     }
-    address
-        .to_socket_addrs()
-        .map(Iterator::collect)
-        .unwrap_or_default()
+    Ok(address.to_socket_addrs()?.collect())
 }
 
 /// Whether this can be an address: host and port, or a node beyond the network.

@@ -65,6 +65,7 @@ impl Road {
 pub(super) async fn visit(mut road: Road, mut target: Target, live: Live) {
     let mut wait = BACKOFF.0;
     let mut known: Option<(RootKey, [u8; 8])> = None;
+    let mut unknown = false;
     if let Target::Seen { first: false, .. } = &target {
         rest(&mut road.stop, Duration::from_millis(1_500)).await;
     }
@@ -84,7 +85,20 @@ pub(super) async fn visit(mut road: Road, mut target: Target, live: Live) {
             Target::Given(name) => {
                 let given = name.clone();
                 let resolved = tokio::task::spawn_blocking(move || super::resolve(&given)).await;
-                (near(resolved.unwrap_or_default()), Some(name.clone()))
+                let found = match resolved.unwrap_or_else(|error| Err(error.into())) {
+                    Ok(found) => {
+                        unknown = false;
+                        found
+                    }
+                    Err(error) => {
+                        // Once, however often it is tried.
+                        if !std::mem::replace(&mut unknown, true) {
+                            tracing::warn!(address = %name, %error, "a name does not resolve; it is tried again");
+                        }
+                        Vec::new()
+                    }
+                };
+                (near(found), Some(name.clone()))
             }
             Target::Seen { addresses, .. } => (near(addresses.borrow().clone()), None),
             Target::Far(far) => {
