@@ -213,7 +213,7 @@ mod tests {
     fn all_addresses_together_are_bounded() {
         let door = Door::default();
         let mut two: Vec<Place> = (0..2).map(|_| enter(&door, "198.51.100.1")).collect();
-        let mut crowd: Vec<Place> = (0..ALL)
+        let mut crowd: Vec<Place> = (1..ALL)
             .map(|n| enter(&door, &format!("10.0.{}.{}", n / 250, n % 250)))
             .collect();
         assert_eq!(lost(&mut two), [0]);
@@ -221,6 +221,7 @@ mod tests {
         crowd.push(enter(&door, "10.1.0.0"));
         // Now all have one: the oldest of all.
         assert_eq!(lost(&mut two[1..]), [0]);
+        assert_eq!(lost(&mut crowd), [0; 0]);
         crowd.push(enter(&door, "10.1.0.1"));
         assert_eq!(lost(&mut crowd), [0]);
         assert_eq!(door.0.lock().unwrap().count(), ALL);
