@@ -22,6 +22,8 @@ mod probe;
 mod reach;
 mod roads;
 mod round;
+#[cfg(test)]
+mod tests;
 mod ticket;
 mod visit;
 

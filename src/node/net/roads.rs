@@ -29,6 +29,8 @@ use super::visit::{Target, visit};
 const ALIAS: Duration = Duration::from_secs(3_600);
 /// How often it is looked whether this node is reached elsewhere.
 const GLANCE: Duration = Duration::from_secs(1);
+/// Others on the network that are visited at once: anybody can show itself under any number of names.
+const ALIASES: usize = 512;
 /// Sessions at once, those at the door among them; who comes then is turned away.
 const SESSIONS: usize = 256;
 
@@ -282,6 +284,7 @@ async fn travel(
             found = found => match found {
                 Some(Found::Here { alias: other, addresses }) => match seen.get(&other) {
                     Some(known) if !known.is_closed() => _ = known.send(addresses),
+                    None if seen.len() >= ALIASES => tracing::debug!("too many show themselves"),
                     _ => {
                         let _ = road.work.send(Work::Seen { addresses: addresses.clone() });
                         // One of two begins, so that they do not both dial at once.

@@ -37,6 +37,17 @@ pub(super) enum Target {
     Far(watch::Receiver<Far>),
 }
 
+impl Target {
+    /// Nobody tells any more where it is.
+    fn gone(&self) -> bool {
+        match self {
+            Self::Given(_) => false,
+            Self::Seen { addresses, .. } => addresses.has_changed().is_err(),
+            Self::Far(far) => far.has_changed().is_err(),
+        }
+    }
+}
+
 /// One way to somebody.
 enum Way {
     Near(SocketAddr),
@@ -70,15 +81,10 @@ pub(super) async fn visit(mut road: Road, mut target: Target, live: Live) {
         rest(&mut road.stop, Duration::from_millis(1_500)).await;
     }
     loop {
-        let connected = |who| {
-            live.lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .contains_key(&who)
-        };
-        while known.is_some_and(connected) {
-            if rest(&mut road.stop, WATCH).await {
-                return;
-            }
+        if let Some(who) = known
+            && !lost(who, &mut road.stop, &target, &live).await
+        {
+            return;
         }
         let near = |all: Vec<SocketAddr>| all.into_iter().map(Way::Near).collect();
         let (ways, name): (Vec<Way>, _) = match &target {
@@ -160,7 +166,60 @@ pub(super) async fn visit(mut road: Road, mut target: Target, live: Live) {
     }
 }
 
+/// Waits until somebody is connected no more, by whatever way; false: everything shall stop, or the target is gone. (A node
+/// shows itself under a new alias each hour. Who waited on regardless was one more task for each hour of a connection.)
+async fn lost(
+    who: (RootKey, [u8; 8]),
+    stop: &mut watch::Receiver<bool>,
+    target: &Target,
+    live: &Live,
+) -> bool {
+    let connected = || {
+        let live = live.lock().unwrap_or_else(PoisonError::into_inner);
+        live.contains_key(&who)
+    };
+    while connected() {
+        if target.gone() || rest(stop, WATCH).await {
+            return false;
+        }
+    }
+    true
+}
+
 /// Waits; says whether everything shall stop.
 async fn rest(stop: &mut watch::Receiver<bool>, time: Duration) -> bool {
     tokio::time::timeout(time, stop.changed()).await.is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An alias that is gone is waited for no longer, though who had it is connected still.
+    #[test]
+    fn an_old_alias_is_let_go() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let who = (RootKey([1; 32]), [2; 8]);
+            let live = Live::default();
+            live.lock().unwrap().insert(who, 1);
+            let (_stop, mut stopped) = watch::channel(false);
+            let (alias, addresses) = watch::channel(Vec::new());
+            let target = Target::Seen {
+                addresses,
+                first: true,
+            };
+            assert!(!target.gone());
+            drop(alias);
+            let waiting = lost(who, &mut stopped, &target, &live);
+            let patience = Duration::from_secs(30);
+            assert_eq!(tokio::time::timeout(patience, waiting).await, Ok(false));
+            // Who is lost is dialled again.
+            live.lock().unwrap().clear();
+            assert!(lost(who, &mut stopped, &target, &live).await);
+        });
+    }
 }
