@@ -2,6 +2,7 @@
 //! sticks or is repaired. Threats 10, 13, 14, 15, 16 and 29 have their tests here by name, beside those in `tamper`, in
 //! `crash` and in the library.
 
+mod killed;
 mod set;
 
 use std::fs;

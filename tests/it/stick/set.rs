@@ -201,7 +201,7 @@ fn one_stick_of_a_set_is_looked_at_as_what_it_is() {
     assert_eq!(verified.status.code(), Some(10), "{verified:#?}");
 }
 
-fn only_part(stick: &Path) -> Found {
+pub(super) fn only_part(stick: &Path) -> Found {
     let mut found = scan(stick).unwrap().bundles;
     found.retain(Found::is_part);
     assert_eq!(found.len(), 1);
