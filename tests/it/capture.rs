@@ -16,6 +16,8 @@ use crate::netns::{Network, agree, inside_of, ip, run, text, three};
 const BE_THE_EAR: &str = "OKIBI_BE_THE_EAR";
 /// Where no resolver is, though its link-layer address is known: questions leave, and nothing comes back.
 const RESOLVER: &str = "10.77.0.53";
+/// Where the configured peer is.
+const PEER: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 2);
 /// Bytes that wait to be read: far more than a test sends.
 const BUFFER: usize = 64 << 20;
 
@@ -142,6 +144,8 @@ fn what(frame: &[u8]) -> What {
             let to = Ipv4Addr::new(packet[16], packet[17], packet[18], packet[19]);
             let inner = &packet[usize::from(packet[0] & 15) * 4..];
             match (packet[9], port(inner)) {
+                // The system's own word to the peer that nobody listens any more.
+                (1, _) if to == PEER => What::Link,
                 // IGMP, to all routers.
                 (2, _) if to == Ipv4Addr::new(224, 0, 0, 22) => What::Link,
                 (17, Some(5353)) if to == Ipv4Addr::new(224, 0, 0, 251) => What::Multicast,
@@ -210,7 +214,7 @@ impl Drop for Resolver {
 }
 
 fn peer() -> What {
-    What::Datagram(Ipv4Addr::new(10, 77, 0, 2), 6542)
+    What::Datagram(PEER, 6542)
 }
 
 /// Bob is where Alice was told; he looks for nobody.
