@@ -192,7 +192,9 @@ impl Hub<'_> {
                     Some(claims) if !self.blobs.doubts.about(&hash) => claims.clone(),
                     _ => self.node.store.claims(&circle, &hash)?,
                 };
-                lacking.insert(hash, claims);
+                if !claims.is_empty() {
+                    lacking.insert(hash, claims);
+                }
             }
             self.blobs.lacking.insert(circle, lacking);
         }
