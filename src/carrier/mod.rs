@@ -2,6 +2,8 @@
 //! by the core and taken in by the store.
 
 #[cfg(feature = "lan")]
+pub mod door;
+#[cfg(feature = "lan")]
 pub mod far;
 #[cfg(feature = "iroh")]
 pub mod iroh;

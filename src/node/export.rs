@@ -258,8 +258,11 @@ impl Handle {
         let mut contents: Vec<(UnitKind, BlobRef)> = Vec::new();
         let mut once = BTreeSet::new();
         for (kind, blob) in shared {
-            if once.insert(blob.blake3) && self.store.blob(&blob.blake3)?.is_some() {
-                contents.push((kind, blob));
+            // By what it is, whatever records say of it.
+            if once.insert(blob.blake3)
+                && let Some(held) = self.store.blob(&blob.blake3)?
+            {
+                contents.push((kind, held));
             }
         }
         Ok(contents)

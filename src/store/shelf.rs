@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use rusqlite::{OptionalExtension, params};
 
 use crate::fold::{Shared, State};
-use crate::record::{BlobHash, Body, CircleId, Document, Model, Record, RecordId, RootKey};
+use crate::record::{
+    BlobHash, BlobRef, Body, CircleId, Document, Model, Record, RecordId, RootKey,
+};
 
 use super::{Store, StoreError, cache, pool};
 
@@ -57,6 +59,29 @@ impl Store {
                    WHERE f.blob = ?2 AND f.circle = ?1 AND f.author IS NOT NULL
                    ORDER BY f.kind, r.id LIMIT 1";
         self.content(sql, circle, &blob.0)
+    }
+
+    /// What is said of a blob in this circle, one word of each who shares it: whoever lies does not hide the others.
+    pub fn claims(&self, circle: &CircleId, blob: &BlobHash) -> Result<Vec<BlobRef>, StoreError> {
+        let sql = "SELECT r.bytes FROM record r JOIN (
+                       SELECT min(arrival) AS first FROM fact
+                       WHERE blob = ?2 AND circle = ?1 AND author IS NOT NULL GROUP BY author
+                   ) ON r.arrival = first ORDER BY r.arrival";
+        let mut sql = self.db.prepare_cached(sql)?;
+        let rows = sql.query_map(params![circle.0, blob.0], |row| row.get::<_, Vec<u8>>(0))?;
+        let mut claims = Vec::new();
+        for row in rows {
+            let record = pool::decode::<Record>(&row?)?;
+            let claim = match Body::decode(record.value().kind, &record.value().body) {
+                Some(Body::Document(document)) => document.blob,
+                Some(Body::Model(model)) => model.blob,
+                _ => continue,
+            };
+            if !claims.contains(&claim) {
+                claims.push(claim);
+            }
+        }
+        Ok(claims)
     }
 
     fn content(

@@ -8,7 +8,10 @@ use serde_json::Value;
 use crate::node::{Answer, End, MessageRow, Privacy, Question, Speaker, branch, end_word, turns};
 
 use super::input::Input;
-use super::keys::{Action, Binding, alt, bind, control, foot, key, letter};
+use super::keys::{
+    Action, Binding, FIRST, HELP, LAST, PAGE_DOWN, PAGE_DOWN_WRITING, PAGE_UP, ROW_DOWN, ROW_UP,
+    alt, bind, control, foot, key, letter,
+};
 use super::state::{Effect, Keep, LOCAL};
 use super::transcript::Transcript;
 
@@ -38,12 +41,8 @@ pub const KEYS: &[Binding] = &[
         Action::Newer,
         "tui-key-newer",
     ),
-    bind(&[key(KeyCode::PageUp)], Action::PageUp, "tui-key-page-up"),
-    bind(
-        &[key(KeyCode::PageDown)],
-        Action::PageDown,
-        "tui-key-page-down",
-    ),
+    PAGE_UP,
+    PAGE_DOWN_WRITING,
     bind(
         &[alt(KeyCode::Char('n'))],
         Action::NewSession,
@@ -90,33 +89,13 @@ pub const READING: &[Binding] = &[
         Action::NextBranch,
         "tui-key-next-branch",
     ),
-    bind(
-        &[key(KeyCode::Up), letter('k'), control('p')],
-        Action::Up,
-        "tui-key-up",
-    ),
-    bind(
-        &[key(KeyCode::Down), letter('j'), control('n')],
-        Action::Down,
-        "tui-key-down",
-    ),
-    bind(&[key(KeyCode::PageUp)], Action::PageUp, "tui-key-page-up"),
-    bind(
-        &[key(KeyCode::PageDown), letter(' ')],
-        Action::PageDown,
-        "tui-key-page-down",
-    ),
-    bind(
-        &[letter('g'), key(KeyCode::Home)],
-        Action::First,
-        "tui-key-first",
-    ),
-    bind(
-        &[letter('G'), key(KeyCode::End)],
-        Action::Last,
-        "tui-key-last",
-    ),
-    bind(&[letter('?')], Action::Help, "tui-key-help"),
+    ROW_UP,
+    ROW_DOWN,
+    PAGE_UP,
+    PAGE_DOWN,
+    FIRST,
+    LAST,
+    HELP,
 ];
 
 /// The model behind the chat.

@@ -4,7 +4,7 @@ use ratatui::crossterm::event::KeyCode;
 use ratatui::text::Line;
 
 use super::input::Input;
-use super::keys::{Action, Binding, bind, foot, key, letter};
+use super::keys::{Action, BACK, Binding, DOWN, PAGE_DOWN, PAGE_UP, UP, foot, key, letter};
 
 /// Keys of a window that asks.
 pub const KEYS: &[Binding] = &[
@@ -21,25 +21,7 @@ pub const KEYS: &[Binding] = &[
 ];
 
 /// Keys of a window that only says.
-pub const SAYING: &[Binding] = &[
-    foot(
-        &[key(KeyCode::Esc), key(KeyCode::Enter), letter('q')],
-        Action::Back,
-        "tui-key-back",
-    ),
-    bind(&[key(KeyCode::Up), letter('k')], Action::Up, "tui-key-up"),
-    bind(
-        &[key(KeyCode::Down), letter('j')],
-        Action::Down,
-        "tui-key-down",
-    ),
-    bind(&[key(KeyCode::PageUp)], Action::PageUp, "tui-key-page-up"),
-    bind(
-        &[key(KeyCode::PageDown), letter(' ')],
-        Action::PageDown,
-        "tui-key-page-down",
-    ),
-];
+pub const SAYING: &[Binding] = &[BACK, UP, DOWN, PAGE_UP, PAGE_DOWN];
 
 /// What a window is for.
 #[derive(Debug, Clone, PartialEq, Eq)]

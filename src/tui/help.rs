@@ -6,7 +6,7 @@ use crate::messages::say;
 
 use super::commands::COMMANDS;
 use super::input::Input;
-use super::keys::{Action, Binding, GLOBAL, LIST, bind, control, foot, key, names};
+use super::keys::{Action, Binding, GLOBAL, LIST, PAGE_UP, bind, control, foot, key, names};
 use super::{chat, dialog, find, models, monitor, sessions};
 #[cfg(feature = "lan")]
 use super::{pair, peers};
@@ -24,7 +24,7 @@ pub const KEYS: &[Binding] = &[
         "tui-key-down",
     ),
     bind(&[key(KeyCode::Up), control('p')], Action::Up, "tui-key-up"),
-    bind(&[key(KeyCode::PageUp)], Action::PageUp, "tui-key-page-up"),
+    PAGE_UP,
     foot(
         &[key(KeyCode::PageDown)],
         Action::PageDown,

@@ -190,6 +190,66 @@ pub fn names(binding: &Binding) -> String {
     names.join(" ")
 }
 
+/// Up and down in what is only read.
+pub const UP: Binding = bind(&[key(KeyCode::Up), letter('k')], Action::Up, "tui-key-up");
+pub const DOWN: Binding = bind(
+    &[key(KeyCode::Down), letter('j')],
+    Action::Down,
+    "tui-key-down",
+);
+
+/// Up and down among rows of which one is chosen.
+pub const ROW_UP: Binding = bind(
+    &[key(KeyCode::Up), letter('k'), control('p')],
+    Action::Up,
+    "tui-key-up",
+);
+pub const ROW_DOWN: Binding = bind(
+    &[key(KeyCode::Down), letter('j'), control('n')],
+    Action::Down,
+    "tui-key-down",
+);
+
+/// Pages; where letters are written, a space is one of them.
+pub const PAGE_UP: Binding = bind(&[key(KeyCode::PageUp)], Action::PageUp, "tui-key-page-up");
+pub const PAGE_DOWN: Binding = bind(
+    &[key(KeyCode::PageDown), letter(' ')],
+    Action::PageDown,
+    "tui-key-page-down",
+);
+pub const PAGE_DOWN_WRITING: Binding = bind(
+    &[key(KeyCode::PageDown)],
+    Action::PageDown,
+    "tui-key-page-down",
+);
+
+/// Both ends.
+pub const FIRST: Binding = bind(
+    &[letter('g'), key(KeyCode::Home)],
+    Action::First,
+    "tui-key-first",
+);
+pub const LAST: Binding = bind(
+    &[letter('G'), key(KeyCode::End)],
+    Action::Last,
+    "tui-key-last",
+);
+
+/// The help, where no letters are written.
+pub const HELP: Binding = bind(&[letter('?')], Action::Help, "tui-key-help");
+
+/// Out of a screen, and out of a window that only says something.
+pub const TO_CHAT: Binding = foot(
+    &[key(KeyCode::Esc), letter('q')],
+    Action::Chat,
+    "tui-key-to-chat",
+);
+pub const BACK: Binding = foot(
+    &[key(KeyCode::Esc), key(KeyCode::Enter), letter('q')],
+    Action::Back,
+    "tui-key-back",
+);
+
 /// Keys that work everywhere.
 pub const GLOBAL: &[Binding] = &[
     foot(&[key(KeyCode::F(1))], Action::Help, "tui-key-help"),
@@ -228,12 +288,8 @@ pub const LIST: &[Binding] = &[
         Action::Down,
         "tui-key-down",
     ),
-    bind(&[key(KeyCode::PageUp)], Action::PageUp, "tui-key-page-up"),
-    bind(
-        &[key(KeyCode::PageDown)],
-        Action::PageDown,
-        "tui-key-page-down",
-    ),
+    PAGE_UP,
+    PAGE_DOWN_WRITING,
     foot(&[key(KeyCode::Enter)], Action::Choose, "tui-key-choose"),
     foot(
         &[key(KeyCode::Esc), control('g')],

@@ -5,7 +5,7 @@ use ratatui::crossterm::event::KeyCode;
 use crate::node::{Coming, ModelRow};
 
 use super::find::moved;
-use super::keys::{Action, Binding, bind, foot, key, letter};
+use super::keys::{Action, Binding, HELP, ROW_DOWN, ROW_UP, TO_CHAT, foot, key, letter};
 
 /// Keys of the screen.
 pub const KEYS: &[Binding] = &[
@@ -21,22 +21,10 @@ pub const KEYS: &[Binding] = &[
     ),
     #[cfg(feature = "lan")]
     foot(&[letter('f')], Action::Round, "tui-key-fetch"),
-    foot(
-        &[key(KeyCode::Esc), letter('q')],
-        Action::Chat,
-        "tui-key-to-chat",
-    ),
-    bind(
-        &[key(KeyCode::Up), letter('k'), super::keys::control('p')],
-        Action::Up,
-        "tui-key-up",
-    ),
-    bind(
-        &[key(KeyCode::Down), letter('j'), super::keys::control('n')],
-        Action::Down,
-        "tui-key-down",
-    ),
-    bind(&[letter('?')], Action::Help, "tui-key-help"),
+    TO_CHAT,
+    ROW_UP,
+    ROW_DOWN,
+    HELP,
 ];
 
 /// The screen.

@@ -1,48 +1,29 @@
 //! The monitor: this node, the people of its circles, what came in and went out. It only looks; what it can do, it
 //! asks about first.
 
-use ratatui::crossterm::event::KeyCode;
 use ratatui::text::{Line, Span};
 use serde_json::Value;
 
 use crate::messages::say;
 use crate::node::{AuditLine, CircleStatus, Coming, MemberStatus, Overview, printable_line};
 
-use super::keys::{Action, Binding, bind, foot, key, letter};
+use super::keys::{
+    Action, Binding, DOWN, FIRST, HELP, LAST, PAGE_DOWN, PAGE_UP, TO_CHAT, UP, foot, letter,
+};
 use super::text::{fit, pad, width};
 use super::theme::Theme;
 
 /// Keys of the screen.
 pub const KEYS: &[Binding] = &[
     foot(&[letter('i')], Action::Import, "tui-key-import"),
-    foot(
-        &[key(KeyCode::Esc), letter('q')],
-        Action::Chat,
-        "tui-key-to-chat",
-    ),
-    bind(&[key(KeyCode::Up), letter('k')], Action::Up, "tui-key-up"),
-    bind(
-        &[key(KeyCode::Down), letter('j')],
-        Action::Down,
-        "tui-key-down",
-    ),
-    bind(&[key(KeyCode::PageUp)], Action::PageUp, "tui-key-page-up"),
-    bind(
-        &[key(KeyCode::PageDown), letter(' ')],
-        Action::PageDown,
-        "tui-key-page-down",
-    ),
-    bind(
-        &[letter('g'), key(KeyCode::Home)],
-        Action::First,
-        "tui-key-first",
-    ),
-    bind(
-        &[letter('G'), key(KeyCode::End)],
-        Action::Last,
-        "tui-key-last",
-    ),
-    bind(&[letter('?')], Action::Help, "tui-key-help"),
+    TO_CHAT,
+    UP,
+    DOWN,
+    PAGE_UP,
+    PAGE_DOWN,
+    FIRST,
+    LAST,
+    HELP,
 ];
 
 /// The screen.

@@ -24,28 +24,28 @@ pub fn pressed(state: &mut State, overlay: Overlay, key: KeyEvent) -> Vec<Effect
     }
 }
 
-fn page(state: &State) -> i32 {
-    i32::from(state.size.1).saturating_sub(6).max(1)
-}
-
 /// How far an action moves in a list.
-fn step(state: &State, action: Action) -> Option<i32> {
+pub fn step(state: &State, action: Action) -> Option<i32> {
+    let page = i32::from(state.size.1).saturating_sub(6).max(1);
     Some(match action {
         Action::Up => -1,
         Action::Down => 1,
-        Action::PageUp => -page(state),
-        Action::PageDown => page(state),
+        Action::PageUp => -page,
+        Action::PageDown => page,
         _ => return None,
     })
+}
+
+/// What is scrolled away after an action.
+pub fn turned(state: &State, scroll: usize, action: Action) -> usize {
+    let by = isize::try_from(step(state, action).unwrap_or(0)).unwrap_or(0);
+    scroll.saturating_add_signed(by)
 }
 
 fn help_key(state: &mut State, mut help: Help, key: KeyEvent) -> Vec<Effect> {
     match action(&[help::KEYS], &key) {
         Some(Action::Back) => return Vec::new(),
-        Some(action) => {
-            let by = isize::try_from(step(state, action).unwrap_or(0)).unwrap_or(0);
-            help.scroll = help.scroll.saturating_add_signed(by);
-        }
+        Some(action) => help.scroll = turned(state, help.scroll, action),
         None => {
             help.filter.key(key);
             help.scroll = 0;
@@ -158,10 +158,7 @@ fn dialog_key(state: &mut State, mut dialog: Dialog, key: KeyEvent) -> Vec<Effec
             return vec![Effect::StopJoin];
         }
         (_, Some(Action::Back | Action::Refuse)) => return Vec::new(),
-        (_, Some(action)) => {
-            let by = isize::try_from(step(state, action).unwrap_or(0)).unwrap_or(0);
-            dialog.scroll = dialog.scroll.saturating_add_signed(by);
-        }
+        (_, Some(action)) => dialog.scroll = turned(state, dialog.scroll, action),
         (_, None) => {}
     }
     state.overlay = Some(Overlay::Dialog(dialog));

@@ -11,8 +11,9 @@ use crate::node::{Company, Fate, Waiting, printable_line};
 use crate::record::CircleId;
 
 use super::dialog::{Dialog, Purpose};
-use super::keys::{Action, Binding, action, bind, foot, key, letter};
+use super::keys::{Action, BACK, Binding, DOWN, UP, action, bind, foot, key, letter};
 use super::monitor::member_words;
+use super::overlay::{step, turned};
 use super::peers::{self, Row, long};
 use super::state::{Effect, Overlay, Screen, State};
 use super::update;
@@ -30,17 +31,9 @@ pub const KEYS: &[Binding] = &[
 pub const TICKET: &[Binding] = &[
     foot(&[letter('c'), letter('y')], Action::Copy, "tui-key-copy"),
     foot(&[letter('w')], Action::Delete, "tui-key-withdraw"),
-    foot(
-        &[key(KeyCode::Esc), key(KeyCode::Enter), letter('q')],
-        Action::Back,
-        "tui-key-back",
-    ),
-    bind(&[key(KeyCode::Up), letter('k')], Action::Up, "tui-key-up"),
-    bind(
-        &[key(KeyCode::Down), letter('j')],
-        Action::Down,
-        "tui-key-down",
-    ),
+    BACK,
+    UP,
+    DOWN,
 ];
 
 /// Lines that a ticket is scrolled by at most.
@@ -65,13 +58,7 @@ pub struct Ticket {
 
 /// Handles a key of the screen.
 pub fn pressed(state: &mut State, key: KeyEvent) -> Vec<Effect> {
-    let page = i32::from(state.size.1).saturating_sub(6).max(1);
-    let peers = &mut state.peers;
     match action(&[peers::KEYS], &key) {
-        Some(Action::Up) => peers.go(-1),
-        Some(Action::Down) => peers.go(1),
-        Some(Action::PageUp) => peers.go(-page),
-        Some(Action::PageDown) => peers.go(page),
         Some(Action::Chat) => return update::open(state, Screen::Chat),
         Some(Action::Help) => return update::help(state),
         Some(Action::Invite) => return invite(state),
@@ -89,7 +76,12 @@ pub fn pressed(state: &mut State, key: KeyEvent) -> Vec<Effect> {
                 return vec![Effect::Withdraw(long(&it.id))];
             }
         }
-        _ => {}
+        Some(action) => {
+            if let Some(by) = step(state, action) {
+                state.peers.go(by);
+            }
+        }
+        None => {}
     }
     Vec::new()
 }
@@ -176,15 +168,11 @@ pub fn compared(state: &mut State, mut dialog: Dialog, key: KeyEvent) -> Vec<Eff
             dialog.lines = vec![Line::raw(say("tui-pair-said", &[]))];
             vec![Effect::Answer(id, true)]
         }
-        Some(Action::Up) => {
-            dialog.scroll = dialog.scroll.saturating_sub(1);
+        Some(action) => {
+            dialog.scroll = turned(state, dialog.scroll, action);
             Vec::new()
         }
-        Some(Action::Down) => {
-            dialog.scroll += 1;
-            Vec::new()
-        }
-        _ => Vec::new(),
+        None => Vec::new(),
     };
     state.overlay = Some(Overlay::Dialog(dialog));
     effects
@@ -202,10 +190,9 @@ pub fn ticket_key(state: &mut State, mut ticket: Ticket, key: KeyEvent) -> Vec<E
             state.overlay = Some(Overlay::Ticket(ticket));
             return vec![copy];
         }
-        Some(Action::Up) => ticket.scroll = ticket.scroll.saturating_sub(1),
         // No ticket has more lines than this, and the last one is not passed.
-        Some(Action::Down) => ticket.scroll = (ticket.scroll + 1).min(MOST),
-        _ => {}
+        Some(action) => ticket.scroll = turned(state, ticket.scroll, action).min(MOST),
+        None => {}
     }
     state.overlay = Some(Overlay::Ticket(ticket));
     Vec::new()

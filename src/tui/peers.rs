@@ -11,7 +11,9 @@ use crate::node::{Company, Fate, Invited, MemberStatus, Waiting, printable_line}
 use crate::record::CircleId;
 
 use super::find::moved;
-use super::keys::{Action, Binding, bind, control, foot, key, letter};
+use super::keys::{
+    Action, Binding, HELP, PAGE_DOWN, PAGE_UP, ROW_DOWN, ROW_UP, TO_CHAT, bind, foot, key, letter,
+};
 use super::monitor::{age, member_words};
 use super::text::{Run, fit, pad, width, wrap};
 use super::theme::Theme;
@@ -31,28 +33,12 @@ pub const KEYS: &[Binding] = &[
         Action::Delete,
         "tui-key-withdraw",
     ),
-    foot(
-        &[key(KeyCode::Esc), letter('q')],
-        Action::Chat,
-        "tui-key-to-chat",
-    ),
-    bind(
-        &[key(KeyCode::Up), letter('k'), control('p')],
-        Action::Up,
-        "tui-key-up",
-    ),
-    bind(
-        &[key(KeyCode::Down), letter('j'), control('n')],
-        Action::Down,
-        "tui-key-down",
-    ),
-    bind(&[key(KeyCode::PageUp)], Action::PageUp, "tui-key-page-up"),
-    bind(
-        &[key(KeyCode::PageDown), letter(' ')],
-        Action::PageDown,
-        "tui-key-page-down",
-    ),
-    bind(&[letter('?')], Action::Help, "tui-key-help"),
+    TO_CHAT,
+    ROW_UP,
+    ROW_DOWN,
+    PAGE_UP,
+    PAGE_DOWN,
+    HELP,
 ];
 
 /// The screen.

@@ -5,7 +5,7 @@ use ratatui::crossterm::event::KeyCode;
 use crate::node::SessionRow;
 
 use super::find::moved;
-use super::keys::{Action, Binding, bind, foot, key, letter};
+use super::keys::{Action, Binding, HELP, bind, foot, key, letter};
 
 /// Keys of the list, beside those of every list.
 pub const KEYS: &[Binding] = &[
@@ -18,7 +18,7 @@ pub const KEYS: &[Binding] = &[
     bind(&[letter('k')], Action::Up, "tui-key-up"),
     bind(&[letter('j')], Action::Down, "tui-key-down"),
     bind(&[letter('/')], Action::Find, "tui-key-find"),
-    bind(&[letter('?')], Action::Help, "tui-key-help"),
+    HELP,
 ];
 
 /// The conversations, newest first.

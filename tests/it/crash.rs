@@ -310,7 +310,7 @@ fn an_export_survives_a_failure_at_every_operation() {
 }
 
 /// Runs a command and kills it at a moment of chance; true when it was still alive then.
-fn killed(mut command: Command, dice: &mut Dice, span: Duration) -> bool {
+pub fn killed(mut command: Command, dice: &mut Dice, span: Duration) -> bool {
     let mut child = command
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -323,7 +323,7 @@ fn killed(mut command: Command, dice: &mut Dice, span: Duration) -> bool {
 }
 
 /// How long a command takes that nobody stops.
-fn span(mut command: Command) -> Duration {
+pub fn span(mut command: Command) -> Duration {
     let start = Instant::now();
     assert!(command.output().unwrap().status.success());
     start.elapsed()

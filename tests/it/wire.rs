@@ -29,8 +29,8 @@ const TWICE: u64 = 1 << 20;
 const AROUND: u64 = SIZE as u64 / 10 + (64 << 10);
 
 /// A pipe for datagrams between one client at a time and a server, that counts and can end.
-struct Pipe {
-    address: SocketAddr,
+pub struct Pipe {
+    pub address: SocketAddr,
     /// Bytes that went to the client, and how many may.
     passed: Arc<AtomicU64>,
     most: Arc<AtomicU64>,
@@ -38,8 +38,13 @@ struct Pipe {
 
 impl Pipe {
     fn to(server: SocketAddr) -> Self {
+        Self::between("127.0.0.1", server)
+    }
+
+    /// The server sees the client at this address.
+    pub fn between(seen: &str, server: SocketAddr) -> Self {
         let front = Arc::new(UdpSocket::bind("127.0.0.1:0").unwrap());
-        let back = Arc::new(UdpSocket::bind("127.0.0.1:0").unwrap());
+        let back = Arc::new(UdpSocket::bind((seen, 0)).unwrap());
         back.connect(server).unwrap();
         let pipe = Self {
             address: front.local_addr().unwrap(),
@@ -98,7 +103,7 @@ fn text() -> String {
 }
 
 /// Alice and Bob, who know of each other and have no content yet.
-fn two(place: &Place) -> (Home, Home) {
+pub fn two(place: &Place) -> (Home, Home) {
     let (alice, bob) = place.alice_and_bob();
     let bundle = place.path("first.okb");
     let bundle = bundle.to_str().unwrap();
@@ -107,7 +112,7 @@ fn two(place: &Place) -> (Home, Home) {
     (alice, bob)
 }
 
-fn serve(home: &Home) -> (Node, SocketAddr) {
+pub fn serve(home: &Home) -> (Node, SocketAddr) {
     let node = Node::start(
         home.command(["node", "--no-discovery", "--port", "0"]),
         home,
@@ -126,7 +131,7 @@ fn serve(home: &Home) -> (Node, SocketAddr) {
     )
 }
 
-fn sync(home: &Home, from: &[SocketAddr]) -> Child {
+pub fn sync(home: &Home, from: &[SocketAddr]) -> Child {
     let mut args = vec!["sync".to_owned(), "--json".into(), "--no-discovery".into()];
     args.extend(["--port".into(), "0".into()]);
     args.extend(
@@ -140,7 +145,7 @@ fn sync(home: &Home, from: &[SocketAddr]) -> Child {
         .unwrap()
 }
 
-fn report(child: Child) -> Value {
+pub fn report(child: Child) -> Value {
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{output:?}");
     let text = String::from_utf8(output.stdout).unwrap();

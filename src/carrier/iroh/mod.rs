@@ -21,6 +21,7 @@ use thiserror::Error;
 
 use crate::sync::Side;
 
+use super::door::Origin;
 use super::far::Far;
 use super::wire::{ACK_EVERY, Link, Outgoing, exporter};
 
@@ -214,13 +215,32 @@ pub struct Knock {
 }
 
 impl Knock {
+    /// Where it comes from.
+    pub fn origin(&self) -> Origin {
+        match self.incoming.remote_addr() {
+            IncomingAddr::Ip(address) => Origin::of(address.ip()),
+            IncomingAddr::Relay { endpoint_id, .. } => Origin::Key(*endpoint_id.as_bytes()),
+            _ => Origin::Elsewhere,
+        }
+    }
+
+    /// Whether it receives what is sent to the address that it comes from. What a relay brings was seen by the relay.
+    pub fn proven(&self) -> bool {
+        let direct = matches!(self.incoming.remote_addr(), IncomingAddr::Ip(_));
+        !direct || self.incoming.remote_addr_validated()
+    }
+
+    /// Asks for proof of the address.
+    pub fn prove(self) {
+        let _ = self.incoming.retry();
+    }
+
     /// Lets it in as far as its first stream. Too many at once are turned away; an address that is not proven is asked
     /// for proof while there are many.
     pub async fn answer(self) -> Result<Link, IrohError> {
         let crowded = self.room.available_permits() < INCOMING / 2;
-        let direct = matches!(self.incoming.remote_addr(), IncomingAddr::Ip(_));
-        if crowded && direct && !self.incoming.remote_addr_validated() {
-            let _ = self.incoming.retry();
+        if crowded && !self.proven() {
+            self.prove();
             return Err(IrohError::Silent);
         }
         let Ok(_permit) = self.room.try_acquire_owned() else {

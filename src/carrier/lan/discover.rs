@@ -3,7 +3,7 @@
 //! The name says neither who nor which circle; host name and instance are both the alias. Interfaces of containers and
 //! virtual machines are left out: what answers there is mostly this very machine.
 
-use std::collections::BTreeSet;
+use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 
 use mdns_sd::{IfKind, IfPredicate, ScopedIp, ServiceDaemon, ServiceEvent, ServiceInfo};
@@ -62,8 +62,12 @@ pub struct Lookout {
     daemon: ServiceDaemon,
     shown: Option<String>,
     events: mdns_sd::Receiver<ServiceEvent>,
-    mine: BTreeSet<String>,
+    /// The newest aliases of its own: what was just taken back may still be heard.
+    mine: VecDeque<String>,
 }
+
+/// Own aliases that are remembered.
+const MINE: usize = 4;
 
 /// Begins to look out. Sends questions by multicast, and nothing else.
 pub fn lookout(interfaces: &Interfaces) -> Result<Lookout, mdns_sd::Error> {
@@ -78,7 +82,7 @@ pub fn lookout(interfaces: &Interfaces) -> Result<Lookout, mdns_sd::Error> {
         daemon,
         shown: None,
         events,
-        mine: BTreeSet::new(),
+        mine: VecDeque::new(),
     })
 }
 
@@ -90,7 +94,8 @@ impl Lookout {
         let nothing: &[(&str, &str)] = &[];
         let info = ServiceInfo::new(SERVICE, alias, &host, "", port, nothing)?.enable_addr_auto();
         self.shown = Some(info.get_fullname().to_owned());
-        self.mine.insert(alias.to_owned());
+        self.mine.truncate(MINE - 1);
+        self.mine.push_front(alias.to_owned());
         self.daemon.register(info)
     }
 

@@ -22,6 +22,7 @@ use thiserror::Error;
 
 use crate::sync::Side;
 
+use super::door::Origin;
 use super::wire::{ACK_EVERY, Link, Outgoing, exporter};
 
 pub use discover::{Found, Interfaces, Lookout, lookout, own_addresses};
@@ -156,12 +157,29 @@ pub struct Knock {
 }
 
 impl Knock {
+    /// Where it comes from.
+    pub fn origin(&self) -> Origin {
+        Origin::of(self.incoming.remote_address().ip())
+    }
+
+    /// Whether it receives what is sent to the address that it comes from.
+    pub fn proven(&self) -> bool {
+        self.incoming.remote_address_validated()
+    }
+
+    /// Asks for proof of the address.
+    pub fn prove(self) {
+        if self.incoming.may_retry() {
+            let _ = self.incoming.retry();
+        }
+    }
+
     /// Lets it in as far as its first stream. Too many at once are turned away; an address that is not proven is asked
     /// for proof while there are many.
     pub async fn answer(self) -> Result<Link, LanError> {
         let crowded = self.room.available_permits() < INCOMING / 2;
-        if crowded && !self.incoming.remote_address_validated() && self.incoming.may_retry() {
-            let _ = self.incoming.retry();
+        if crowded && !self.proven() {
+            self.prove();
             return Err(LanError::Silent);
         }
         let Ok(_permit) = self.room.try_acquire_owned() else {

@@ -15,13 +15,14 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use serde_json::json;
 
-use crate::record::{BlobHash, BlobRef, Body, CircleId};
+use crate::record::{BlobHash, BlobRef, CircleId};
 use crate::sync::pieces::{Cut, List};
 use crate::sync::{Input, Part};
 
 use super::super::Failure;
 use super::super::coming::PARTIAL;
 use super::super::home::now;
+use super::claims::Doubts;
 use super::hub::{Hub, Work};
 use super::look::{look, sha256, values};
 
@@ -36,8 +37,11 @@ const LISTS: usize = 16;
 pub(super) enum Looked {
     /// Which pieces of an unfinished file are good.
     Pieces { blob: BlobHash, good: Vec<bool> },
-    /// Whether a whole file has its SHA-256.
-    Whole { blob: BlobHash, fits: bool },
+    /// The SHA-256 of a whole file.
+    Whole {
+        blob: BlobHash,
+        sha256: Option<[u8; 32]>,
+    },
     /// The list of a blob that is here, for a peer that asks.
     List {
         line: u64,
@@ -65,8 +69,9 @@ struct Transfer {
 pub(super) struct Blobs {
     folder: PathBuf,
     work: Sender<Work>,
-    /// Blobs that circles name and that are not here, by circle.
-    lacking: BTreeMap<CircleId, BTreeMap<BlobHash, BlobRef>>,
+    /// Blobs that circles name and that are not here, by circle, with what is said of each.
+    lacking: BTreeMap<CircleId, BTreeMap<BlobHash, Vec<BlobRef>>>,
+    pub doubts: Doubts,
     transfers: BTreeMap<BlobHash, Transfer>,
     /// What was asked of whom.
     asks: BTreeMap<u64, (u64, BlobHash, Part)>,
@@ -85,6 +90,7 @@ impl Blobs {
             folder: home.join(PARTIAL),
             work,
             lacking: BTreeMap::new(),
+            doubts: Doubts::default(),
             transfers: BTreeMap::new(),
             asks: BTreeMap::new(),
             next: 1,
@@ -124,6 +130,7 @@ impl Blobs {
     /// A session ended: what was asked of it is asked of others.
     pub fn lost(&mut self, line: u64) {
         self.without.retain(|(other, _)| *other != line);
+        self.doubts.lost(line);
         let gone: Vec<u64> = self
             .asks
             .iter()
@@ -133,6 +140,17 @@ impl Blobs {
         for id in gone {
             self.forget(id);
         }
+    }
+
+    /// The word by which a blob is fetched.
+    pub fn claim(&self, hash: &BlobHash) -> Option<BlobRef> {
+        self.transfers.get(hash).map(|transfer| transfer.blob)
+    }
+
+    /// Gives a transfer up; what lies in staging stays for the next.
+    pub fn abandon(&mut self, hash: &BlobHash) {
+        self.transfers.remove(hash);
+        self.asks.retain(|_, (_, of, _)| of != hash);
     }
 
     fn forget(&mut self, id: u64) -> Option<(u64, BlobHash, Part)> {
@@ -171,11 +189,13 @@ impl Hub<'_> {
             let mut lacking = BTreeMap::new();
             for hash in self.node.store.missing_blobs(&circle)? {
                 let hash = BlobHash(hash);
-                let blob = match known.and_then(|known| known.get(&hash)) {
-                    Some(blob) => Some(*blob),
-                    None => self.named(&circle, &hash)?,
+                let claims = match known.and_then(|known| known.get(&hash)) {
+                    Some(claims) if !self.blobs.doubts.about(&hash) => claims.clone(),
+                    _ => self.node.store.claims(&circle, &hash)?,
                 };
-                lacking.extend(blob.map(|blob| (hash, blob)));
+                if !claims.is_empty() {
+                    lacking.insert(hash, claims);
+                }
             }
             self.blobs.lacking.insert(circle, lacking);
         }
@@ -191,6 +211,7 @@ impl Hub<'_> {
                 .values()
                 .any(|set| set.contains_key(hash))
         });
+        self.blobs.doubts.settle(&self.blobs.lacking);
         self.blobs.without.clear();
         self.blobs.read = Some((Instant::now(), begun.elapsed()));
         // What is missing stands in acknowledgements.
@@ -198,16 +219,6 @@ impl Hub<'_> {
             self.changed(&changed);
         }
         Ok(())
-    }
-
-    /// A blob that counts in a circle, by what a document or model of it says of its content.
-    fn named(&self, circle: &CircleId, hash: &BlobHash) -> Result<Option<BlobRef>, Failure> {
-        let body = self.node.store.shared_blob(circle, hash)?;
-        Ok(body.and_then(|body| match body {
-            Body::Document(document) => Some(document.blob),
-            Body::Model(model) => Some(model.blob),
-            _ => None,
-        }))
     }
 
     /// Asks whoever may have it for what is missing.
@@ -223,7 +234,12 @@ impl Hub<'_> {
             let mut wanted: Vec<BlobRef> = Vec::new();
             for circle in circles {
                 let lacking = self.blobs.lacking.get(&circle).into_iter().flatten();
-                wanted.extend(lacking.map(|(_, blob)| *blob));
+                let doubts = &self.blobs.doubts;
+                wanted.extend(lacking.filter_map(|(hash, claims)| {
+                    let begun = self.blobs.claim(hash);
+                    let claim = begun.or_else(|| doubts.choose(claims));
+                    claim.filter(|claim| doubts.fits(line, claim))
+                }));
             }
             // What is begun first, then the small before the large.
             wanted.sort_by_key(|blob| {
@@ -319,7 +335,10 @@ impl Hub<'_> {
             .open(&path)
             .map_err(fail)?;
         let begun = file.metadata().map_err(fail)?.len() > 0;
-        file.set_len(blob.size).map_err(fail)?;
+        // Never shorter before it is whole: what was fetched by another size is not lost.
+        if file.metadata().map_err(fail)?.len() < blob.size {
+            file.set_len(blob.size).map_err(fail)?;
+        }
         let list = if cut.count() == 1 {
             List::verify(blob.blake3, blob.size, &[]).map(Arc::new)
         } else {
@@ -395,10 +414,7 @@ impl Hub<'_> {
             (Part::Piece(_), None) => false,
         };
         if !good {
-            // Nobody sends a wrong piece by mistake.
-            tracing::warn!(blob = %hash.short(), "a peer sent a wrong piece");
-            self.say(line, Input::Close);
-            return Ok(());
+            return self.unfit(line, hash);
         }
         if transfer.left == 0 {
             self.finish(hash)?;
@@ -413,14 +429,12 @@ impl Hub<'_> {
             return Ok(());
         };
         transfer.looking = true;
-        let expected = transfer.blob.sha256;
-        let file = transfer
-            .file
-            .try_clone()
-            .map_err(|error| Failure::io(&transfer.path, &error))?;
+        let fail = |error: std::io::Error| Failure::io(&transfer.path, &error);
+        transfer.file.set_len(transfer.blob.size).map_err(fail)?;
+        let file = transfer.file.try_clone().map_err(fail)?;
         std::thread::spawn(move || {
-            let fits = sha256(&file).is_some_and(|found| found == expected);
-            let _ = work.send(Work::Blob(Looked::Whole { blob: hash, fits }));
+            let sha256 = sha256(&file);
+            let _ = work.send(Work::Blob(Looked::Whole { blob: hash, sha256 }));
         });
         Ok(())
     }
@@ -428,7 +442,10 @@ impl Hub<'_> {
     pub fn blob_looked(&mut self, looked: Looked) -> Result<(), Failure> {
         match looked {
             Looked::Pieces { blob, good } => {
-                if let Some(transfer) = self.blobs.transfers.get_mut(&blob) {
+                // Not those of a transfer that was given up meanwhile.
+                if let Some(transfer) = self.blobs.transfers.get_mut(&blob)
+                    && transfer.good.len() == good.len()
+                {
                     transfer.looking = false;
                     transfer.left = good.iter().filter(|good| !**good).count() as u64;
                     transfer.good = good;
@@ -438,12 +455,12 @@ impl Hub<'_> {
                 }
                 self.ask_for_blobs()
             }
-            Looked::Whole { blob, fits } => {
+            Looked::Whole { blob, sha256 } => {
                 let Some(transfer) = self.blobs.transfers.remove(&blob) else {
                     return Ok(());
                 };
-                if !fits {
-                    // The record lies about its content: no peer can ever send what it names.
+                let Some(right) = self.fitting(&transfer.blob, sha256)? else {
+                    // Every record lies about its content: no peer can ever send what it names.
                     tracing::warn!(blob = %blob.short(), "content and record do not agree");
                     let _ = std::fs::remove_file(&transfer.path);
                     let lines: Vec<u64> = self.lines.keys().copied().collect();
@@ -451,14 +468,14 @@ impl Hub<'_> {
                         .without
                         .extend(lines.into_iter().map(|line| (line, blob)));
                     return self.ask_for_blobs();
-                }
-                self.node.store.adopt_blob(&transfer.path, &transfer.blob)?;
+                };
+                self.node.store.adopt_blob(&transfer.path, &right)?;
                 let line = json!({
-                    "what": "sync-content", "state": "done", "blob": blob, "bytes": transfer.blob.size, "road": self.roads(),
+                    "what": "sync-content", "state": "done", "blob": blob, "bytes": right.size, "road": self.roads(),
                 });
                 self.node.store.audit(now(), &line)?;
                 self.report.blobs_in += 1;
-                self.tell("blob", json!({"blob": blob, "bytes": transfer.blob.size}));
+                self.tell("blob", json!({"blob": blob, "bytes": right.size}));
                 self.shelves_due = true;
                 self.blobs.stale = true;
                 self.ask_for_blobs()
@@ -501,16 +518,18 @@ impl Hub<'_> {
         let Some(serving) = self.lines.get(&line) else {
             return Ok(());
         };
-        let mut found = None;
+        // As what it is, where somebody in these circles says so: whoever lies gets no piece that does not fit.
+        let held = self.node.store.blob(&hash)?;
+        let mut named = false;
         for circle in &serving.circles {
-            found = found.or(self.named(circle, &hash)?);
+            let claims = self.node.store.claims(circle, &hash)?;
+            named |= held.is_some_and(|blob| claims.contains(&blob));
         }
-        let Some(blob) = found else {
+        let (Some(blob), true) = (held, named) else {
             self.say(line, none);
             return Ok(());
         };
-        let held = self.node.store.blob(&hash)?.is_some();
-        let (Some(cut), true) = (Cut::of(blob.size), held) else {
+        let Some(cut) = Cut::of(blob.size) else {
             self.say(line, none);
             return Ok(());
         };

@@ -31,6 +31,8 @@ const TICK: Duration = Duration::from_millis(100);
 /// Shelves are brought in line at most this often while much arrives.
 const SHELVES: Duration = Duration::from_secs(2);
 
+/// So many who showed up are counted: anybody on the network can show up under any number of addresses.
+const SEEN: usize = 64;
 /// Conversations that did not come about are remembered for `doctor`, so many of them.
 const TURNED_AWAY: usize = 64;
 
@@ -232,7 +234,7 @@ impl<'a> Hub<'a> {
         self.report
     }
 
-    fn turn(&mut self, work: Work) -> Result<(), Failure> {
+    pub fn turn(&mut self, work: Work) -> Result<(), Failure> {
         match work {
             Work::Listening { port } => {
                 self.port = port;
@@ -291,7 +293,9 @@ impl<'a> Hub<'a> {
             Work::Relayed { id, relayed } => self.relayed(id, relayed),
             Work::Seen { addresses } => {
                 tracing::debug!(?addresses, "seen on the network");
-                self.report.seen.extend(addresses.iter().copied().take(1));
+                if self.report.seen.len() < SEEN {
+                    self.report.seen.extend(addresses.iter().copied().take(1));
+                }
                 let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
                 self.tell("seen", json!({"addresses": addresses}));
             }
@@ -414,7 +418,10 @@ impl<'a> Hub<'a> {
             "connected",
             json!({"peer": name, "root": root, "address": address}),
         );
-        self.answered.insert(address.clone());
+        // Who came from outside has a new port each time: only what was asked for is kept.
+        if self.given().contains(&address) || self.reach.dialled().any(|it| *it == address) {
+            self.answered.insert(address.clone());
+        }
         if loser != Some(id) {
             self.report.peers.retain(|peer| peer.root != root);
             self.report.peers.push(Reached {
@@ -480,7 +487,10 @@ impl<'a> Hub<'a> {
     }
 
     /// What is done now and then.
-    fn tick(&mut self, compare: &mut dyn FnMut(&Compared) -> Option<bool>) -> Result<(), Failure> {
+    pub fn tick(
+        &mut self,
+        compare: &mut dyn FnMut(&Compared) -> Option<bool>,
+    ) -> Result<(), Failure> {
         let version = self.node.store.version()?;
         if version != self.version {
             // Another process wrote: a command beside this node, or cron.

@@ -11,6 +11,7 @@
 mod answer;
 mod beyond;
 mod blobs;
+mod claims;
 mod control;
 mod fill;
 mod hub;
@@ -22,7 +23,10 @@ mod proof;
 mod reach;
 mod roads;
 mod round;
+#[cfg(test)]
+mod tests;
 mod ticket;
+mod visit;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -199,15 +203,12 @@ impl Handle {
 }
 
 /// The addresses that a name stands for: an IP address with a port, or a host name. Names are resolved by the system.
-fn resolve(address: &str) -> Vec<SocketAddr> {
+fn resolve(address: &str) -> std::io::Result<Vec<SocketAddr>> {
     use std::net::ToSocketAddrs;
     if let Ok(address) = address.parse() {
-        return vec![address];
+        return Ok(vec![address]);
     }
-    address
-        .to_socket_addrs()
-        .map(Iterator::collect)
-        .unwrap_or_default()
+    Ok(address.to_socket_addrs()?.collect())
 }
 
 /// Whether this can be an address: host and port, or a node beyond the network.

@@ -58,34 +58,38 @@ pub(super) fn verifier(hub: Sender<Work>) -> Sender<Work> {
 
 fn work(inbox: &Receiver<Work>, hub: &Sender<Work>) {
     for work in inbox {
-        let onward = match work {
-            Work::Output {
-                id,
-                output:
-                    Output::Arrived {
-                        circle,
-                        statements,
-                        records,
-                        bytes,
-                    },
-            } => {
-                let (facts, refused) = read(Chain {
-                    statements,
-                    records,
-                });
-                Work::Arrived(Arrived {
-                    id,
-                    circle,
-                    facts,
-                    refused,
-                    frames: vec![bytes],
-                })
-            }
-            other => other,
-        };
-        if hub.send(onward).is_err() {
+        if hub.send(proven(work)).is_err() {
             break;
         }
+    }
+}
+
+/// What came of statements and records is verified; anything else is as it was.
+pub(super) fn proven(work: Work) -> Work {
+    match work {
+        Work::Output {
+            id,
+            output:
+                Output::Arrived {
+                    circle,
+                    statements,
+                    records,
+                    bytes,
+                },
+        } => {
+            let (facts, refused) = read(Chain {
+                statements,
+                records,
+            });
+            Work::Arrived(Arrived {
+                id,
+                circle,
+                facts,
+                refused,
+                frames: vec![bytes],
+            })
+        }
+        other => other,
     }
 }
 

@@ -11,6 +11,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
+use crate::carrier::door::{Door, Entry, Place};
 use crate::carrier::far::Far;
 use crate::carrier::lan::{Found, Interfaces, Lan, Lookout, lookout};
 use crate::carrier::wire::Link;
@@ -22,20 +23,15 @@ use super::super::{Exit, Failure, Handle};
 use super::NetOptions;
 use super::beyond::{Iroh, Ways};
 use super::hub::Work;
+use super::visit::{Target, visit};
 
 /// How long an alias and its TLS key live.
 const ALIAS: Duration = Duration::from_secs(3_600);
-/// The first wait before an address is dialled again, doubled up to the second.
-const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(60));
-/// Who is no member, or does not believe us, is asked again after this.
-const STRANGERS: Duration = Duration::from_secs(120);
-/// How often it is looked whether a peer that is reached by another connection has been lost.
-const WATCH: Duration = Duration::from_secs(1);
-/// New places are tried after this.
-const MOVED: Duration = Duration::from_secs(2);
 /// How often it is looked whether this node is reached elsewhere.
 const GLANCE: Duration = Duration::from_secs(1);
-/// Sessions at once; who comes then is turned away.
+/// Others on the network that are visited at once: anybody can show itself under any number of names.
+const ALIASES: usize = 512;
+/// Sessions at once, those at the door among them; who comes then is turned away.
 const SESSIONS: usize = 256;
 
 /// Who is connected: root and instance, with the number of connections.
@@ -65,14 +61,15 @@ impl Roads {
 
 /// Everything that a connection's task needs.
 #[derive(Clone)]
-struct Road {
-    lan: Arc<Lan>,
-    beyond: Option<Arc<Iroh>>,
-    work: Sender<Work>,
-    stop: watch::Receiver<bool>,
+pub(super) struct Road {
+    pub lan: Arc<Lan>,
+    pub beyond: Option<Arc<Iroh>>,
+    pub work: Sender<Work>,
+    pub stop: watch::Receiver<bool>,
     links: Arc<AtomicU64>,
     room: Arc<tokio::sync::Semaphore>,
-    joining: bool,
+    door: Door,
+    pub joining: bool,
 }
 
 /// Opens sockets and begins to listen, look out and dial.
@@ -135,6 +132,7 @@ pub(super) fn open(
             Some(_) => 1,
             None => SESSIONS,
         })),
+        door: Door::default(),
         joining: options.join.is_some(),
     };
     let wanted = road.beyond.is_some().then_some(wanted);
@@ -240,24 +238,24 @@ async fn travel(
                 if road.joining {
                     continue;
                 }
-                let (road, live) = (road.clone(), live.clone());
-                tasks.spawn(async move {
-                    if let Ok(link) = knock.answer().await {
-                        talk(&road, link, None, &live).await;
+                match road.door.enter(knock.origin(), knock.proven()) {
+                    Entry::In(place) => {
+                        tasks.spawn(receive(road.clone(), live.clone(), place, knock.answer()));
                     }
-                });
+                    Entry::Prove => knock.prove(),
+                }
             }
             knock = knocked(road.beyond.as_deref()) => {
                 let Some(knock) = knock else { break };
                 if road.joining {
                     continue;
                 }
-                let (road, live) = (road.clone(), live.clone());
-                tasks.spawn(async move {
-                    if let Ok(link) = knock.answer().await {
-                        talk(&road, link, None, &live).await;
+                match road.door.enter(knock.origin(), knock.proven()) {
+                    Entry::In(place) => {
+                        tasks.spawn(receive(road.clone(), live.clone(), place, knock.answer()));
                     }
-                });
+                    Entry::Prove => knock.prove(),
+                }
             }
             Some(wish) = wishes.recv() => match far.get(&wish.key) {
                 Some((given, places)) if !places.is_closed() => {
@@ -286,6 +284,7 @@ async fn travel(
             found = found => match found {
                 Some(Found::Here { alias: other, addresses }) => match seen.get(&other) {
                     Some(known) if !known.is_closed() => _ = known.send(addresses),
+                    None if seen.len() >= ALIASES => tracing::debug!("too many show themselves"),
                     _ => {
                         let _ = road.work.send(Work::Seen { addresses: addresses.clone() });
                         // One of two begins, so that they do not both dial at once.
@@ -321,141 +320,36 @@ async fn knocked(beyond: Option<&Iroh>) -> Option<super::beyond::Knock> {
     }
 }
 
-/// Somebody to be reached, again and again.
-enum Target {
-    /// By an address that a person gave.
-    Given(String),
-    /// By what multicast said; gone when the sender is.
-    Seen {
-        addresses: watch::Receiver<Vec<SocketAddr>>,
-        first: bool,
-    },
-    /// Beyond the network, by its key.
-    Far(watch::Receiver<Far>),
-}
-
-/// One way to somebody.
-enum Way {
-    Near(SocketAddr),
-    Far(Far),
-}
-
-impl Road {
-    async fn dial(&self, way: &Way) -> Option<Link> {
-        let failed = match (way, &self.beyond) {
-            (Way::Near(address), _) => match self.lan.dial(*address).await {
-                Ok(link) => return Some(link),
-                Err(error) => (address.to_string(), error.to_string()),
-            },
-            (Way::Far(far), Some(beyond)) => match beyond.dial(far).await {
-                Ok(link) => return Some(link),
-                Err(error) => (far.to_string(), error.to_string()),
-            },
-            (Way::Far(_), None) => return None,
-        };
-        tracing::debug!(address = failed.0, error = failed.1, "no connection");
-        None
+/// Answers somebody who knocks, for as long as it has a place at the door.
+async fn receive<E>(
+    road: Road,
+    live: Live,
+    mut place: Place,
+    answer: impl Future<Output = Result<Link, E>>,
+) {
+    let link = tokio::select! {
+        link = answer => link,
+        () = place.lost.wait() => return,
+    };
+    if let Ok(link) = link {
+        talk(&road, link, None, &live, Some(place)).await;
     }
-}
-
-/// Dials one target for as long as it is wanted, with patience.
-async fn visit(mut road: Road, mut target: Target, live: Live) {
-    let mut wait = BACKOFF.0;
-    let mut known: Option<(RootKey, [u8; 8])> = None;
-    if let Target::Seen { first: false, .. } = &target {
-        rest(&mut road.stop, Duration::from_millis(1_500)).await;
-    }
-    loop {
-        let connected = |who| {
-            live.lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .contains_key(&who)
-        };
-        while known.is_some_and(connected) {
-            if rest(&mut road.stop, WATCH).await {
-                return;
-            }
-        }
-        let near = |all: Vec<SocketAddr>| all.into_iter().map(Way::Near).collect();
-        let (ways, name): (Vec<Way>, _) = match &target {
-            Target::Given(name) => {
-                let given = name.clone();
-                let resolved = tokio::task::spawn_blocking(move || super::resolve(&given)).await;
-                (near(resolved.unwrap_or_default()), Some(name.clone()))
-            }
-            Target::Seen { addresses, .. } => (near(addresses.borrow().clone()), None),
-            Target::Far(far) => {
-                let far = far.borrow().clone();
-                let name = far.name();
-                (vec![Way::Far(far)], Some(name))
-            }
-        };
-        let mut end = None;
-        for way in ways {
-            if let Some(link) = road.dial(&way).await {
-                end = Some(talk(&road, link, name.clone(), &live).await);
-                break;
-            }
-        }
-        let pause = match &end {
-            Some(Ended { who: Some(who), .. }) => {
-                known = Some(*who);
-                wait = BACKOFF.0;
-                wait
-            }
-            // Nothing in common, or refused: perhaps later.
-            Some(Ended {
-                why: Some(Closed::Stranger | Closed::Refused),
-                ..
-            }) => STRANGERS,
-            Some(Ended {
-                why: Some(Closed::Myself),
-                ..
-            }) => return,
-            _ => wait,
-        };
-        if end.is_none()
-            && let Some(name) = name
-        {
-            let _ = road.work.send(Work::Silent { address: name });
-        }
-        if road.joining && end.is_some_and(|end| end.why != Some(Closed::Stranger)) {
-            return;
-        }
-        wait = (wait * 2).min(BACKOFF.1);
-        let moved = async {
-            match &mut target {
-                Target::Seen { addresses, .. } => addresses.changed().await.is_err(),
-                Target::Far(far) => {
-                    let gone = far.changed().await.is_err();
-                    // By somebody's word: not as often as somebody likes.
-                    tokio::time::sleep(MOVED).await;
-                    gone
-                }
-                Target::Given(_) => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            stopped = rest(&mut road.stop, pause) => if stopped { return },
-            // Its address changed: at once. It is gone: nobody to visit.
-            gone = moved => if gone { return },
-        }
-    }
-}
-
-/// Waits; says whether everything shall stop.
-async fn rest(stop: &mut watch::Receiver<bool>, time: Duration) -> bool {
-    tokio::time::timeout(time, stop.changed()).await.is_ok()
 }
 
 /// How a conversation ended.
-struct Ended {
-    why: Option<Closed>,
-    who: Option<(RootKey, [u8; 8])>,
+pub(super) struct Ended {
+    pub why: Option<Closed>,
+    pub who: Option<(RootKey, [u8; 8])>,
 }
 
-/// Holds one session over one connection.
-async fn talk(road: &Road, mut link: Link, given: Option<String>, live: &Live) -> Ended {
+/// Holds one session over one connection; who came from outside keeps its place at the door until the session opens.
+pub(super) async fn talk(
+    road: &Road,
+    mut link: Link,
+    given: Option<String>,
+    live: &Live,
+    place: Option<Place>,
+) -> Ended {
     let nobody = Ended {
         why: None,
         who: None,
@@ -493,13 +387,19 @@ async fn talk(road: &Road, mut link: Link, given: Option<String>, live: &Live) -
     let mut session = Session::new(setup);
     let mut stop = road.stop.clone();
     let mut who = None;
+    let (mut held, mut lost) = place.map(|place| (place.held, place.lost)).unzip();
     let way = link.way();
     let ask = |output| {
-        if let crate::sync::Output::InStep { .. } = &output {
+        use crate::sync::Output;
+        // Let in; or it has a ticket, and people compare words.
+        if matches!(output, Output::Opened { .. } | Output::Compare { .. }) {
+            held = None;
+        }
+        if let Output::InStep { .. } = &output {
             let relayed = way.relayed();
             let _ = road.work.send(Work::Relayed { id, relayed });
         }
-        if let crate::sync::Output::Opened { root, instance, .. } = &output {
+        if let Output::Opened { root, instance, .. } = &output {
             who = Some((*root, *instance));
             let mut live = live.lock().unwrap_or_else(PoisonError::into_inner);
             *live.entry((*root, *instance)).or_default() += 1;
@@ -511,11 +411,18 @@ async fn talk(road: &Road, mut link: Link, given: Option<String>, live: &Live) -
         let _ = answers.send(crate::sync::Input::Close);
         std::future::pending::<()>().await;
     };
+    let pushed_out = async {
+        match &mut lost {
+            Some(lost) => lost.wait().await,
+            None => std::future::pending().await,
+        }
+    };
     let why = {
         let driving = link.drive(&mut session, inputs, ask);
         tokio::select! {
             why = driving => why,
             () = goodbye => None,
+            () = pushed_out => None,
         }
     };
     if let Some(who) = who {
@@ -534,7 +441,9 @@ async fn talk(road: &Road, mut link: Link, given: Option<String>, live: &Live) -
         received,
         sent,
     });
-    if link.side == Side::Server && why == Some(Closed::Stranger) {
+    // Who was not let in has no last words to wait for.
+    let nobody = who.is_none() && why.is_none();
+    if link.side == Side::Server && (nobody || why == Some(Closed::Stranger)) {
         link.close();
     } else {
         link.finish().await;

@@ -1,0 +1,110 @@
+//! A member who names somebody's content by a wrong size or a wrong SHA-256 keeps nobody from it.
+
+use okibi::identity::SigningSecret;
+use okibi::record::{BlobRef, Body, Document, Role};
+use okibi::store::keys::KeyFolder;
+use okibi::store::{OwnFeed, Store};
+
+use crate::homes::{Home, Place};
+use crate::wire::{report, serve, sync, two};
+
+/// Bytes of the content: two pieces of a wire.
+const SIZE: usize = 300_000;
+
+/// Writes records of documents into the circle, as a changed program can.
+fn write(home: &Home, blobs: &[BlobRef]) {
+    let root = crate::homes::open(&home.path).root();
+    let mut store = Store::open(&home.path, 1, [0; 8]).unwrap();
+    let directory = store.directory().unwrap();
+    let (certificate, public) = directory.current(&root, Role::Sign).unwrap();
+    let secret = KeyFolder::of(&home.path).read("sign", &public).unwrap();
+    let signer = SigningSecret::from_bytes(&secret);
+    let owner = OwnFeed {
+        root,
+        signer: &signer,
+        certificate,
+    };
+    let circles = store.circles().unwrap();
+    let mut named = circles.iter().filter(|it| it.state.name == "hearth");
+    let circle = named.next().unwrap().id;
+    let drafts = blobs.iter().enumerate().map(|(number, blob)| {
+        let document = Document {
+            title: format!("lie {number}"),
+            media_type: "text/plain".into(),
+            language: String::new(),
+            source: String::new(),
+            licence: String::new(),
+            blob: *blob,
+        };
+        Body::Document(document).into()
+    });
+    let drafts: Vec<_> = drafts.collect();
+    let now = okibi::node::wall_clock();
+    store.append(&circle, &owner, &drafts, now).unwrap();
+}
+
+fn documents(home: &Home) -> usize {
+    let store = Store::open(&home.path, 1, [0; 8]).unwrap();
+    store.blobs().unwrap().len()
+}
+
+/// Bob says the same lie often, so that it comes first in any order. (One record spoke for a blob: by its size or its
+/// SHA-256 nobody could complete the transfer, and who sent what was right was cut off.)
+#[test]
+fn who_lies_of_content_keeps_nobody_from_it() {
+    let lies: [fn(&mut BlobRef); 5] = [
+        |blob| blob.sha256 = [7; 32],
+        |blob| blob.size += 1,
+        |blob| blob.size -= 1,
+        |blob| blob.size = 100,
+        |blob| blob.size *= 100,
+    ];
+    // Each in homes of its own; most of the time is waiting.
+    std::thread::scope(|scope| {
+        for (number, lie) in lies.into_iter().enumerate() {
+            scope.spawn(move || told(number, lie));
+        }
+    });
+}
+
+fn told(number: usize, lie: fn(&mut BlobRef)) {
+    let line = "words that say nothing at all\n";
+    let text = line.repeat(SIZE / line.len());
+    let place = Place::new();
+    let (alice, bob) = two(&place);
+    let carol = place.home("carol");
+    alice.admit(&carol, "carol");
+    let bundle = place.path("carol.okb");
+    let bundle = bundle.to_str().unwrap();
+    alice.ok(["export-bundle", "--to", "carol", "-o", bundle]);
+    carol.ok(["import-bundle", bundle]);
+    alice.share_document("long", &place.file("long.txt", &text));
+    let mut blob = {
+        let store = Store::open(&alice.path, 1, [0; 8]).unwrap();
+        let blobs = store.blobs().unwrap();
+        let named = blobs.iter().find(|it| it.size == text.len() as u64);
+        *named.unwrap()
+    };
+    let right = blob;
+    lie(&mut blob);
+    write(&bob, &[blob; 3]);
+    // Carol hears the lies alone, and of the truth only when she has believed them.
+    let (liar, at) = serve(&bob);
+    report(sync(&carol, &[at]));
+    drop(liar);
+    let (node, address) = serve(&alice);
+    report(sync(&bob, &[address]));
+    let round = report(sync(&carol, &[address]));
+    assert_eq!(round["blobs_in"], 1, "lie {number}: {round}");
+    assert_eq!(round["peers"][0]["in_step"], true, "lie {number}: {round}");
+    let store = Store::open(&carol.path, 1, [0; 8]).unwrap();
+    assert_eq!(store.blob(&right.blake3).unwrap(), Some(right));
+    // A bundle of it is whole, too.
+    drop(node);
+    let whole = place.path("whole.okb");
+    let whole = whole.to_str().unwrap();
+    carol.ok(["export-bundle", "--to", "bob", "--full", "-o", whole]);
+    bob.ok(["import-bundle", whole]);
+    assert_eq!(documents(&bob), documents(&carol), "lie {number}");
+    assert_eq!(bob.hashes(), alice.hashes());
+}
