@@ -23,6 +23,7 @@ mod proof;
 mod reach;
 mod roads;
 mod round;
+mod serve;
 #[cfg(test)]
 mod tests;
 mod ticket;
