@@ -30,6 +30,8 @@ use super::look::{look, sha256};
 const AHEAD: usize = 8;
 /// Transfers at once.
 const TRANSFERS: usize = 4;
+/// A peer that was asked and sends no part for so long is not waited for: a piece on the slowest line takes less.
+const SILENT: Duration = Duration::from_secs(60);
 /// Lists of pieces that are kept in memory.
 const LISTS: usize = 16;
 
@@ -75,6 +77,8 @@ pub(super) struct Blobs {
     transfers: BTreeMap<BlobHash, Transfer>,
     /// What was asked of whom.
     asks: BTreeMap<u64, (u64, BlobHash, Part)>,
+    /// When each of those that were asked last sent anything, or was asked.
+    heard: BTreeMap<u64, Instant>,
     next: u64,
     /// Who has not got which.
     without: BTreeSet<(u64, BlobHash)>,
@@ -93,6 +97,7 @@ impl Blobs {
             doubts: Doubts::default(),
             transfers: BTreeMap::new(),
             asks: BTreeMap::new(),
+            heard: BTreeMap::new(),
             next: 1,
             without: BTreeSet::new(),
             lists: BTreeMap::new(),
@@ -131,15 +136,29 @@ impl Blobs {
     pub fn lost(&mut self, line: u64) {
         self.without.retain(|(other, _)| *other != line);
         self.doubts.lost(line);
-        let gone: Vec<u64> = self
-            .asks
-            .iter()
-            .filter(|(_, (of, _, _))| *of == line)
-            .map(|(id, _)| *id)
-            .collect();
-        for id in gone {
+        self.heard.remove(&line);
+        for (id, _) in self.asked_of(line) {
             self.forget(id);
         }
+    }
+
+    /// Who was asked and is silent for so long has not got it, as far as this node goes: others are asked.
+    fn give_up(&mut self, silent: Duration) {
+        let asked: BTreeSet<u64> = self.asks.values().map(|(line, _, _)| *line).collect();
+        self.heard.retain(|line, _| asked.contains(line));
+        let over = self.heard.iter().filter(|(_, at)| at.elapsed() >= silent);
+        let over: Vec<u64> = over.map(|(line, _)| *line).collect();
+        for line in over {
+            for (id, blob) in self.asked_of(line) {
+                self.forget(id);
+                self.without.insert((line, blob));
+            }
+        }
+    }
+
+    fn asked_of(&self, line: u64) -> Vec<(u64, BlobHash)> {
+        let asks = self.asks.iter().filter(|(_, (of, _, _))| *of == line);
+        asks.map(|(id, (_, blob, _))| (*id, *blob)).collect()
     }
 
     /// The word by which a blob is fetched.
@@ -224,6 +243,7 @@ impl Hub<'_> {
     /// Asks whoever may have it for what is missing.
     pub fn ask_for_blobs(&mut self) -> Result<(), Failure> {
         self.read_names()?;
+        self.blobs.give_up(SILENT);
         let lines: Vec<(u64, Vec<CircleId>)> = self
             .lines
             .iter()
@@ -307,6 +327,7 @@ impl Hub<'_> {
             let id = self.blobs.next;
             self.blobs.next += 1;
             self.blobs.asks.insert(id, (line, hash, part));
+            self.blobs.heard.entry(line).or_insert_with(Instant::now);
             self.say(
                 line,
                 Input::Fetch {
@@ -367,6 +388,7 @@ impl Hub<'_> {
         if of != line {
             return Ok(());
         }
+        self.blobs.heard.insert(line, Instant::now());
         let Some(bytes) = bytes else {
             self.blobs.without.insert((line, hash));
             return self.ask_for_blobs();
@@ -500,5 +522,36 @@ impl Hub<'_> {
                 Ok(())
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A peer that takes asks and says nothing holds nothing up; one that sends is waited for.
+    #[test]
+    fn a_silent_peer_is_not_waited_for() {
+        let (work, _inbox) = std::sync::mpsc::channel();
+        let mut blobs = Blobs::new(Path::new("nowhere"), work);
+        let hash = BlobHash([7; 32]);
+        let Some(long_ago) = Instant::now().checked_sub(2 * SILENT) else {
+            return; // A machine that was started this minute.
+        };
+        for (line, at) in [(1, long_ago), (2, Instant::now())] {
+            for number in 0..3 {
+                let ask = (line, hash, Part::Piece(number));
+                blobs.asks.insert(10 * line + number, ask);
+            }
+            blobs.heard.insert(line, at);
+        }
+        blobs.give_up(SILENT);
+        assert!(blobs.asked_of(1).is_empty());
+        assert_eq!(blobs.asked_of(2).len(), 3);
+        assert_eq!(blobs.without, [(1, hash)].into());
+        // Nothing is kept of who has nothing to say any more.
+        blobs.lost(2);
+        blobs.give_up(SILENT);
+        assert!(blobs.asks.is_empty() && blobs.heard.is_empty());
     }
 }
