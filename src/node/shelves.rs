@@ -2,6 +2,7 @@
 //! be named. Derived, and made true again whenever a home is opened or something was taken in.
 
 use std::collections::BTreeSet;
+use std::time::Instant;
 
 use crate::library::{self, MediaType, NewDocument};
 use crate::record::{BlobHash, CircleId, RecordId};
@@ -15,6 +16,11 @@ const NAMES: usize = 1_000;
 impl Handle {
     /// Brings library and model table in line with the folded states.
     pub(super) fn refresh_shelves(&mut self) -> Result<(), Failure> {
+        self.refresh_shelves_until(None).map(drop)
+    }
+
+    /// The same until that moment, and for one document at least; says whether everything is done.
+    pub(super) fn refresh_shelves_until(&mut self, end: Option<Instant>) -> Result<bool, Failure> {
         for circle in self.store.circles()? {
             let key = format!("shelves:{}", circle.id);
             let done =
@@ -23,21 +29,26 @@ impl Handle {
                 continue;
             }
             // Several processes may see this at once; one after the other looks again and does what is left.
-            self.store.immediately(|| {
+            let all = self.store.immediately(|| {
                 let circle = self.store.circle(&circle.id)?;
                 // Contents that are missing are in the mark: with the first that comes it is another one.
                 let mark = self.store.shelf_mark(&circle.id)?;
                 if done(&mark)? {
-                    return Ok::<_, Failure>(());
+                    return Ok::<_, Failure>(true);
                 }
                 let shelf = self.store.shelf(&circle.id)?;
-                self.refresh_documents(&circle, &shelf)?;
+                if !self.refresh_documents(&circle, &shelf, end)? {
+                    return Ok(false);
+                }
                 self.refresh_models(&circle, &shelf)?;
                 self.store.set_meta(&key, &mark)?;
-                Ok(())
+                Ok(true)
             })?;
+            if !all {
+                return Ok(false);
+            }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Takes a shelf away with everything on it.
@@ -52,7 +63,13 @@ impl Handle {
         Ok(())
     }
 
-    fn refresh_documents(&self, circle: &CircleView, shelf: &Shelf) -> Result<(), Failure> {
+    /// Says whether it came to the end before that moment.
+    fn refresh_documents(
+        &self,
+        circle: &CircleView,
+        shelf: &Shelf,
+        end: Option<Instant>,
+    ) -> Result<bool, Failure> {
         let db = self.store.database();
         let shelved = library::index::list(db, library::Scope::Circle(circle.id.0))
             .map_err(library_failed)?;
@@ -102,10 +119,13 @@ impl Handle {
                 },
                 bytes: &bytes,
             };
-            // A member's document that cannot be read must not keep the others from the shelf.
-            let _ = library::index::add(db, &new);
+            // A member's document that cannot be read must not keep the others from the shelf, and is no step forward.
+            let added = library::index::add(db, &new).is_ok();
+            if added && end.is_some_and(|end| Instant::now() >= end) {
+                return Ok(false);
+            }
         }
-        Ok(())
+        Ok(true)
     }
 
     fn refresh_models(&self, circle: &CircleView, shelf: &Shelf) -> Result<(), Failure> {
@@ -201,4 +221,47 @@ pub(super) fn model_name(text: &str) -> String {
 
 pub(super) fn library_failed(error: library::Error) -> Failure {
     Failure::new("library-failed", Exit::Failed).with("error", error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::node::Label;
+
+    /// Without any time there is one document at a time, and in the end all of them are there.
+    #[test]
+    fn a_hurried_refresh_comes_to_its_end_step_by_step() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config::load(Some(&folder.path().join("home")), |_| None).unwrap();
+        let mut handle = Handle::open_bare(config, Box::new(|_| {})).unwrap();
+        handle.found("hearth", "me", &[]).unwrap();
+        let circle = handle.find_circle(None).unwrap();
+        for number in 0..3 {
+            let path = folder.path().join(format!("{number}.txt"));
+            std::fs::write(&path, format!("The {number}th text.")).unwrap();
+            let (document, _) = handle.add_document(&path, &Label::default()).unwrap();
+            let label = Label::default();
+            handle.share_document(&circle, &document, &label).unwrap();
+        }
+        let shelf = library::Scope::Circle(circle.id.0);
+        let shown = |handle: &Handle| {
+            let all = library::index::list(handle.store.database(), shelf).unwrap();
+            all.into_iter().filter(|document| document.record.is_some())
+        };
+        assert_eq!(shown(&handle).count(), 3);
+        // As on a node that has only the records and their contents yet.
+        for document in shown(&handle) {
+            library::index::remove(handle.store.database(), document.id).unwrap();
+        }
+        let key = format!("shelves:{}", circle.id);
+        handle.store.set_meta(&key, b"").unwrap();
+        for step in 1..=3 {
+            let all = handle.refresh_shelves_until(Some(Instant::now())).unwrap();
+            assert!(!all);
+            assert_eq!(shown(&handle).count(), step);
+        }
+        assert!(handle.refresh_shelves_until(Some(Instant::now())).unwrap());
+        assert_eq!(shown(&handle).count(), 3);
+    }
 }

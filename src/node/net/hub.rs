@@ -133,7 +133,7 @@ pub(super) struct Hub<'a> {
     pub begun: Instant,
     pub last_news: Instant,
     pub shelves_due: bool,
-    /// When they were, and how long that took: in a large circle it is done less often while much arrives.
+    /// When they were, and how long they can wait: in a large circle it is done less often while much arrives.
     shelves_done: (Instant, Duration),
     pub listeners: Vec<mpsc::UnboundedSender<String>>,
     pub stop: Option<bool>,
@@ -508,12 +508,18 @@ impl<'a> Hub<'a> {
         self.look_at_pairing(compare)?;
         self.tell_places()?;
         self.ask_for_blobs()?;
-        let (done, took) = self.shelves_done;
-        if self.shelves_due && done.elapsed() > SHELVES.max(took * 8) {
+        let (done, pause) = self.shelves_done;
+        if self.shelves_due && done.elapsed() > pause {
             let begun = Instant::now();
-            self.shelves_due = false;
-            self.node.refresh_shelves()?;
-            self.shelves_done = (Instant::now(), begun.elapsed());
+            let all = self.node.refresh_shelves_until(Some(begun + TICK))?;
+            self.shelves_due = !all;
+            let took = begun.elapsed();
+            let pause = match all {
+                true => SHELVES.max(took * 8),
+                // Whoever asks something meanwhile is answered in between.
+                false => took,
+            };
+            self.shelves_done = (Instant::now(), pause);
         }
         if let Some(ticket) = self.options.until_spent {
             let open = self.node.store.open_tickets(now())?;
