@@ -12,8 +12,8 @@
 //! - Nothing here knows the clock, the network or the random numbers of the system: a seed is an argument,
 //!   and the same seed gives the same text whatever the number of threads.
 //!
-//! The matrix kernels are candle-core's (`quantized::k_quants`), called on the mapped blocks themselves:
-//! candle's own tensors would copy every weight and pack some of them a second time.
+//! The matrix kernels are our own (`kernels`), on the mapped blocks themselves: candle-core's tensors would copy every weight and
+//! pack some of them a second time. Candle packs and unpacks rows of weights.
 //!
 //! Each architecture is one file that reads like the page of a textbook (`llama`, `qwen2`, ...); what they
 //! share is in `decoder` (the loop over layers), `ops` (norm, attention), `rope` and `weights`.
@@ -31,6 +31,7 @@ mod gemma3;
 pub mod generate;
 pub mod gguf;
 mod halves;
+mod kernels;
 mod llama;
 mod load;
 mod ops;
