@@ -59,13 +59,14 @@ pub(super) struct Pack<'a> {
 
 impl<L: Lanes> Task<L> for Pack<'_> {
     #[inline(always)]
-    fn run(self, _: L) {
+    fn run(self, l: L) {
         let rows = self.x.len() / self.k;
         for (row, x) in self.x.chunks_exact(self.k).enumerate() {
             let blocks = self.out.chunks_exact_mut(FIELDS * rows);
             for (x, out) in x.as_chunks::<LEN>().0.iter().zip(blocks) {
-                for (field, value) in pack(x, self.wanted).into_iter().enumerate() {
-                    out[field * rows + row] = value;
+                let fields = pack(l, x, self.wanted);
+                for (out, field) in out[row..].iter_mut().step_by(rows).zip(fields) {
+                    *out = field;
                 }
             }
         }
@@ -74,7 +75,7 @@ impl<L: Lanes> Task<L> for Pack<'_> {
 
 /// The fields of 32 numbers.
 #[inline(always)]
-fn pack(x: &[f32; LEN], wanted: Wanted) -> [u32; FIELDS] {
+fn pack<L: Lanes>(l: L, x: &[f32; LEN], wanted: Wanted) -> [u32; FIELDS] {
     // As integers, because then the largest is found in vectors, and what is no number is larger than all.
     let mut largest = 0;
     for x in x {
@@ -89,23 +90,30 @@ fn pack(x: &[f32; LEN], wanted: Wanted) -> [u32; FIELDS] {
     } else {
         (f32::NAN, 0.0)
     };
-    let mut quants = [0i8; LEN];
-    for (quant, x) in quants.iter_mut().zip(x) {
-        // With the scale rounded down the largest may come out as 127.00006, which is still 127.
-        *quant = (x * inverse + MAGIC).to_bits().wrapping_sub(START as u32) as i8;
-    }
+    let mut quants = [0; LEN];
     let mut sums = [0i32; 2];
-    for (sum, quants) in sums.iter_mut().zip(quants.as_chunks::<{ LEN / 2 }>().0) {
-        for &quant in quants {
-            *sum += i32::from(quant);
-        }
+    let vectors = x
+        .chunks_exact(L::COUNT)
+        .zip(quants.chunks_exact_mut(L::COUNT));
+    for (i, (x, quants)) in vectors.enumerate() {
+        // With the scale rounded down the largest may come out as 127.00006, which is still 127.
+        let (inverse, magic) = (l.splat_float(inverse), l.splat_float(MAGIC));
+        let rounded = l.bits(l.fma(l.load(x), inverse, magic));
+        l.narrow(rounded, quants);
+        let whole = l.plus(rounded, l.splat(START.wrapping_neg() as u32));
+        let sum = &mut sums[i * L::COUNT / (LEN / 2)];
+        *sum = sum.wrapping_add(l.total(whole));
+    }
+    if scale.is_nan() {
+        // What is no number was not rounded to one.
+        sums = [0; 2];
     }
     if !wanted.halves {
         sums = [sums[0] + sums[1]; 2];
     }
     let mut fields = [0; FIELDS];
     for (field, four) in fields.iter_mut().zip(quants.as_chunks::<4>().0) {
-        *field = u32::from_le_bytes([four[0] as u8, four[1] as u8, four[2] as u8, four[3] as u8]);
+        *field = u32::from_le_bytes(*four);
     }
     fields[8] = (START - wanted.offset * sums[0]) as u32;
     fields[9] = (START - wanted.offset * sums[1]) as u32;

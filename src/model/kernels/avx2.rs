@@ -71,6 +71,10 @@ impl<const VNNI: bool> Lanes for Avx2<VNNI> {
         op!(_mm256_or_si256(a, b))
     }
     #[inline(always)]
+    fn plus(self, a: __m256i, b: __m256i) -> __m256i {
+        op!(_mm256_add_epi32(a, b))
+    }
+    #[inline(always)]
     fn shl(self, x: __m256i, bits: u32) -> __m256i {
         op!(_mm256_sllv_epi32(x, _mm256_set1_epi32(bits as i32)))
     }
@@ -171,6 +175,28 @@ impl<const VNNI: bool> Lanes for Avx2<VNNI> {
     }
 
     #[inline(always)]
+    fn narrow(self, x: __m256i, to: &mut [u8]) {
+        if let Some(to) = to.first_chunk_mut::<LANES>() {
+            op!({
+                let bytes = _mm256_and_si256(x, _mm256_set1_epi32(0xff));
+                let words = _mm256_packus_epi32(bytes, bytes);
+                let words = _mm256_permute4x64_epi64::<0b1000>(words);
+                let bytes = _mm256_castsi256_si128(_mm256_packus_epi16(words, words));
+                // SAFETY: there is room for eight bytes.
+                _mm_storel_epi64(to.as_mut_ptr().cast(), bytes);
+            });
+        }
+    }
+    #[inline(always)]
+    fn total(self, x: __m256i) -> i32 {
+        op!({
+            let x = _mm_add_epi32(_mm256_castsi256_si128(x), _mm256_extracti128_si256::<1>(x));
+            let x = _mm_add_epi32(x, _mm_shuffle_epi32::<0b0000_1110>(x));
+            let x = _mm_add_epi32(x, _mm_shuffle_epi32::<0b0000_0001>(x));
+            _mm_cvtsi128_si32(x)
+        })
+    }
+    #[inline(always)]
     fn number(self, x: __m256i) -> __m256 {
         op!(_mm256_cvtepi32_ps(x))
     }
@@ -232,10 +258,9 @@ impl<const VNNI: bool> Lanes for Avx2<VNNI> {
         to.copy_from_slice(&whole[..len]);
     }
     #[inline(always)]
-    fn prefetch(self, bytes: &[u8]) {
-        for line in bytes.chunks(64) {
-            // A hint, whatever the address.
-            op!(_mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast()));
+    fn prefetch(self, from: *const u8, len: usize) {
+        for at in (0..len).step_by(64) {
+            op!(_mm_prefetch::<_MM_HINT_T1>(from.wrapping_add(at).cast()));
         }
     }
 }

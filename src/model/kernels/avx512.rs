@@ -64,6 +64,10 @@ impl Lanes for Avx512 {
         op!(_mm512_or_si512(a, b))
     }
     #[inline(always)]
+    fn plus(self, a: __m512i, b: __m512i) -> __m512i {
+        op!(_mm512_add_epi32(a, b))
+    }
+    #[inline(always)]
     fn shl(self, x: __m512i, bits: u32) -> __m512i {
         op!(_mm512_sllv_epi32(x, _mm512_set1_epi32(bits as i32)))
     }
@@ -162,6 +166,19 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
+    fn narrow(self, x: __m512i, to: &mut [u8]) {
+        if let Some(to) = to.first_chunk_mut::<LANES>() {
+            op!({
+                // SAFETY: there is room for sixteen bytes.
+                _mm_storeu_si128(to.as_mut_ptr().cast(), _mm512_cvtepi32_epi8(x));
+            });
+        }
+    }
+    #[inline(always)]
+    fn total(self, x: __m512i) -> i32 {
+        op!(_mm512_reduce_add_epi32(x))
+    }
+    #[inline(always)]
     fn number(self, x: __m512i) -> __m512 {
         op!(_mm512_cvtepi32_ps(x))
     }
@@ -205,10 +222,9 @@ impl Lanes for Avx512 {
         op!(_mm512_mask_storeu_ps(to.as_mut_ptr(), mask, x));
     }
     #[inline(always)]
-    fn prefetch(self, bytes: &[u8]) {
-        for line in bytes.chunks(64) {
-            // A hint, whatever the address.
-            op!(_mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast()));
+    fn prefetch(self, from: *const u8, len: usize) {
+        for at in (0..len).step_by(64) {
+            op!(_mm_prefetch::<_MM_HINT_T1>(from.wrapping_add(at).cast()));
         }
     }
 }

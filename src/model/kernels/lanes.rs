@@ -29,6 +29,11 @@ impl<'w> Tile<'w> {
         (self.bytes[at..].as_ptr(), self.stride)
     }
 
+    /// The place behind the last row.
+    pub(super) fn end(self) -> *const u8 {
+        self.bytes.as_ptr_range().end
+    }
+
     /// Bytes `at..at + 4` of a row.
     #[inline(always)]
     pub(super) fn word(self, row: usize, at: usize) -> u32 {
@@ -64,6 +69,7 @@ pub(super) trait Lanes: Copy + Send + Sync {
     fn splat_float(self, x: f32) -> Self::F;
     fn and(self, a: Self::I, b: Self::I) -> Self::I;
     fn or(self, a: Self::I, b: Self::I) -> Self::I;
+    fn plus(self, a: Self::I, b: Self::I) -> Self::I;
     /// Shifts of each lane by fewer than 32 bits; `sar` keeps the sign.
     fn shl(self, x: Self::I, bits: u32) -> Self::I;
     fn shr(self, x: Self::I, bits: u32) -> Self::I;
@@ -84,6 +90,10 @@ pub(super) trait Lanes: Copy + Send + Sync {
     /// (never -128). Weights are below 64, or `WIDE` and made by [`Lanes::signed`].
     fn dot<const WIDE: bool>(self, sums: Self::I, weights: Self::I, x: Self::I) -> Self::I;
 
+    /// The lowest byte of each lane.
+    fn narrow(self, x: Self::I, to: &mut [u8]);
+    /// The sum of all lanes.
+    fn total(self, x: Self::I) -> i32;
     /// Signed integers as floats.
     fn number(self, x: Self::I) -> Self::F;
     /// The lower 16 bits of each lane are an `f16`.
@@ -102,6 +112,6 @@ pub(super) trait Lanes: Copy + Send + Sync {
     /// As many lanes as there is room for.
     fn store(self, x: Self::F, to: &mut [f32]);
 
-    /// Asks for bytes that will be read soon.
-    fn prefetch(self, bytes: &[u8]);
+    /// Asks for `len` bytes that will be read soon. A hint: the address may be any.
+    fn prefetch(self, from: *const u8, len: usize);
 }

@@ -49,6 +49,10 @@ impl Lanes for Portable {
         map!(LANES, i => a[i] | b[i])
     }
     #[inline(always)]
+    fn plus(self, a: Self::I, b: Self::I) -> Self::I {
+        map!(LANES, i => a[i].wrapping_add(b[i]))
+    }
+    #[inline(always)]
     fn shl(self, x: Self::I, bits: u32) -> Self::I {
         map!(LANES, i => x[i] << bits)
     }
@@ -104,6 +108,16 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
+    fn narrow(self, x: Self::I, to: &mut [u8]) {
+        for (to, x) in to.iter_mut().zip(x) {
+            *to = x as u8;
+        }
+    }
+    #[inline(always)]
+    fn total(self, x: Self::I) -> i32 {
+        x.iter().fold(0, |sum: i32, &x| sum.wrapping_add(x as i32))
+    }
+    #[inline(always)]
     fn number(self, x: Self::I) -> Self::F {
         map!(LANES, i => x[i] as i32 as f32)
     }
@@ -144,5 +158,5 @@ impl Lanes for Portable {
         to[..len].copy_from_slice(&x[..len]);
     }
     #[inline(always)]
-    fn prefetch(self, _: &[u8]) {}
+    fn prefetch(self, _: *const u8, _: usize) {}
 }

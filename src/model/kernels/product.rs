@@ -8,6 +8,7 @@
 //! of integers, then `result = sum * scale of activations * scale of weights + result`, rounded after the first and
 //! at the end. So it depends neither on the number of threads nor on how many rows there are.
 
+use std::marker::PhantomData;
 use std::ops::Range;
 
 use super::activations::{self, Block, FIELDS, LEN};
@@ -23,7 +24,7 @@ pub(super) struct Out<'o> {
     start: *mut f32,
     m: usize,
     n: usize,
-    life: std::marker::PhantomData<&'o mut [f32]>,
+    life: PhantomData<&'o mut [f32]>,
 }
 
 // SAFETY: it is a borrow of floats; `Out::part` says what its callers see to.
@@ -39,7 +40,7 @@ impl<'o> Out<'o> {
             start: out.as_mut_ptr(),
             m,
             n,
-            life: std::marker::PhantomData,
+            life: PhantomData,
         })
     }
 
@@ -76,7 +77,7 @@ pub(super) struct Product<'p> {
 pub(super) struct Columns<'p, F, const V: usize> {
     pub(super) product: Product<'p>,
     pub(super) units: Range<usize>,
-    pub(super) format: std::marker::PhantomData<F>,
+    pub(super) format: PhantomData<F>,
 }
 
 impl<F: Format, const V: usize> Columns<'_, F, V> {
@@ -104,7 +105,7 @@ impl<F: Format, const V: usize> Columns<'_, F, V> {
                         tile,
                         blocks,
                         sink,
-                        format: std::marker::PhantomData,
+                        format: PhantomData,
                     });
                 }
                 l.enter(Over::<F::Kind, L, V> {
@@ -112,7 +113,7 @@ impl<F: Format, const V: usize> Columns<'_, F, V> {
                     column: unit * V * L::COUNT,
                     first,
                     panel,
-                    kind: std::marker::PhantomData,
+                    kind: PhantomData,
                 });
             }
         }
@@ -160,7 +161,7 @@ struct Unpack<'t, F, S> {
     tile: Tile<'t>,
     blocks: Range<usize>,
     sink: S,
-    format: std::marker::PhantomData<F>,
+    format: PhantomData<F>,
 }
 
 impl<F: Format, L: Lanes, S: Sink<L>> Task<L> for Unpack<'_, F, S> {
@@ -202,7 +203,7 @@ struct Over<'p, K, L: Lanes, const V: usize> {
     /// The panel's first block.
     first: usize,
     panel: &'p [Unpacked<L, V>],
-    kind: std::marker::PhantomData<K>,
+    kind: PhantomData<K>,
 }
 
 impl<K: Kind, L: Lanes, const V: usize> Task<L> for Over<'_, K, L, V> {
@@ -272,7 +273,14 @@ fn add<K: Kind, L: Lanes, const R: usize, const V: usize>(
         for (dots, &start) in dots.iter_mut().zip(&x[8 + half]) {
             *dots = [l.splat(start); V];
         }
+        // Each step waits for the one before it: few sums are made in two parts each.
+        let (few, mut odd) = (R * V < 4, [[l.splat(0); V]; R]);
         for i in half * 8 / halves..(half + 1) * 8 / halves {
+            let dots = if few && i % 2 == 1 {
+                &mut odd
+            } else {
+                &mut dots
+            };
             for (dots, &x) in dots.iter_mut().zip(&x[i]) {
                 let x = l.splat(x);
                 for (dot, &weights) in dots.iter_mut().zip(&weights.weights[i]) {
@@ -281,6 +289,13 @@ fn add<K: Kind, L: Lanes, const R: usize, const V: usize>(
                     } else {
                         l.dot::<false>(*dot, weights, x)
                     };
+                }
+            }
+        }
+        if few {
+            for (dots, odd) in dots.iter_mut().zip(&odd) {
+                for (dot, &odd) in dots.iter_mut().zip(odd) {
+                    *dot = l.plus(*dot, odd);
                 }
             }
         }
@@ -301,10 +316,13 @@ fn add<K: Kind, L: Lanes, const R: usize, const V: usize>(
 
 /// Multiplies what comes with one row of activations.
 struct Dot<'x, K, L: Lanes> {
-    x: std::slice::Iter<'x, Block<1>>,
-    sum: &'x mut L::F,
-    kind: std::marker::PhantomData<K>,
     lanes: L,
+    x: std::slice::Iter<'x, Block<1>>,
+    sum: L::F,
+    /// What to ask for beside the next 32 numbers of each row, and how much.
+    ahead: *const u8,
+    step: usize,
+    kind: PhantomData<K>,
 }
 
 impl<K: Kind, L: Lanes> Sink<L> for Dot<'_, K, L> {
@@ -313,46 +331,44 @@ impl<K: Kind, L: Lanes> Sink<L> for Dot<'_, K, L> {
         let Some(x) = self.x.next() else {
             return;
         };
-        let mut unpacked = Unpacked::<L, 1>::new(self.lanes);
-        for (to, weights) in unpacked.weights.iter_mut().zip(weights) {
-            *to = [weights];
-        }
-        for half in 0..2 {
-            unpacked.scales[half] = [scales[half]];
-            unpacked.least[half] = [least[half]];
-        }
-        let mut sums = [[*self.sum; 1]; 1];
+        self.lanes.prefetch(self.ahead, self.step);
+        self.ahead = self.ahead.wrapping_add(self.step);
+        let unpacked = Unpacked {
+            weights: weights.map(|weights| [weights]),
+            scales: scales.map(|scale| [scale]),
+            least: least.map(|least| [least]),
+        };
+        let mut sums = [[self.sum; 1]; 1];
         add::<K, L, 1, 1>(self.lanes, &unpacked, x, &mut sums);
-        *self.sum = sums[0][0];
+        self.sum = sums[0][0];
     }
 }
 
 /// All of one row of activations with one vector of rows of weights.
-struct Single<'p, F, L: Lanes> {
+struct Single<'p, F, L> {
     tile: Tile<'p>,
-    /// What comes after the tile.
-    next: &'p [u8],
     x: &'p [Block<1>],
-    sum: &'p mut L::F,
-    format: std::marker::PhantomData<F>,
+    out: &'p mut [f32],
+    format: PhantomData<(F, L)>,
 }
 
 impl<F: Format, L: Lanes> Task<L> for Single<'_, F, L> {
     #[inline(always)]
     fn run(self, l: L) {
+        // Tiles lie one after the other, so while this one is read in as many places as there are lanes, the next comes in
+        // one stretch, little by little: more at once would fill the buffers in which lines wait.
         let mut sink = Dot::<F::Kind, L> {
-            x: self.x.iter(),
-            sum: self.sum,
-            kind: std::marker::PhantomData,
             lanes: l,
+            x: self.x.iter(),
+            sum: l.splat_float(0.0),
+            ahead: self.tile.end(),
+            step: F::BYTES * L::COUNT / (F::LEN / LEN),
+            kind: PhantomData,
         };
         for block in 0..self.x.len() * LEN / F::LEN {
-            // The rows lie one after the other, so while this tile is read in sixteen places, the next comes in one stretch.
-            let ahead = F::BYTES * L::COUNT;
-            let next = self.next.get(block * ahead..).unwrap_or_default();
-            l.prefetch(&next[..ahead.min(next.len())]);
             F::unpack(l, self.tile, block, &mut sink);
         }
+        l.store(sink.sum, self.out);
     }
 }
 
@@ -361,16 +377,11 @@ fn single<F: Format, L: Lanes>(l: L, p: Product<'_>, index: usize, edge: &mut Ve
     let Some(tile) = tile::<L>(p, index, edge) else {
         return;
     };
-    let mut sum = l.splat_float(0.0);
-    let after = (index + 1) * L::COUNT * p.stride;
     l.enter(Single::<F, L> {
         tile,
-        next: p.weights.get(after..).unwrap_or_default(),
         x: activations::blocks::<1>(p.x),
-        sum: &mut sum,
-        format: std::marker::PhantomData,
+        // SAFETY: `Columns` has its columns for itself, and the part is used up in this step.
+        out: unsafe { p.out.part(0, index * L::COUNT, L::COUNT) },
+        format: PhantomData,
     });
-    // SAFETY: `Columns` has its columns for itself, and the part is used up in this step.
-    let out = unsafe { p.out.part(0, index * L::COUNT, L::COUNT) };
-    l.store(sum, out);
 }

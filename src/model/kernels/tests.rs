@@ -72,7 +72,7 @@ fn rounded(x: &[f32]) -> Vec<f64> {
         }
         let scale = f32::from_bits((largest / 127.0).to_bits() & !3);
         let inverse = 1.0 / scale;
-        let byte = |x: &f32| f64::from((x * inverse).round_ties_even());
+        let byte = |x: &f32| (f64::from(*x) * f64::from(inverse)).round_ties_even();
         x.iter().map(|x| byte(x) * f64::from(scale)).collect()
     };
     x.chunks_exact(LEN).flat_map(round).collect()
