@@ -72,5 +72,17 @@ pub trait LanguageModel: Send {
     fn context(&self) -> usize;
 }
 
+/// `out[m][n] = x[m][k] * weights[n][k]^T` with packed weights, as layers make it; for benchmarks. `None` where `dtype` is not packed
+/// or the slices do not fit the shape `[m, k, n]`.
+pub fn product(
+    dtype: gguf::DType,
+    [m, k, n]: [usize; 3],
+    weights: &[u8],
+    x: &[f32],
+    out: &mut [f32],
+) -> Option<()> {
+    kernels::multiply(dtype, kernels::Shape { m, k, n }, weights, x, out)
+}
+
 #[cfg(target_endian = "big")]
 compile_error!("weights are used as they lie in the file, which is little-endian");

@@ -2,7 +2,7 @@
 //! file's own blocks, and attention.
 //!
 //! `activations` rounds the activations to bytes, `formats` unpacks weights to bytes, `product` multiplies; `attention` works on floats. All are written in terms
-//! of `lanes` and compiled for each instruction set (`avx512`, `avx2`, `portable`), of which the machine's best is chosen when
+//! of `lanes` and compiled for each instruction set (`avx512`, `avx2`, `neon`, `portable`), of which the machine's best is chosen when
 //! the first product is asked for.
 //!
 //! What always holds:
@@ -19,6 +19,8 @@ mod avx2;
 mod avx512;
 mod formats;
 mod lanes;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod portable;
 mod product;
 #[cfg(test)]
@@ -64,6 +66,10 @@ enum Set {
     AvxVnni(avx2::Avx2<true>),
     #[cfg(target_arch = "x86_64")]
     Avx2(avx2::Avx2<false>),
+    #[cfg(target_arch = "aarch64")]
+    NeonDot(neon::Neon<true>),
+    #[cfg(target_arch = "aarch64")]
+    Neon(neon::Neon<false>),
     Portable(Portable),
 }
 
@@ -76,6 +82,11 @@ impl Set {
             all.extend(avx512::Avx512::detect().map(Self::Avx512));
             all.extend(avx2::Avx2::detect().map(Self::AvxVnni));
             all.extend(avx2::Avx2::detect().map(Self::Avx2));
+        }
+        #[cfg(target_arch = "aarch64")]
+        {
+            all.extend(neon::Neon::detect().map(Self::NeonDot));
+            all.extend(neon::Neon::detect().map(Self::Neon));
         }
         all.push(Self::Portable(Portable));
         all
@@ -116,6 +127,10 @@ fn with_set(
                 Set::AvxVnni(l) => run::<$format, _, 1>(l, shape, weights, x, out),
                 #[cfg(target_arch = "x86_64")]
                 Set::Avx2(l) => run::<$format, _, 1>(l, shape, weights, x, out),
+                #[cfg(target_arch = "aarch64")]
+                Set::NeonDot(l) => run::<$format, _, 1>(l, shape, weights, x, out),
+                #[cfg(target_arch = "aarch64")]
+                Set::Neon(l) => run::<$format, _, 1>(l, shape, weights, x, out),
                 Set::Portable(l) => run::<$format, _, 1>(l, shape, weights, x, out),
             }
         };
@@ -277,6 +292,10 @@ fn attend_with(
                 Set::AvxVnni(l) => l.enter(queries),
                 #[cfg(target_arch = "x86_64")]
                 Set::Avx2(l) => l.enter(queries),
+                #[cfg(target_arch = "aarch64")]
+                Set::NeonDot(l) => l.enter(queries),
+                #[cfg(target_arch = "aarch64")]
+                Set::Neon(l) => l.enter(queries),
                 Set::Portable(l) => l.enter(queries),
             }
         }
