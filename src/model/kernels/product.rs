@@ -319,9 +319,6 @@ struct Dot<'x, K, L: Lanes> {
     lanes: L,
     x: std::slice::Iter<'x, Block<1>>,
     sum: L::F,
-    /// What to ask for beside the next 32 numbers of each row, and how much.
-    ahead: *const u8,
-    step: usize,
     kind: PhantomData<K>,
 }
 
@@ -331,8 +328,6 @@ impl<K: Kind, L: Lanes> Sink<L> for Dot<'_, K, L> {
         let Some(x) = self.x.next() else {
             return;
         };
-        self.lanes.prefetch(self.ahead, self.step);
-        self.ahead = self.ahead.wrapping_add(self.step);
         let unpacked = Unpacked {
             weights: weights.map(|weights| [weights]),
             scales: scales.map(|scale| [scale]),
@@ -355,17 +350,17 @@ struct Single<'p, F, L> {
 impl<F: Format, L: Lanes> Task<L> for Single<'_, F, L> {
     #[inline(always)]
     fn run(self, l: L) {
-        // Tiles lie one after the other, so while this one is read in as many places as there are lanes, the next comes in
-        // one stretch, little by little: more at once would fill the buffers in which lines wait.
         let mut sink = Dot::<F::Kind, L> {
             lanes: l,
             x: self.x.iter(),
             sum: l.splat_float(0.0),
-            ahead: self.tile.end(),
-            step: F::BYTES * L::COUNT / (F::LEN / LEN),
             kind: PhantomData,
         };
+        let step = F::BYTES * L::COUNT;
         for block in 0..self.x.len() * LEN / F::LEN {
+            // Tiles lie one after the other, so while this one is read in as many places as there are lanes, the next comes in
+            // one stretch. Asked for before this block is read: behind its loads it would come too late.
+            l.prefetch(self.tile.end().wrapping_add(block * step), step);
             F::unpack(l, self.tile, block, &mut sink);
         }
         l.store(sink.sum, self.out);
