@@ -273,14 +273,7 @@ fn add<K: Kind, L: Lanes, const R: usize, const V: usize>(
         for (dots, &start) in dots.iter_mut().zip(&x[8 + half]) {
             *dots = [l.splat(start); V];
         }
-        // Each step waits for the one before it: few sums are made in two parts each.
-        let (few, mut odd) = (R * V < 4, [[l.splat(0); V]; R]);
         for i in half * 8 / halves..(half + 1) * 8 / halves {
-            let dots = if few && i % 2 == 1 {
-                &mut odd
-            } else {
-                &mut dots
-            };
             for (dots, &x) in dots.iter_mut().zip(&x[i]) {
                 let x = l.splat(x);
                 for (dot, &weights) in dots.iter_mut().zip(&weights.weights[i]) {
@@ -289,13 +282,6 @@ fn add<K: Kind, L: Lanes, const R: usize, const V: usize>(
                     } else {
                         l.dot::<false>(*dot, weights, x)
                     };
-                }
-            }
-        }
-        if few {
-            for (dots, odd) in dots.iter_mut().zip(&odd) {
-                for (dot, &odd) in dots.iter_mut().zip(odd) {
-                    *dot = l.plus(*dot, odd);
                 }
             }
         }
