@@ -1,7 +1,7 @@
 //! Block types that candle-core does not have: IQ4_NL and MXFP4 (layouts of ggml's `ggml-common.h`).
 //!
-//! Both look four-bit codes up in a table. The product unpacks a block and multiplies it with activations in
-//! full precision, so it is exact; it is not fast.
+//! Both look four-bit codes up in a table. They are packed and unpacked here; the products that models are made of are those
+//! of `kernels`, and the one here is for `GgmlType` alone.
 
 use candle_core::quantized::GgmlDType;
 use candle_core::quantized::k_quants::GgmlType;

@@ -1,12 +1,14 @@
 //! The keys and values of all positions so far, for every layer.
 //!
 //! Allocated once for the whole context, from pages that the operating system hands out as they are first
-//! written: a long context costs memory only as far as it is used. Layout per layer: `[kv head][position]
-//! [head length]`, so that attention over one head reads one unbroken stretch.
+//! written: a long context costs memory only as far as it is used. Layout per layer: values `[kv head][position]
+//! [head length]`, keys `[kv head][position / SIDE][head length][SIDE]`, so that attention over one head reads
+//! one unbroken stretch and finds number `i` of the keys of many positions side by side.
 
 use memmap2::MmapMut;
 
 use super::ModelError;
+use super::kernels::SIDE;
 
 /// Keys and values for `context` positions of every layer.
 pub(super) struct Cache {
@@ -15,6 +17,8 @@ pub(super) struct Cache {
     pub(super) heads: usize,
     pub(super) head_len: usize,
     pub(super) context: usize,
+    /// The context in whole stretches of `SIDE` positions.
+    room: usize,
 }
 
 impl Cache {
@@ -24,7 +28,8 @@ impl Cache {
         head_len: usize,
         context: usize,
     ) -> Result<Self, ModelError> {
-        let bytes = [2, layers, heads, head_len, context, size_of::<f32>()]
+        let room = context.saturating_add(SIDE - 1) / SIDE * SIDE;
+        let bytes = [2, layers, heads, head_len, room, size_of::<f32>()]
             .iter()
             .try_fold(1u64, |product, &factor| product.checked_mul(factor as u64));
         let memory = || ModelError::Memory {
@@ -41,12 +46,13 @@ impl Cache {
             heads,
             head_len,
             context,
+            room,
         })
     }
 
     /// Keys and values of one layer.
     pub(super) fn layer(&mut self, layer: usize) -> LayerCache<'_> {
-        let half = self.heads * self.context * self.head_len;
+        let half = self.heads * self.room * self.head_len;
         debug_assert!(layer < self.layers);
         // SAFETY: the map is page-aligned and holds `layers * 2 * half` floats (see `new`); every bit pattern
         // is a float; the borrow of `self` is kept by the result.
@@ -62,7 +68,7 @@ impl Cache {
             values,
             heads: self.heads,
             head_len: self.head_len,
-            context: self.context,
+            room: self.room,
         }
     }
 }
@@ -73,29 +79,34 @@ pub(super) struct LayerCache<'c> {
     values: &'c mut [f32],
     heads: usize,
     head_len: usize,
-    context: usize,
+    room: usize,
 }
 
 impl LayerCache<'_> {
     /// Stores the keys and values (`[m][kv head][head length]`) of the positions from `pos`.
     pub(super) fn store(&mut self, pos: usize, keys: &[f32], values: &[f32]) {
-        let width = self.heads * self.head_len;
+        let (width, len) = (self.heads * self.head_len, self.head_len);
         let rows = keys.chunks_exact(width).zip(values.chunks_exact(width));
         for (at, (key, value)) in rows.enumerate() {
-            for head in 0..self.heads {
-                let from = head * self.head_len..(head + 1) * self.head_len;
-                let to = (head * self.context + pos + at) * self.head_len;
-                self.keys[to..to + self.head_len].copy_from_slice(&key[from.clone()]);
-                self.values[to..to + self.head_len].copy_from_slice(&value[from]);
+            let position = pos + at;
+            let heads = key.chunks_exact(len).zip(value.chunks_exact(len));
+            for (head, (key, value)) in heads.enumerate() {
+                let start = head * self.room * len;
+                let to = start + position * len;
+                self.values[to..to + len].copy_from_slice(value);
+                let to = start + position / SIDE * SIDE * len + position % SIDE;
+                let places = self.keys[to..].iter_mut().step_by(SIDE);
+                for (place, &x) in places.zip(key) {
+                    *place = x;
+                }
             }
         }
     }
 
-    /// Keys and values of one head for the positions in `range`.
-    pub(super) fn head(&self, head: usize, range: std::ops::Range<usize>) -> (&[f32], &[f32]) {
-        let start = (head * self.context + range.start) * self.head_len;
-        let end = (head * self.context + range.end) * self.head_len;
-        (&self.keys[start..end], &self.values[start..end])
+    /// Keys and values of one head, as they are laid out.
+    pub(super) fn head(&self, head: usize) -> (&[f32], &[f32]) {
+        let all = head * self.room * self.head_len..(head + 1) * self.room * self.head_len;
+        (&self.keys[all.clone()], &self.values[all])
     }
 
     pub(super) fn head_len(&self) -> usize {

@@ -14,13 +14,6 @@ const STRETCH: usize = 256;
 /// Sums side by side.
 const LANES: usize = 32;
 
-/// `sum(a * b)` over the shorter of the two.
-pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0.0; LANES];
-    let rest = add_products(&mut sums, a, b);
-    total(&sums) + rest
-}
-
 /// Adds products to the sums; what is no whole number of lanes is returned as a sum of its own.
 fn add_products(sums: &mut [f32; LANES], a: &[f32], b: &[f32]) -> f32 {
     #[cfg(target_arch = "x86_64")]
@@ -175,7 +168,6 @@ mod tests {
             Brain::to_float(&brains, &mut wide);
             assert!((f64::from(Brain::vec_dot(len, &brains, &x)) - exact(&wide)).abs() < 1e-4);
             assert!(wide.iter().zip(&a).all(|(w, a)| (w - a).abs() < 1e-2));
-            assert!((f64::from(dot(&a, &x)) - exact(&a)).abs() < 1e-4);
         }
     }
 

@@ -12,8 +12,8 @@
 //! - Nothing here knows the clock, the network or the random numbers of the system: a seed is an argument,
 //!   and the same seed gives the same text whatever the number of threads.
 //!
-//! The matrix kernels are candle-core's (`quantized::k_quants`), called on the mapped blocks themselves:
-//! candle's own tensors would copy every weight and pack some of them a second time.
+//! The matrix kernels are our own (`kernels`), on the mapped blocks themselves: candle-core's tensors would copy every weight and
+//! pack some of them a second time. Candle packs and unpacks rows of weights.
 //!
 //! Each architecture is one file that reads like the page of a textbook (`llama`, `qwen2`, ...); what they
 //! share is in `decoder` (the loop over layers), `ops` (norm, attention), `rope` and `weights`.
@@ -31,6 +31,7 @@ mod gemma3;
 pub mod generate;
 pub mod gguf;
 mod halves;
+mod kernels;
 mod llama;
 mod load;
 mod ops;
@@ -69,6 +70,18 @@ pub trait LanguageModel: Send {
 
     /// Number of positions there are.
     fn context(&self) -> usize;
+}
+
+/// `out[m][n] = x[m][k] * weights[n][k]^T` with packed weights, as layers make it; for benchmarks. `None` where `dtype` is not packed
+/// or the slices do not fit the shape `[m, k, n]`.
+pub fn product(
+    dtype: gguf::DType,
+    [m, k, n]: [usize; 3],
+    weights: &[u8],
+    x: &[f32],
+    out: &mut [f32],
+) -> Option<()> {
+    kernels::multiply(dtype, kernels::Shape { m, k, n }, weights, x, out)
 }
 
 #[cfg(target_endian = "big")]

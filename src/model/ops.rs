@@ -6,7 +6,8 @@
 use candle_core::utils::barrier_pool;
 
 use super::cache::LayerCache;
-use super::halves::dot;
+use super::kernels;
+pub(super) use super::kernels::{Attention, MAX_HEAD_LEN};
 
 /// Less work than this (in multiplications) is not worth waking another thread.
 const SMALL: usize = 128 * 1024;
@@ -93,30 +94,9 @@ pub(super) fn gelu_gate(gate: &mut [f32], up: &[f32], width: usize) {
     });
 }
 
-/// Positions whose scores are held at a time.
-const BLOCK: usize = 64;
-/// Longest head; real ones have at most 256 numbers.
-pub(super) const MAX_HEAD_LEN: usize = 512;
-
-/// How a layer attends.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Attention {
-    /// Number of query heads.
-    pub(super) heads: usize,
-    /// Factor on the scores, usually `1 / sqrt(head length)`.
-    pub(super) scale: f32,
-    /// Scores are bent to stay within plus and minus this: `cap * tanh(score / cap)`.
-    pub(super) cap: Option<f32>,
-    /// Only so many of the latest positions are seen.
-    pub(super) window: Option<usize>,
-}
-
 /// Causal attention with grouped queries (Ainslie et al. 2023): for each row of `q`
 /// (`[m][heads][head_len]`, at the positions from `pos`) the average of the cached values, weighted by
 /// `softmax(scale * q * keys)`, over all positions up to its own, or the last `window` of them.
-///
-/// The softmax is accumulated block by block with a running maximum (Milakov and Gimelshein 2018), so that
-/// no row of scores is ever stored.
 pub(super) fn attention(
     how: Attention,
     q: &[f32],
@@ -124,46 +104,9 @@ pub(super) fn attention(
     pos: usize,
     out: &mut [f32],
 ) {
-    let head_len = cache.head_len();
-    let group = how.heads / cache.heads();
-    let cost = 2 * head_len * (pos + 1);
-    for_rows(&mut out[..q.len()], head_len, cost, |index, out| {
-        let (row, head) = (index / how.heads, index % how.heads);
-        let query = &q[index * head_len..(index + 1) * head_len];
-        let last = pos + row;
-        let first = how.window.map_or(0, |n| (last + 1).saturating_sub(n));
-        let mut scores = [0.0f32; BLOCK];
-        let (mut maximum, mut total) = (f32::NEG_INFINITY, 0.0f32);
-        out.fill(0.0);
-        let mut start = first;
-        while start <= last {
-            let end = (start + BLOCK).min(last + 1);
-            let (keys, values) = cache.head(head / group, start..end);
-            let scores = &mut scores[..end - start];
-            for (score, key) in scores.iter_mut().zip(keys.chunks_exact(head_len)) {
-                *score = how.scale * dot(key, query);
-                if let Some(cap) = how.cap {
-                    *score = cap * (*score / cap).tanh();
-                }
-            }
-            let highest = scores.iter().fold(maximum, |a, &b| a.max(b));
-            if highest > maximum {
-                let shrink = (maximum - highest).exp();
-                total *= shrink;
-                out.iter_mut().for_each(|x| *x *= shrink);
-                maximum = highest;
-            }
-            for (score, value) in scores.iter().zip(values.chunks_exact(head_len)) {
-                let weight = (score - maximum).exp();
-                total += weight;
-                for (out, value) in out.iter_mut().zip(value) {
-                    *out += weight * value;
-                }
-            }
-            start = end;
-        }
-        out.iter_mut().for_each(|x| *x /= total);
-    });
+    let seen = how.window.unwrap_or(usize::MAX).min(pos + 1);
+    let alone = (2 * q.len()).saturating_mul(seen) < SMALL;
+    kernels::attend(how, q, cache, pos, &mut out[..q.len()], alone);
 }
 
 #[cfg(test)]

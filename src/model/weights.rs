@@ -1,10 +1,9 @@
 //! Weights as they lie in the file, and the products with them.
 //!
-//! A [`Matrix`] is a place in the map. Multiplying calls candle-core's kernel for its type on the mapped
-//! blocks; that kernel brings the activations into the type's partner first (`Q8_0` for the 32-element
-//! types, `Q8_K` for the 256-element ones), as llama.cpp does. Two types that candle does not have are in
-//! `blocks`, floats of 16 bits in `halves`; those multiply activations as they are. Nothing of a
-//! matrix is copied or unpacked beforehand.
+//! A [`Matrix`] is a place in the map. Packed weights are multiplied there by the kernels of `kernels`, with activations
+//! that are rounded to eight bits with a scale for each 32. Floats are multiplied with activations as they are, by candle-core's
+//! loop over rows with the products of `halves`. Packing and unpacking whole rows is candle-core's, for two types that
+//! it does not have that of `blocks`. Nothing of a matrix is copied or unpacked beforehand.
 
 use std::sync::Arc;
 
@@ -15,6 +14,7 @@ use super::ModelError;
 use super::blocks::{BlockIq4Nl, BlockMxFp4};
 use super::gguf::{DType, Gguf, Tensor};
 use super::halves::{Brain, Half};
+use super::kernels;
 
 /// A matrix of `rows` rows of length `cols` in a mapped file.
 #[derive(Clone, Debug)]
@@ -157,6 +157,26 @@ pub(super) fn pack(dtype: DType, values: &[f32], out: &mut Vec<u8>) -> Result<()
     })
 }
 
+/// Bytes as blocks of `T`.
+fn blocks<T: GgmlType>(bytes: &[u8]) -> Result<&[T], ModelError> {
+    // SAFETY: the block types of `k_quants` and `blocks` are plain integers and floats (or arrays of them), for
+    // which every bit pattern is valid. `align_to` sees to bounds and alignment, and the check below to nothing
+    // being left over.
+    let (before, blocks, after) = unsafe { bytes.align_to::<T>() };
+    if !before.is_empty() || !after.is_empty() {
+        return Err(ModelError::NoModel("a weight is not aligned"));
+    }
+    Ok(blocks)
+}
+
+/// Blocks of a type as numbers in full precision: as many as `out` has room for.
+pub(super) fn unpack(dtype: DType, bytes: &[u8], out: &mut [f32]) -> Result<(), ModelError> {
+    with_block!(dtype, Block => {
+        Block::to_float(blocks::<Block>(bytes)?, out);
+        Ok(())
+    })
+}
+
 impl Matrix {
     pub(super) fn new(map: &Arc<Mmap>, tensor: &Tensor<'_>) -> Result<Self, ModelError> {
         let (cols, rows) = match tensor.dims[..] {
@@ -195,29 +215,23 @@ impl Matrix {
         }
     }
 
-    /// The mapped bytes as blocks of `T`.
-    fn blocks<T: GgmlType>(&self) -> Result<&[T], ModelError> {
-        let bytes = self
-            .map
-            .get(self.start..self.start + self.len)
-            .unwrap_or_default();
-        // SAFETY: the block types of `k_quants` and `blocks` are plain integers and floats (or arrays of them), for
-        // which every bit pattern is valid, and the map outlives the slice. `align_to` sees to bounds and
-        // alignment, and the check below to nothing being left over.
-        let (before, blocks, after) = unsafe { bytes.align_to::<T>() };
-        if !before.is_empty() || !after.is_empty() {
-            return Err(ModelError::NoModel("a weight is not aligned"));
-        }
-        Ok(blocks)
+    /// The mapped bytes.
+    fn bytes(&self) -> &[u8] {
+        let bytes = self.map.get(self.start..self.start + self.len);
+        bytes.unwrap_or_default()
     }
 
     /// `out[m, rows] = x[m, cols] * self^T`.
     pub(super) fn multiply(&self, x: &[f32], out: &mut [f32]) -> Result<(), ModelError> {
-        let m = x.len() / self.cols;
+        let (m, k, n) = (x.len() / self.cols, self.cols, self.rows);
+        let shape = kernels::Shape { m, k, n };
+        if kernels::multiply(self.dtype, shape, self.bytes(), x, out).is_some() {
+            return Ok(());
+        }
         with_block!(self.dtype, Block => {
-            let blocks = self.blocks::<Block>()?;
-            let (shape, out) = ((m, self.cols, self.rows), &mut out[..m * self.rows]);
-            if m * self.cols * self.rows < SMALL {
+            let blocks = blocks::<Block>(self.bytes())?;
+            let (shape, out) = ((m, k, n), &mut out[..m * n]);
+            if m * k * n < SMALL {
                 small_product(shape, x, blocks, out);
                 Ok(())
             } else {
@@ -228,15 +242,10 @@ impl Matrix {
 
     /// Writes row number `row` in full precision.
     pub(super) fn row(&self, row: usize, out: &mut [f32]) -> Result<(), ModelError> {
-        with_block!(self.dtype, Block => {
-            let per_row = self.cols / Block::BLCK_SIZE;
-            let blocks = self.blocks::<Block>()?;
-            let blocks = blocks
-                .get(row * per_row..(row + 1) * per_row)
-                .ok_or(ModelError::Token(row as u32))?;
-            Block::to_float(blocks, &mut out[..self.cols]);
-            Ok(())
-        })
+        let row_bytes = self.len / self.rows;
+        let bytes = self.bytes().get(row * row_bytes..(row + 1) * row_bytes);
+        let bytes = bytes.ok_or(ModelError::Token(row as u32))?;
+        unpack(self.dtype, bytes, &mut out[..self.cols])
     }
 }
 
