@@ -18,8 +18,6 @@ pub const HANDSHAKE: Duration = Duration::from_secs(10);
 pub const PAIRING: Duration = Duration::from_secs(600);
 /// How long one write may take: a peer that reads nothing is given up.
 const STUCK: Duration = Duration::from_secs(60);
-/// Packets that may come before they are acknowledged (RFC 9000 asks for every other one where nobody asks for less).
-pub(super) const ACK_EVERY: u32 = 10;
 /// How long the last frames may take until the other side has them.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -212,20 +210,23 @@ async fn drive(
             return session.closed().cloned();
         }
         let (open, busy) = (session.closed().is_none(), !outgoing.is_empty());
+        // In order: whoever takes what it is sent is not asked in between whether it says something, since each question
+        // waits for the connection's lock. What it may be sent is bounded, so it is asked in the end.
         tokio::select! {
+            biased;
+            () = &mut deadline, if !session.is_open() => return session.closed().cloned(),
+            () = &mut stuck, if busy => return session.closed().cloned(),
             sent = send.put(&mut outgoing), if busy => if sent.is_none() {
                 return session.closed().cloned();
-            },
-            read = fill(recv, session), if open => match read {
-                Ok(0) | Err(_) => return session.closed().cloned(),
-                Ok(count) => session.filled(count),
             },
             answer = answers.recv(), if open => match answer {
                 Some(input) => session.handle(input),
                 None => session.handle(Input::Close),
             },
-            () = &mut deadline, if !session.is_open() => return session.closed().cloned(),
-            () = &mut stuck, if busy => return session.closed().cloned(),
+            read = fill(recv, session), if open => match read {
+                Ok(0) | Err(_) => return session.closed().cloned(),
+                Ok(count) => session.filled(count),
+            },
         }
     }
 }

@@ -6,7 +6,7 @@ use bytes::{BufMut, BytesMut};
 
 use super::frame::{Frame, FrameError, HEAD, Phase, limit};
 
-/// Bytes asked of the stream at once, where no frame is begun that needs more.
+/// Bytes asked of the stream at once: the connection is locked while they are copied.
 const READ: usize = 64 << 10;
 
 /// Bytes that are not a whole frame yet. It holds at most one frame, and what one read brought.
@@ -30,9 +30,12 @@ impl FrameReader {
             HEAD + u32::from_be_bytes(*length) as usize
         });
         let missing = whole.saturating_sub(self.buffer.len());
-        let room = if missing > READ { missing } else { READ };
-        self.buffer.reserve(room);
-        (&mut self.buffer).limit(room)
+        self.buffer.reserve(missing.max(READ));
+        (&mut self.buffer).limit(if missing > READ {
+            missing.min(READ)
+        } else {
+            READ
+        })
     }
 
     /// Bytes that are held.

@@ -13,8 +13,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use iroh::dns::DnsResolver;
 use iroh::endpoint::{
-    AckFrequencyConfig, BindOpts, Connection, Incoming, IncomingAddr, QuicTransportConfig,
-    RecvStream, SendStream, VarInt, presets,
+    BindOpts, Connection, Incoming, IncomingAddr, QuicTransportConfig, RecvStream, SendStream,
+    VarInt, presets,
 };
 use iroh::{Endpoint, EndpointAddr, EndpointId, RelayMode, RelayUrl, SecretKey, TransportAddr};
 use thiserror::Error;
@@ -23,7 +23,7 @@ use crate::sync::Side;
 
 use super::door::Origin;
 use super::far::Far;
-use super::wire::{ACK_EVERY, Link, Outgoing, exporter};
+use super::wire::{Link, Outgoing, exporter};
 
 /// The application protocol: its version is the session's, as on the LAN.
 const ALPN: &[u8] = b"okibi/1";
@@ -116,11 +116,7 @@ impl Iroh {
         if !relays.is_empty() {
             builder = builder.relay_mode(RelayMode::custom(relays));
         }
-        // As on the LAN.
-        let mut acks = AckFrequencyConfig::default();
-        acks.ack_eliciting_threshold(VarInt::from_u32(ACK_EVERY));
         let streams = QuicTransportConfig::builder()
-            .ack_frequency_config(Some(acks))
             // One stream in all: what else a stranger opens is not accepted. Windows stay iroh's own: larger ones were
             // seen to end transfers.
             .max_concurrent_bidi_streams(VarInt::from_u32(1))

@@ -14,16 +14,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
-use quinn::{
-    AckFrequencyConfig, ClientConfig, Endpoint, EndpointConfig, ServerConfig, TransportConfig,
-    VarInt,
-};
+use quinn::{ClientConfig, Endpoint, EndpointConfig, ServerConfig, TransportConfig, VarInt};
 use thiserror::Error;
 
 use crate::sync::Side;
 
 use super::door::Origin;
-use super::wire::{ACK_EVERY, Link, Outgoing, exporter};
+use super::wire::{Link, Outgoing, exporter};
 
 pub use discover::{Found, Interfaces, Lookout, lookout, own_addresses};
 
@@ -245,10 +242,6 @@ fn transport() -> Arc<TransportConfig> {
     config.max_concurrent_bidi_streams(VarInt::from_u32(1));
     config.max_concurrent_uni_streams(VarInt::from_u32(0));
     config.datagram_receive_buffer_size(None);
-    // A peer says less often that packets came: both ends have less to do for the same bytes.
-    let mut acks = AckFrequencyConfig::default();
-    acks.ack_eliciting_threshold(VarInt::from_u32(ACK_EVERY));
-    config.ack_frequency_config(Some(acks));
     config.keep_alive_interval(Some(KEEP_ALIVE));
     // Within QUIC's range.
     config.max_idle_timeout(IDLE.try_into().ok());

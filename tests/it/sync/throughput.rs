@@ -2,7 +2,7 @@
 //! `OKIBI_BLOB_MIB=512 OKIBI_RUNS=5 cargo test --release --test it throughput -- --ignored --nocapture`
 //!
 //! Runs are interleaved (bare, okibi, bare, okibi ...). With okibi every piece is verified by its chaining value before the
-//! next is asked for; the bare stream is read and thrown away. Both ends are one process, so both pay for both ends.
+//! next is asked for; the bare stream brings the same bytes, which are read and thrown away. Both ends are one process, so both pay for both ends.
 //! `OKIBI_ROAD=lan` or `iroh` runs one road alone.
 
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
@@ -179,13 +179,13 @@ async fn fetch(mut link: Link, mut owner: Owner, blob: &Blob) {
 
 /// A bare stream.
 macro_rules! bare {
-    ($send:expr, $recv:expr, $size:expr) => {{
-        let (mut send, mut recv, size) = ($send, $recv, $size);
+    ($send:expr, $recv:expr, $content:expr) => {{
+        let (mut send, mut recv, bytes) = ($send, $recv, $content.bytes.clone());
+        let size = bytes.len();
         let watch = Watch::begin();
         let sending = tokio::spawn(async move {
-            let chunk = vec![7; CHUNK];
-            for _ in 0..size / CHUNK {
-                send.write_all(&chunk).await.unwrap();
+            for chunk in bytes.chunks(CHUNK) {
+                send.write_all(chunk).await.unwrap();
             }
             send.shutdown().await.unwrap();
             let _ = send.stopped().await;
@@ -199,14 +199,14 @@ macro_rules! bare {
                 count => got += count,
             }
         }
-        assert_eq!(got, size / CHUNK * CHUNK);
+        assert_eq!(got, size);
         let rate = watch.rate(size);
         sending.await.unwrap();
         rate
     }};
 }
 
-async fn lan(size: usize, content: Arc<Blob>) -> (Rate, Rate) {
+async fn lan(content: Arc<Blob>) -> (Rate, Rate) {
     let (a, b) = (quinn_endpoint(), quinn_endpoint());
     let to = SocketAddr::from((Ipv4Addr::LOCALHOST, b.local_addr().unwrap().port()));
     let (one, other) = tokio::join!(
@@ -220,7 +220,7 @@ async fn lan(size: usize, content: Arc<Blob>) -> (Rate, Rate) {
         send.write_all(&[7; CHUNK]).await.unwrap();
         let mut recv = other.accept_uni().await.unwrap();
         recv.read_exact(&mut [0; CHUNK]).await.unwrap();
-        bare!(send, recv, size)
+        bare!(send, recv, content)
     };
     let (a, b) = (
         Lan::open(0, &[1; 32]).unwrap(),
@@ -238,7 +238,7 @@ async fn lan(size: usize, content: Arc<Blob>) -> (Rate, Rate) {
     (bare, verified)
 }
 
-async fn far(size: usize, content: Arc<Blob>) -> (Rate, Rate) {
+async fn far(content: Arc<Blob>) -> (Rate, Rate) {
     let endpoint = || async {
         iroh::Endpoint::builder(iroh::endpoint::presets::Minimal)
             .alpns(vec![b"bare".to_vec()])
@@ -260,7 +260,7 @@ async fn far(size: usize, content: Arc<Blob>) -> (Rate, Rate) {
     send.write_all(&[7; CHUNK]).await.unwrap();
     let mut recv = other.accept_uni().await.unwrap();
     recv.read_exact(&mut [0; CHUNK]).await.unwrap();
-    let bare = bare!(send, recv, size);
+    let bare = bare!(send, recv, content);
     a.close().await;
     b.close().await;
     let open = |seed| async move { Iroh::open(&[seed; 32], &Ways::default()).await.unwrap() };
@@ -392,8 +392,8 @@ fn throughput() {
             let content = Arc::clone(&content);
             let pair = runtime.block_on(async {
                 match road {
-                    "lan" => lan(size, content).await,
-                    _ => far(size, content).await,
+                    "lan" => lan(content).await,
+                    _ => far(content).await,
                 }
             });
             println!(
