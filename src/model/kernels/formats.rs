@@ -278,10 +278,11 @@ impl Format for MxFp4 {
     fn unpack<L: Lanes, S: Sink<L>>(l: L, tile: Tile<'_>, block: usize, sink: &mut S) {
         const LEVELS: [u8; 16] = [12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0];
         let at = block * Self::BYTES;
-        // 2^(e - 127), halved because the levels are doubled. The smallest, 2^-127, counts as zero; 255, which says that these are no
-        // numbers, comes out infinite.
+        // 2^(e - 127), halved because the levels are doubled. The smallest, 2^-127, counts as zero; 255 says that these are no
+        // numbers: its power is infinite, and times zero none.
         let power = l.float(l.shl(l.and(l.words(tile, at), l.splat(0xff)), 23));
-        let scale = l.mul(power, l.splat_float(0.5));
+        let none = l.mul(power, l.splat_float(0.0));
+        let scale = l.fma(power, l.splat_float(0.5), none);
         let mut weights = nibbles(l, tile, at + 1);
         for weight in &mut weights {
             *weight = l.look_up(&LEVELS, *weight);

@@ -168,10 +168,13 @@ fn run<F: Format, L: Lanes, const V: usize>(
     if k == 0 || !k.is_multiple_of(F::LEN) {
         return None;
     }
-    let stride = k / F::LEN * F::BYTES;
+    let stride = (k / F::LEN).checked_mul(F::BYTES)?;
     let weights = weights.get(..n.checked_mul(stride)?)?;
     let x = x.get(..m.checked_mul(k)?)?;
     let out = Out::new(out, m, n)?;
+    if m == 0 || n == 0 {
+        return Some(());
+    }
     let mut scratch = SCRATCH.take();
     let words = m * (k / LEN) * FIELDS;
     if scratch.len() < words {

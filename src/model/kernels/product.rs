@@ -96,10 +96,11 @@ impl<F: Format, const V: usize> Columns<'_, F, V> {
                 let count = CHUNK.min(p.k / LEN - first);
                 let panel = &mut panel[..count];
                 for v in 0..V {
-                    let Some(tile) = tile::<L>(p, unit * V + v, &mut edge) else {
+                    let blocks = first * LEN / F::LEN..(first + count) * LEN / F::LEN;
+                    let tile = tile::<F, L>(p, unit * V + v, blocks, &mut edge);
+                    let Some((tile, blocks)) = tile else {
                         break;
                     };
-                    let blocks = first * LEN / F::LEN..(first + count) * LEN / F::LEN;
                     let sink = Fill { panel, at: 0, v };
                     l.enter(Unpack::<F, _> {
                         tile,
@@ -120,21 +121,30 @@ impl<F: Format, const V: usize> Columns<'_, F, V> {
     }
 }
 
-/// Rows of weights number `index * COUNT` and on; none where there are none. Where there are too few for all lanes they are
-/// copied to `edge` and followed by zeros.
+/// Rows of weights number `index * COUNT` and on, and which of their blocks are `blocks`; none where there are no rows. Where
+/// there are too few for all lanes, these blocks of them, and no others, are copied to `edge` and followed by zeros.
 #[inline(always)]
-fn tile<'t, L: Lanes>(p: Product<'t>, index: usize, edge: &'t mut Vec<u8>) -> Option<Tile<'t>> {
+fn tile<'t, F: Format, L: Lanes>(
+    p: Product<'t>,
+    index: usize,
+    blocks: Range<usize>,
+    edge: &'t mut Vec<u8>,
+) -> Option<(Tile<'t>, Range<usize>)> {
     let weights = p.weights.get(index * L::COUNT * p.stride..)?;
     if let Some(tile) = Tile::new(weights, L::COUNT, p.stride) {
-        return Some(tile);
+        return Some((tile, blocks));
     }
     if weights.is_empty() {
         return None;
     }
+    let stride = blocks.len() * F::BYTES;
     edge.clear();
-    edge.extend_from_slice(weights);
-    edge.resize(L::COUNT * p.stride, 0);
-    Tile::new(edge, L::COUNT, p.stride)
+    for row in weights.chunks_exact(p.stride) {
+        edge.extend_from_slice(row.get(blocks.start * F::BYTES..blocks.end * F::BYTES)?);
+    }
+    edge.resize(L::COUNT * stride, 0);
+    let tile = Tile::new(edge, L::COUNT, stride)?;
+    Some((tile, 0..blocks.len()))
 }
 
 /// 32 numbers of `V` vectors of rows.
@@ -355,7 +365,7 @@ impl<F: Format, L: Lanes> Task<L> for Single<'_, F, L> {
 
 #[inline(always)]
 fn single<F: Format, L: Lanes>(l: L, p: Product<'_>, index: usize, edge: &mut Vec<u8>) {
-    let Some(tile) = tile::<L>(p, index, edge) else {
+    let Some((tile, _)) = tile::<F, L>(p, index, 0..p.k / F::LEN, edge) else {
         return;
     };
     l.enter(Single::<F, L> {

@@ -222,6 +222,40 @@ fn what_does_not_fit_is_left_to_the_caller() {
     assert!(!run(DType::Q8_0, 0, 0, usize::MAX));
     assert!(!run(DType::Q8_0, usize::MAX, 32, 1));
     assert!(!run(DType::Q6_K, 1, 32, 1));
+    // Nothing to do, and numbers that no machine has room for.
+    assert!(run(DType::Q8_0, 0, 32, 1) && run(DType::Q8_0, 2, 32, 0));
+    assert!(!run(DType::Q8_0, 0, 17_361_641_481_138_401_536, 1));
+    assert!(run(DType::Q8_0, 0, 1 << 63, 0));
+}
+
+/// A scale that says that its numbers are none makes none, in every set.
+#[test]
+fn what_mxfp4_says_is_no_number_stays_none() {
+    for set in Set::all() {
+        let (weights, x, mut out) = ([[255; 17], [127; 17]].concat(), [-1.0; 64], [0.0; 4]);
+        let shape = Shape { m: 2, k: 32, n: 2 };
+        with_set(set, DType::MXFP4, shape, &weights, &x, &mut out).unwrap();
+        assert!(out[0].is_nan() && out[1].is_finite());
+        assert!(out[2].is_nan() && out[3].is_finite());
+    }
+}
+
+/// Many rows of activations are packed by several threads; few, by one.
+#[test]
+fn rows_packed_together_are_those_packed_alone() {
+    let mut noise = Noise(9);
+    let (k, n) = (512, 18);
+    let types = TYPES[0];
+    let weights = blocks(types, k, n, || (k % 251) as u8, || f16::from_f32(0.1));
+    let m = super::SMALL_PACK / k + 12;
+    let x: Vec<f32> = (0..m * k).map(|_| noise.unit()).collect();
+    let mut together = vec![0.0; m * n];
+    multiply(types.0, Shape { m, k, n }, &weights, &x, &mut together).unwrap();
+    for (x, together) in x.chunks_exact(k).zip(together.chunks_exact(n)) {
+        let mut alone = vec![0.0; n];
+        multiply(types.0, Shape { m: 1, k, n }, &weights, x, &mut alone).unwrap();
+        assert_eq!(bits(&alone), bits(together));
+    }
 }
 
 /// Each query by itself, in double precision and with all scores at once.
