@@ -218,9 +218,6 @@ impl<'a> Hub<'a> {
                 break;
             }
         }
-        if self.shelves_due {
-            self.node.refresh_shelves()?;
-        }
         Ok(())
     }
 

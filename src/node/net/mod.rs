@@ -194,11 +194,16 @@ impl Handle {
         };
         let mut hub = hub::Hub::new(self, options, work, reach::Reach::new(roads.wanted()))?;
         let ended = hub.run(&inbox, compare);
+        let shelves_due = hub.shelves_due;
         let report = hub.into_report();
-        drop(control);
+        // Nobody answers any more: what still waits for an answer learns it by that.
+        drop((inbox, control));
         runtime.block_on(roads.close());
         runtime.shutdown_timeout(Duration::from_secs(1));
         ended?;
+        if shelves_due {
+            self.refresh_shelves()?;
+        }
         Ok(report)
     }
 }
