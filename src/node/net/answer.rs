@@ -324,7 +324,7 @@ impl Hub<'_> {
             let why = "an acknowledgement does not verify";
             return Err(Failure::new("session-failed", Exit::Failed).with("error", why));
         };
-        self.blobs.told(id, &ack.value().wanted);
+        self.blobs.asks.told(id, &ack.value().wanted);
         if let Some(held) = self.node.store.ack(circle, &root, &self.node.root)?
             && held.value() == ack.value()
         {

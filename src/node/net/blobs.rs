@@ -22,6 +22,7 @@ use crate::sync::{Input, Part};
 use super::super::Failure;
 use super::super::coming::PARTIAL;
 use super::super::home::now;
+use super::asks::{Ask, Asks};
 use super::claims::Doubts;
 use super::hub::{Hub, Work};
 use super::look::{look, sha256};
@@ -30,8 +31,6 @@ use super::look::{look, sha256};
 const AHEAD: usize = 8;
 /// Transfers at once.
 const TRANSFERS: usize = 4;
-/// A peer that was asked and sends no part for so long is not waited for: a piece on the slowest line takes less.
-const SILENT: Duration = Duration::from_secs(60);
 /// Lists of pieces that are kept in memory.
 const LISTS: usize = 16;
 
@@ -75,13 +74,7 @@ pub(super) struct Blobs {
     lacking: BTreeMap<CircleId, BTreeMap<BlobHash, Vec<BlobRef>>>,
     pub doubts: Doubts,
     transfers: BTreeMap<BlobHash, Transfer>,
-    /// What was asked of whom.
-    asks: BTreeMap<u64, (u64, BlobHash, Part)>,
-    /// When each of those that were asked last sent anything, or was asked.
-    heard: BTreeMap<u64, Instant>,
-    next: u64,
-    /// Who has not got which.
-    without: BTreeSet<(u64, BlobHash)>,
+    pub asks: Asks,
     pub lists: BTreeMap<BlobHash, Bytes>,
     stale: bool,
     /// When the names were read, and how long that took: reading a large circle again can wait.
@@ -96,10 +89,7 @@ impl Blobs {
             lacking: BTreeMap::new(),
             doubts: Doubts::default(),
             transfers: BTreeMap::new(),
-            asks: BTreeMap::new(),
-            heard: BTreeMap::new(),
-            next: 1,
-            without: BTreeSet::new(),
+            asks: Asks::default(),
             lists: BTreeMap::new(),
             stale: true,
             read: None,
@@ -126,39 +116,22 @@ impl Blobs {
         !self.stale && self.asks.is_empty() && self.transfers.values().all(|it| !it.looking)
     }
 
-    /// A peer told what it lacks: what it lacked before and does not name any more, it may be asked for again.
-    pub fn told(&mut self, line: u64, wanted: &[[u8; 32]]) {
-        self.without
-            .retain(|(other, blob)| *other != line || wanted.contains(&blob.0));
-    }
-
     /// A session ended: what was asked of it is asked of others.
     pub fn lost(&mut self, line: u64) {
-        self.without.retain(|(other, _)| *other != line);
         self.doubts.lost(line);
-        self.heard.remove(&line);
-        for (id, _) in self.asked_of(line) {
-            self.forget(id);
+        for ask in self.asks.lost(line) {
+            self.release(ask);
         }
     }
 
-    /// Who was asked and is silent for so long has not got it, as far as this node goes: others are asked.
-    fn give_up(&mut self, silent: Duration) {
-        let asked: BTreeSet<u64> = self.asks.values().map(|(line, _, _)| *line).collect();
-        self.heard.retain(|line, _| asked.contains(line));
-        let over = self.heard.iter().filter(|(_, at)| at.elapsed() >= silent);
-        let over: Vec<u64> = over.map(|(line, _)| *line).collect();
-        for line in over {
-            for (id, blob) in self.asked_of(line) {
-                self.forget(id);
-                self.without.insert((line, blob));
+    /// What was asked for is on its way no more.
+    fn release(&mut self, ask: Ask) {
+        if let Some(transfer) = self.transfers.get_mut(&ask.blob) {
+            match ask.part {
+                Part::List => transfer.list_asked = false,
+                Part::Piece(number) => _ = transfer.asked.remove(&number),
             }
         }
-    }
-
-    fn asked_of(&self, line: u64) -> Vec<(u64, BlobHash)> {
-        let asks = self.asks.iter().filter(|(_, (of, _, _))| *of == line);
-        asks.map(|(id, (_, blob, _))| (*id, *blob)).collect()
     }
 
     /// The word by which a blob is fetched.
@@ -169,18 +142,7 @@ impl Blobs {
     /// Gives a transfer up; what lies in staging stays for the next.
     pub fn abandon(&mut self, hash: &BlobHash) {
         self.transfers.remove(hash);
-        self.asks.retain(|_, (_, of, _)| of != hash);
-    }
-
-    fn forget(&mut self, id: u64) -> Option<(u64, BlobHash, Part)> {
-        let ask = self.asks.remove(&id)?;
-        if let Some(transfer) = self.transfers.get_mut(&ask.1) {
-            match ask.2 {
-                Part::List => transfer.list_asked = false,
-                Part::Piece(number) => _ = transfer.asked.remove(&number),
-            }
-        }
-        Some(ask)
+        self.asks.abandon(hash);
     }
 }
 
@@ -231,7 +193,7 @@ impl Hub<'_> {
                 .any(|set| set.contains_key(hash))
         });
         self.blobs.doubts.settle(&self.blobs.lacking);
-        self.blobs.without.clear();
+        self.blobs.asks.forgive();
         self.blobs.read = Some((Instant::now(), begun.elapsed()));
         // What is missing stands in acknowledgements.
         if !changed.is_empty() {
@@ -243,7 +205,9 @@ impl Hub<'_> {
     /// Asks whoever may have it for what is missing.
     pub fn ask_for_blobs(&mut self) -> Result<(), Failure> {
         self.read_names()?;
-        self.blobs.give_up(SILENT);
+        for ask in self.blobs.asks.give_up(Instant::now()) {
+            self.blobs.release(ask);
+        }
         let lines: Vec<(u64, Vec<CircleId>)> = self
             .lines
             .iter()
@@ -270,23 +234,15 @@ impl Hub<'_> {
                 )
             });
             for blob in wanted {
-                if self.busy(line) >= AHEAD {
+                if self.blobs.asks.of(line) >= AHEAD {
                     break;
                 }
-                if !self.blobs.without.contains(&(line, blob.blake3)) {
+                if self.blobs.asks.may_have(line, &blob.blake3) {
                     self.ask_of(line, blob)?;
                 }
             }
         }
         Ok(())
-    }
-
-    fn busy(&self, line: u64) -> usize {
-        self.blobs
-            .asks
-            .values()
-            .filter(|(of, _, _)| *of == line)
-            .count()
     }
 
     fn ask_of(&mut self, line: u64, blob: BlobRef) -> Result<(), Failure> {
@@ -301,7 +257,7 @@ impl Hub<'_> {
                 None => return Ok(()),
             }
         }
-        let free = AHEAD - self.busy(line).min(AHEAD);
+        let free = AHEAD - self.blobs.asks.of(line).min(AHEAD);
         let Some(transfer) = self.blobs.transfers.get_mut(&hash) else {
             return Ok(());
         };
@@ -324,10 +280,13 @@ impl Hub<'_> {
             }
         }
         for part in parts {
-            let id = self.blobs.next;
-            self.blobs.next += 1;
-            self.blobs.asks.insert(id, (line, hash, part));
-            self.blobs.heard.entry(line).or_insert_with(Instant::now);
+            let ask = Ask {
+                line,
+                blob: hash,
+                part,
+                size: blob.size,
+            };
+            let id = self.blobs.asks.open(ask, Instant::now());
             self.say(
                 line,
                 Input::Fetch {
@@ -382,15 +341,13 @@ impl Hub<'_> {
 
     /// A part came, or the peer has not got it.
     pub fn got(&mut self, line: u64, ask: u64, bytes: Option<Bytes>) -> Result<(), Failure> {
-        let Some((of, hash, part)) = self.blobs.forget(ask) else {
-            return Ok(());
+        let Some(ask) = self.blobs.asks.answered(line, ask, Instant::now()) else {
+            return self.ask_for_blobs();
         };
-        if of != line {
-            return Ok(());
-        }
-        self.blobs.heard.insert(line, Instant::now());
+        self.blobs.release(ask);
+        let (hash, part) = (ask.blob, ask.part);
         let Some(bytes) = bytes else {
-            self.blobs.without.insert((line, hash));
+            self.blobs.asks.lacks(line, hash);
             return self.ask_for_blobs();
         };
         let work = self.blobs.work.clone();
@@ -485,10 +442,9 @@ impl Hub<'_> {
                     // Every record lies about its content: no peer can ever send what it names.
                     tracing::warn!(blob = %blob.short(), "content and record do not agree");
                     let _ = std::fs::remove_file(&transfer.path);
-                    let lines: Vec<u64> = self.lines.keys().copied().collect();
-                    self.blobs
-                        .without
-                        .extend(lines.into_iter().map(|line| (line, blob)));
+                    for line in self.lines.keys() {
+                        self.blobs.asks.lacks(*line, blob);
+                    }
                     return self.ask_for_blobs();
                 };
                 self.node.store.adopt_blob(&transfer.path, &right)?;
@@ -522,36 +478,5 @@ impl Hub<'_> {
                 Ok(())
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A peer that takes asks and says nothing holds nothing up; one that sends is waited for.
-    #[test]
-    fn a_silent_peer_is_not_waited_for() {
-        let (work, _inbox) = std::sync::mpsc::channel();
-        let mut blobs = Blobs::new(Path::new("nowhere"), work);
-        let hash = BlobHash([7; 32]);
-        let Some(long_ago) = Instant::now().checked_sub(2 * SILENT) else {
-            return; // A machine that was started this minute.
-        };
-        for (line, at) in [(1, long_ago), (2, Instant::now())] {
-            for number in 0..3 {
-                let ask = (line, hash, Part::Piece(number));
-                blobs.asks.insert(10 * line + number, ask);
-            }
-            blobs.heard.insert(line, at);
-        }
-        blobs.give_up(SILENT);
-        assert!(blobs.asked_of(1).is_empty());
-        assert_eq!(blobs.asked_of(2).len(), 3);
-        assert_eq!(blobs.without, [(1, hash)].into());
-        // Nothing is kept of who has nothing to say any more.
-        blobs.lost(2);
-        blobs.give_up(SILENT);
-        assert!(blobs.asks.is_empty() && blobs.heard.is_empty());
     }
 }

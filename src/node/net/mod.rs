@@ -3,12 +3,14 @@
 //! Two halves. The *roads* (`roads`, on tokio) own sockets, discovery and one task for each connection, which drives a
 //! session. The *hub* (`hub`, on the thread of whoever called) owns the home: it answers what sessions ask, takes in
 //! what they bring, and is the only one that touches the database. They talk through channels, on whose way signatures
-//! are verified (`proof`); a session's window bounds what can lie in them. Other processes may write into the home at the same time: the hub notices.
+//! are verified (`proof`); a session's window bounds what can lie in them. Other processes may write into the home at
+//! the same time: the hub notices.
 //!
 //! `run` returns when it was told to stop (a signal, the control socket, or one round that is done). Sessions say
 //! goodbye first; nothing is lost when they cannot.
 
 mod answer;
+mod asks;
 mod beyond;
 mod blobs;
 mod claims;

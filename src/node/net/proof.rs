@@ -3,9 +3,7 @@
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use rayon::prelude::*;
-
-use crate::identity::{Verified, verify};
+use crate::identity::{Verified, verify_all};
 use crate::record::{CircleId, Payload, Record, Signed, Statement};
 use crate::sync::{Chain, Output};
 
@@ -101,11 +99,13 @@ pub(super) fn read(chain: Chain) -> (Facts, u64) {
 }
 
 fn verified<T: Payload + Send + Sync>(envelopes: &[Vec<u8>]) -> (Vec<Verified<T>>, u64) {
-    let decoded = envelopes.par_iter().map(|bytes| {
-        let signed = Signed::decode(bytes).ok()?;
-        verify::<T>(signed).ok()
-    });
-    let good: Vec<Verified<T>> = decoded.flatten().collect();
+    let decoded = envelopes
+        .iter()
+        .filter_map(|bytes| Signed::decode(bytes).ok());
+    let good: Vec<Verified<T>> = verify_all(decoded.collect())
+        .into_iter()
+        .flatten()
+        .collect();
     let bad = (envelopes.len() - good.len()) as u64;
     (good, bad)
 }
