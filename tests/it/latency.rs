@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use crate::homes::Place;
-use crate::terminal::Seat;
+use crate::terminal::{Seat, heads};
 
 const WIDE: (u16, u16) = (80, 24);
 /// No frame may take longer; what does is named.
@@ -50,8 +50,8 @@ fn resident(id: u32) -> u64 {
 
 /// An answer is on its way: the model reads or writes.
 fn computes(screen: &vt100::Screen) -> bool {
-    let text = screen.contents();
-    text.contains("answering,") || text.contains("reading,")
+    let heads = heads(screen);
+    heads.contains("answering,") || heads.contains("reading,")
 }
 
 /// The time from each of `keys` to a screen that `shows` it, each time after `ready` likes the screen: where it does not,

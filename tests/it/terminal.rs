@@ -122,9 +122,9 @@ impl Seat {
     #[track_caller]
     pub fn see_the_end(&mut self) {
         let ended = |screen: &vt100::Screen| {
-            let text = screen.contents();
-            let busy = ["waiting …", "reading,", "answering,", "thinking"];
-            text.contains("tokens/s · ⌂") && !busy.iter().any(|word| text.contains(word))
+            let heads = heads(screen);
+            let busy = ["waiting …", "reading,", "answering,", "thinking …"];
+            heads.contains("tokens/s · ⌂") && !busy.iter().any(|word| heads.contains(word))
         };
         let there = self.until(PATIENCE, ended);
         assert!(there, "no end:\n{}", self.screen.screen().contents());
@@ -205,6 +205,14 @@ impl Seat {
     }
 }
 
+/// The rows that the program says itself: what a model writes is indented, and may be any words.
+pub fn heads(screen: &vt100::Screen) -> String {
+    let (_, columns) = screen.size();
+    let rows = screen.rows(0, columns);
+    let heads: Vec<String> = rows.filter(|row| !row.starts_with(' ')).collect();
+    heads.join("\n")
+}
+
 /// Whether lines are edited by the terminal (ICANON), asked of the master's side.
 fn rustix_termios(master: &dyn MasterPty) -> bool {
     let name = master.tty_name().expect("the terminal has a name");
@@ -225,6 +233,14 @@ impl Drop for Seat {
 }
 
 const WIDE: (u16, u16) = (80, 24);
+
+/// A model may write the very words by which the program says that it is at work.
+#[test]
+fn an_answer_is_no_state() {
+    let mut seen = vt100::Parser::new(4, 40, 0);
+    seen.process("ember  83 tokens/s · ⌂\r\n  kept on thinking …, or answering, she".as_bytes());
+    assert_eq!(heads(seen.screen()).trim(), "ember  83 tokens/s · ⌂");
+}
 
 #[test]
 fn chat_quit_and_resume() {
