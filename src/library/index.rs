@@ -352,18 +352,6 @@ pub fn hide(db: &Connection, id: DocumentId) -> Result<bool, Error> {
     })
 }
 
-/// [`hide`] for the document that `record` shared; false when there is none.
-///
-/// # Errors
-/// [`Error::Database`].
-pub fn hide_record(db: &Connection, record: &[u8; 32]) -> Result<bool, Error> {
-    let id: Option<i64> = db
-        .prepare_cached("SELECT id FROM library_document WHERE record = ?1")?
-        .query_row([record], |row| row.get(0))
-        .optional()?;
-    id.map_or(Ok(false), |id| hide(db, DocumentId(id)))
-}
-
 /// Takes a document off its shelf without a trace in these tables. True when it was there.
 ///
 /// # Errors

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::library::hide_record;
 
 fn database() -> Connection {
     let db = Connection::open_in_memory().unwrap();

@@ -25,10 +25,12 @@ pub mod text;
 
 mod glossary;
 mod media;
+mod record;
 
 pub use citation::Citation;
 pub use index::{Added, Document, DocumentId, Hit, NewDocument, Scope, Shelf};
 pub use media::MediaType;
+pub use record::{hide_record, shown, shows};
 
 /// The largest document taken, in bytes. A long novel is about 1 MiB; 16 MiB leaves room for whole
 /// reference works, while the text, its sections and its terms still fit into memory several times

@@ -1,12 +1,11 @@
 //! What the records of circles put on this node's shelves: documents that can be searched and models that can
 //! be named. Derived, and made true again whenever a home is opened or something was taken in.
 
-use std::collections::BTreeSet;
 use std::time::Instant;
 
 use crate::library::{self, MediaType, NewDocument};
-use crate::record::{BlobHash, CircleId, RecordId};
-use crate::store::{CircleView, ModelRow, Shelf, Standing};
+use crate::record::{BlobHash, Body, CircleId, Kind, RecordId, RootKey};
+use crate::store::{AtHand, CircleView, ModelRow, Standing};
 
 use super::{Exit, Failure, Handle};
 
@@ -23,9 +22,9 @@ impl Handle {
     pub(super) fn refresh_shelves_until(&mut self, end: Option<Instant>) -> Result<bool, Failure> {
         for circle in self.store.circles()? {
             let key = format!("shelves:{}", circle.id);
-            let done =
-                |mark: &[u8; 32]| Ok::<_, Failure>(self.store.meta(&key)?.as_deref() == Some(mark));
-            if done(&self.store.shelf_mark(&circle.id)?)? {
+            // The mark stands alone when everything is done, or before how far it is.
+            let kept = || Ok::<_, Failure>(self.store.meta(&key)?.unwrap_or_default());
+            if kept()? == self.store.shelf_mark(&circle.id)? {
                 continue;
             }
             // Several processes may see this at once; one after the other looks again and does what is left.
@@ -33,14 +32,18 @@ impl Handle {
                 let circle = self.store.circle(&circle.id)?;
                 // Contents that are missing are in the mark: with the first that comes it is another one.
                 let mark = self.store.shelf_mark(&circle.id)?;
-                if done(&mark)? {
+                let kept = kept()?;
+                if kept == mark {
                     return Ok::<_, Failure>(true);
                 }
-                let shelf = self.store.shelf(&circle.id)?;
-                if !self.refresh_documents(&circle, &shelf, end)? {
+                let begun = kept.strip_prefix(&mark).and_then(|at| at.try_into().ok());
+                let begun = begun.map(i64::from_be_bytes);
+                if let Some(at) = self.refresh_documents(&circle, begun, end)? {
+                    let at = [&mark[..], &at.to_be_bytes()].concat();
+                    self.store.set_meta(&key, &at)?;
                     return Ok(false);
                 }
-                self.refresh_models(&circle, &shelf)?;
+                self.refresh_models(&circle)?;
                 self.store.set_meta(&key, &mark)?;
                 Ok(true)
             })?;
@@ -63,120 +66,150 @@ impl Handle {
         Ok(())
     }
 
-    /// Says whether it came to the end before that moment.
+    /// Goes on behind `begun`, or begins. Where the moment came before the end, says how far it is.
     fn refresh_documents(
         &self,
         circle: &CircleView,
-        shelf: &Shelf,
+        begun: Option<i64>,
         end: Option<Instant>,
-    ) -> Result<bool, Failure> {
+    ) -> Result<Option<i64>, Failure> {
         let db = self.store.database();
-        let shelved = library::index::list(db, library::Scope::Circle(circle.id.0))
-            .map_err(library_failed)?;
-        for document in &shelved {
-            if let Some(record) = document.record
-                && !shelf.documents.contains_key(&RecordId(record))
-            {
-                library::index::hide_record(db, &record).map_err(library_failed)?;
+        if begun.is_none() {
+            let mut after = [0; 32];
+            while let Some(last) = self.hide_withdrawn(circle, &after)? {
+                after = last;
             }
         }
-        // A hidden one counts again, as after a suspension that was lifted: it is written anew.
-        let shown = shelved.iter().filter(|document| !document.hidden);
-        let shown: BTreeSet<_> = shown.filter_map(|document| document.record).collect();
-        for (record, shared) in &shelf.documents {
-            if shown.contains(&record.0) {
-                continue;
+        let mut after = begun.unwrap_or_default();
+        loop {
+            let some = self.store.at_hand(&circle.id, Kind::DOCUMENT, after)?;
+            if some.is_empty() {
+                return Ok(None);
             }
-            // A media type of a newer okibi, or a release of it: the record stands, the text waits for a version that reads it.
-            let Some(media_type) = MediaType::parse(&shared.content.media_type) else {
-                continue;
-            };
-            let Some(bytes) = self.blob_bytes(&shared.content.blob.blake3)? else {
-                continue;
-            };
-            let manual = circle.standing == Standing::Shelf;
-            let origin = if manual {
-                "manual".to_owned()
-            } else {
-                format!(
-                    "{} in {}",
-                    self.name_of(circle, &shared.author),
-                    circle.state.name
-                )
-            };
-            let new = NewDocument {
-                blob: shared.content.blob.blake3.0,
-                title: &shared.content.title,
-                media_type,
-                language: &shared.content.language,
-                origin: &origin,
-                record: Some(record.0),
-                circle: Some(circle.id.0),
-                shelf: if manual {
-                    library::Shelf::Manual
-                } else {
-                    library::Shelf::Shared
-                },
-                bytes: &bytes,
-            };
-            // A member's document that cannot be read must not keep the others from the shelf, and is no step forward.
-            let added = library::index::add(db, &new).is_ok();
-            if added && end.is_some_and(|end| Instant::now() >= end) {
-                return Ok(false);
+            for it in &some {
+                after = it.arrival;
+                // A hidden one counts again, as after a suspension that was lifted: it is written anew.
+                if library::shows(db, &it.record.0).map_err(library_failed)? {
+                    continue;
+                }
+                let added = self.put_on_shelf(circle, it)?;
+                if added && end.is_some_and(|end| Instant::now() >= end) {
+                    return Ok(Some(after));
+                }
             }
         }
-        Ok(true)
     }
 
-    fn refresh_models(&self, circle: &CircleView, shelf: &Shelf) -> Result<(), Failure> {
+    /// Hides what does not count any more among some documents behind `after`; says which was the last of them.
+    fn hide_withdrawn(
+        &self,
+        circle: &CircleView,
+        after: &[u8; 32],
+    ) -> Result<Option<[u8; 32]>, Failure> {
+        let db = self.store.database();
+        let shown = library::shown(db, &circle.id.0, after).map_err(library_failed)?;
+        for record in &shown {
+            if !self.store.is_shared(&circle.id, &RecordId(*record))? {
+                library::hide_record(db, record).map_err(library_failed)?;
+            }
+        }
+        Ok(shown.last().copied())
+    }
+
+    /// Makes a shared document one that can be searched; says whether it could be read.
+    fn put_on_shelf(&self, circle: &CircleView, it: &AtHand) -> Result<bool, Failure> {
+        let Body::Document(shared) = &it.body else {
+            return Ok(false);
+        };
+        // A media type of a newer okibi, or a release of it: the record stands, the text waits for a version that reads it.
+        let Some(media_type) = MediaType::parse(&shared.media_type) else {
+            return Ok(false);
+        };
+        let Some(bytes) = self.blob_bytes(&shared.blob.blake3)? else {
+            return Ok(false);
+        };
+        let (origin, shelf) = match circle.standing {
+            Standing::Shelf => ("manual".to_owned(), library::Shelf::Manual),
+            Standing::Member => (self.origin(circle, &it.author), library::Shelf::Shared),
+        };
+        let new = NewDocument {
+            blob: shared.blob.blake3.0,
+            title: &shared.title,
+            media_type,
+            language: &shared.language,
+            origin: &origin,
+            record: Some(it.record.0),
+            circle: Some(circle.id.0),
+            shelf,
+            bytes: &bytes,
+        };
+        // A member's document that cannot be read must not keep the others from the shelf, and is no step forward.
+        Ok(library::index::add(self.store.database(), &new).is_ok())
+    }
+
+    /// Who shared something, for people.
+    fn origin(&self, circle: &CircleView, author: &RootKey) -> String {
+        format!("{} in {}", self.name_of(circle, author), circle.state.name)
+    }
+
+    fn refresh_models(&self, circle: &CircleView) -> Result<(), Failure> {
         let rows = self.store.models()?;
         for row in rows.iter().filter(|row| row.circle == Some(circle.id)) {
-            let gone = row.record.is_some_and(|id| !shelf.models.contains_key(&id));
+            let shared = |id| self.store.is_shared(&circle.id, &id);
+            let gone = row.record.map(shared).transpose()? == Some(false);
             if gone && row.origin != "local" {
                 self.store.remove_model(&row.name)?;
             }
         }
-        for (record, shared) in &shelf.models {
-            if rows.iter().any(|row| row.record == Some(*record))
-                || self.store.model_is_away(record)?
-            {
-                continue;
-            }
-            let model = &shared.content;
-            if self.store.blob(&model.blob.blake3)?.is_none() {
-                continue;
-            }
-            if shared.author == self.root && rows.iter().any(|row| row.blob == model.blob.blake3) {
-                continue;
-            }
-            let origin = match circle.standing {
-                Standing::Shelf => "starter".to_owned(),
-                Standing::Member => {
-                    format!(
-                        "{} in {}",
-                        self.name_of(circle, &shared.author),
-                        circle.state.name
-                    )
-                }
+        let mut after = 0;
+        loop {
+            let some = self.store.at_hand(&circle.id, Kind::MODEL, after)?;
+            let Some(last) = some.last() else {
+                return Ok(());
             };
-            let mut row = ModelRow {
-                name: model_name(&model.name),
-                blob: model.blob.blake3,
-                origin,
-                record: Some(*record),
-                circle: Some(circle.id),
-                toy: model.toy,
-                note: model.note.clone(),
-                licence: model.licence.clone(),
-                source: model.source.clone(),
-            };
-            let base = row.name.clone();
-            for number in 2..NAMES {
-                if self.store.add_model(&row)? {
-                    break;
-                }
-                row.name = format!("{base}-{number}");
+            after = last.arrival;
+            for it in &some {
+                self.name_model(circle, it, &rows)?;
             }
+        }
+    }
+
+    /// Gives a shared model a name by which it can be used, unless it has one or was taken away here.
+    fn name_model(
+        &self,
+        circle: &CircleView,
+        it: &AtHand,
+        rows: &[ModelRow],
+    ) -> Result<(), Failure> {
+        let Body::Model(model) = &it.body else {
+            return Ok(());
+        };
+        let own = it.author == self.root && rows.iter().any(|row| row.blob == model.blob.blake3);
+        let known = rows.iter().any(|row| row.record == Some(it.record));
+        if own || known || self.store.model_is_away(&it.record)? {
+            return Ok(());
+        }
+        let origin = match circle.standing {
+            Standing::Shelf => "starter".to_owned(),
+            Standing::Member => self.origin(circle, &it.author),
+        };
+        let mut row = ModelRow {
+            name: model_name(&model.name),
+            blob: model.blob.blake3,
+            origin,
+            record: Some(it.record),
+            circle: Some(circle.id),
+            toy: model.toy,
+            note: model.note.clone(),
+            licence: model.licence.clone(),
+            source: model.source.clone(),
+        };
+        let base = row.name.clone();
+        for number in 2..NAMES {
+            if self.store.add_model(&row)? {
+                break;
+            }
+            row.name = format!("{base}-{number}");
         }
         Ok(())
     }

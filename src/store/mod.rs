@@ -45,7 +45,7 @@ pub use ingest::{Batch, Join, Receipt, Source};
 pub use models::ModelRow;
 pub use page::{Outline, Walk};
 pub use peers::{Opinion, PairingRow, PeerRow, TicketRow};
-pub use shelf::Shelf;
+pub use shelf::{AtHand, Shelf};
 pub use work::{STAGING, Work};
 
 /// How long a process waits for another one's transaction.

@@ -7,10 +7,13 @@ use rusqlite::{OptionalExtension, params};
 
 use crate::fold::{Shared, State};
 use crate::record::{
-    BlobHash, BlobRef, Body, CircleId, Document, Model, Record, RecordId, RootKey,
+    BlobHash, BlobRef, Body, CircleId, Document, Kind, Model, Record, RecordId, RootKey,
 };
 
 use super::{Store, StoreError, cache, pool};
+
+/// Things in one answer of `at_hand`.
+const SOME: i64 = 256;
 
 /// The current documents and models of a circle, by record.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,6 +29,16 @@ impl From<State> for Shelf {
             models: state.models,
         }
     }
+}
+
+/// A document or model that a circle shares and whose content is here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AtHand {
+    /// Its place in the order of arrival on this node.
+    pub arrival: i64,
+    pub record: RecordId,
+    pub author: RootKey,
+    pub body: Body,
 }
 
 impl Store {
@@ -59,6 +72,47 @@ impl Store {
                    WHERE f.blob = ?2 AND f.circle = ?1 AND f.author IS NOT NULL
                    ORDER BY f.kind, r.id LIMIT 1";
         self.content(sql, circle, &blob.0)
+    }
+
+    /// Whether a record of this circle shares something that counts and was not withdrawn.
+    pub fn is_shared(&self, circle: &CircleId, record: &RecordId) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM fact f JOIN record r ON r.arrival = f.arrival
+                   WHERE r.id = ?2 AND f.circle = ?1 AND f.author IS NOT NULL";
+        Ok(self
+            .db
+            .prepare_cached(sql)?
+            .exists(params![circle.0, record.0])?)
+    }
+
+    /// What the circle shares of one kind and is here: the next after `after` in the order of arrival, or none at the
+    /// end. So many at a time that nobody needs memory for all of them.
+    pub fn at_hand(
+        &self,
+        circle: &CircleId,
+        kind: Kind,
+        after: i64,
+    ) -> Result<Vec<AtHand>, StoreError> {
+        let sql = "SELECT f.arrival, f.author, r.bytes FROM fact f JOIN record r ON r.arrival = f.arrival
+                   WHERE f.arrival > ?3 AND f.circle = ?1 AND f.kind = ?2 AND f.lacking = 0 AND f.author IS NOT NULL
+                   ORDER BY f.arrival LIMIT ?4";
+        let mut sql = self.db.prepare_cached(sql)?;
+        let rows = sql.query_map(params![circle.0, kind.0 as i64, after, SOME], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get::<_, Vec<u8>>(2)?))
+        })?;
+        let mut found = Vec::new();
+        for row in rows {
+            let (arrival, author, bytes) = row?;
+            let record = pool::decode::<Record>(&bytes)?;
+            let body = Body::decode(record.value().kind, &record.value().body);
+            // A fact's record was read before it became one.
+            found.extend(body.map(|body| AtHand {
+                arrival,
+                record: record.id(),
+                author: RootKey(author),
+                body,
+            }));
+        }
+        Ok(found)
     }
 
     /// What is said of a blob in this circle, one word of each who shares it: whoever lies does not hide the others.

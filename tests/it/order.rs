@@ -8,7 +8,7 @@ use okibi::fold::testing::{World, random::Dice, random::history};
 use okibi::fold::{self, History, State};
 use okibi::identity::Verified;
 use okibi::node::{Decision, Handle, Target};
-use okibi::record::{BlobRef, Body, CircleId, Document, Model, Record, RootKey, Statement};
+use okibi::record::{BlobRef, Body, CircleId, Document, Kind, Model, Record, RootKey, Statement};
 use okibi::store::{Batch, Join, Source, Standing, Store};
 
 use crate::homes::{self, Place, admit, circle, decide, export, import, open, share, state};
@@ -112,19 +112,37 @@ fn asks_by_index(store: &Store, circle: &CircleId, state: &State) {
     let models = state.models.iter();
     let models = models.map(|(id, it)| (id, it.content.blob, Body::Model(it.content.clone())));
     let mut missing = BTreeSet::new();
+    let mut here = BTreeMap::new();
     for (id, blob, body) in documents.chain(models) {
-        assert_eq!(store.shared(circle, id).unwrap(), Some(body));
+        assert!(store.is_shared(circle, id).unwrap());
+        assert_eq!(store.shared(circle, id).unwrap(), Some(body.clone()));
         let named = store.shared_blob(circle, &blob.blake3).unwrap();
         assert!(
             matches!(named, Some(Body::Document(Document { blob: of, .. }) | Body::Model(Model { blob: of, .. })) if of.blake3 == blob.blake3)
         );
         if store.blob(&blob.blake3).unwrap().is_none() {
             missing.insert(blob.blake3.0);
+        } else {
+            here.insert(*id, body);
         }
     }
     for id in &state.withdrawn {
+        assert!(!store.is_shared(circle, id).unwrap());
         assert_eq!(store.shared(circle, id).unwrap(), None);
     }
+    let mut found = BTreeMap::new();
+    for kind in [Kind::DOCUMENT, Kind::MODEL] {
+        let mut after = 0;
+        while let Some(last) = {
+            let some = store.at_hand(circle, kind, after).unwrap();
+            let last = some.last().map(|it| it.arrival);
+            found.extend(some.into_iter().map(|it| (it.record, it.body)));
+            last
+        } {
+            after = last;
+        }
+    }
+    assert_eq!(found, here);
     let missing: Vec<_> = missing.into_iter().collect();
     assert_eq!(store.missing_blobs(circle).unwrap(), missing);
 }
