@@ -416,7 +416,7 @@ impl<'a> Hub<'a> {
             json!({"peer": name, "root": root, "address": address}),
         );
         // Who came from outside has a new port each time: only what was asked for is kept.
-        if self.given().contains(&address) || self.reach.dialled().any(|it| *it == address) {
+        if self.given().contains(&address) || self.reach.dialled().any(|it| it == address) {
             self.answered.insert(address.clone());
         }
         if loser != Some(id) {

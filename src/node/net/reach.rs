@@ -22,13 +22,21 @@ const RUMOURS: usize = 4;
 /// Places are told to a peer at most this often.
 const TELL: Duration = Duration::from_secs(5);
 
+/// Whom the roads shall look for beyond the network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// This node, at these places and wherever the roads find it; again when other places are known.
+    Look(Far),
+    /// This key no more, unless a person named it.
+    Forget([u8; 32]),
+}
+
 /// What is known of others beyond the network.
 #[derive(Default)]
 pub(super) struct Reach {
     /// None: this node does not go there.
-    wanted: Option<mpsc::UnboundedSender<Far>>,
+    wanted: Option<mpsc::UnboundedSender<Wish>>,
     dialled: BTreeMap<[u8; 32], Far>,
-    names: BTreeSet<String>,
     /// Who is looked for, with the circles that both are in.
     near: BTreeMap<[u8; 32], BTreeSet<CircleId>>,
     heard: BTreeMap<(CircleId, [u8; 32]), Heard>,
@@ -47,7 +55,7 @@ struct Heard {
 }
 
 impl Reach {
-    pub fn new(wanted: Option<mpsc::UnboundedSender<Far>>) -> Self {
+    pub fn new(wanted: Option<mpsc::UnboundedSender<Wish>>) -> Self {
         Self {
             wanted,
             ..Self::default()
@@ -87,8 +95,39 @@ impl Reach {
     }
 
     /// What those are called whom the roads were told to dial.
-    pub fn dialled(&self) -> impl Iterator<Item = &String> {
-        self.names.iter()
+    pub fn dialled(&self) -> impl Iterator<Item = String> {
+        self.dialled.values().map(Far::name)
+    }
+
+    /// Takes up who is near now; whoever is not any more, a former member, is let go. Returns who is near.
+    fn come_near(&mut self, near: BTreeMap<[u8; 32], BTreeSet<CircleId>>) -> Vec<[u8; 32]> {
+        self.heard.retain(|(circle, key), _| {
+            near.get(key)
+                .is_some_and(|circles| circles.contains(circle))
+        });
+        let gone = self
+            .dialled
+            .extract_if(.., |key, _| !near.contains_key(key));
+        for (key, _) in gone {
+            wish(self.wanted.as_ref(), Wish::Forget(key));
+        }
+        self.near = near;
+        self.near.keys().copied().collect()
+    }
+
+    /// Has the roads look for a node, if they do not look for it there already.
+    fn look_for(&mut self, far: Far) {
+        if self.dialled.get(&far.key) != Some(&far) {
+            wish(self.wanted.as_ref(), Wish::Look(far.clone()));
+            self.dialled.insert(far.key, far);
+        }
+    }
+}
+
+fn wish(wanted: Option<&mpsc::UnboundedSender<Wish>>, wish: Wish) {
+    if let Some(wanted) = wanted {
+        // The roads are closed before the hub ends: then nobody is looked for any more.
+        let _ = wanted.send(wish);
     }
 }
 
@@ -110,27 +149,13 @@ impl Hub<'_> {
         let relays = self.options.beyond.relays.clone();
         let lookup = self.options.beyond.n0;
         self.reach.stale = false;
-        self.reach.near = members;
-        let keys: Vec<[u8; 32]> = self.reach.near.keys().copied().collect();
-        let near = &self.reach.near;
-        self.reach.heard.retain(|(circle, key), _| {
-            near.get(key)
-                .is_some_and(|circles| circles.contains(circle))
-        });
-        for key in keys {
+        for key in self.reach.come_near(members) {
             let mut far = self.reach.places(key);
             for relay in &relays {
                 far.add(relay);
             }
-            let nowhere = far.direct.is_empty() && far.relays.is_empty() && !lookup;
-            if nowhere || self.reach.dialled.get(&key) == Some(&far) {
-                continue;
-            }
-            self.reach.names.insert(far.name());
-            self.reach.dialled.insert(key, far.clone());
-            if let Some(wanted) = &self.reach.wanted {
-                // The roads are closed before the hub ends: then nobody is looked for any more.
-                let _ = wanted.send(far);
+            if lookup || !far.direct.is_empty() || !far.relays.is_empty() {
+                self.reach.look_for(far);
             }
         }
         Ok(())
@@ -252,6 +277,28 @@ mod tests {
             far.add(&format!("192.0.2.7:{port}"));
         }
         far
+    }
+
+    /// Who left every circle is not looked for any more, and nothing is kept of it.
+    #[test]
+    fn a_former_member_is_let_go() {
+        let (wanted, mut wishes) = mpsc::unbounded_channel();
+        let mut reach = Reach::new(Some(wanted));
+        let circles = BTreeSet::from([CIRCLE]);
+        let near = BTreeMap::from([([7; 32], circles.clone()), ([8; 32], circles.clone())]);
+        assert_eq!(reach.come_near(near), [[7; 32], [8; 32]]);
+        reach.hear(CIRCLE, far(1..2), None);
+        reach.look_for(far(1..2));
+        reach.look_for(Far::new([8; 32]));
+        // Said once.
+        reach.look_for(far(1..2));
+        assert_eq!(reach.come_near([([8; 32], circles)].into()), [[8; 32]]);
+        assert!(reach.heard.is_empty());
+        let names: Vec<String> = reach.dialled().collect();
+        assert_eq!(names, [Far::new([8; 32]).name()]);
+        let said: Vec<Wish> = std::iter::from_fn(|| wishes.try_recv().ok()).collect();
+        let eight = Wish::Look(Far::new([8; 32]));
+        assert_eq!(said, [Wish::Look(far(1..2)), eight, Wish::Forget([7; 32])]);
     }
 
     #[test]

@@ -23,6 +23,7 @@ use super::super::{Exit, Failure, Handle};
 use super::NetOptions;
 use super::beyond::{Iroh, Ways};
 use super::hub::Work;
+use super::reach::Wish;
 use super::visit::{Target, visit};
 
 /// How long an alias and its TLS key live.
@@ -41,12 +42,12 @@ pub(super) type Live = Arc<Mutex<BTreeMap<(RootKey, [u8; 8]), usize>>>;
 pub(super) struct Roads {
     stop: watch::Sender<bool>,
     main: Option<tokio::task::JoinHandle<()>>,
-    wanted: Option<mpsc::UnboundedSender<Far>>,
+    wanted: Option<mpsc::UnboundedSender<Wish>>,
 }
 
 impl Roads {
     /// Takes whom to look for beyond the network; none where no road leads there.
-    pub fn wanted(&self) -> Option<mpsc::UnboundedSender<Far>> {
+    pub fn wanted(&self) -> Option<mpsc::UnboundedSender<Wish>> {
         self.wanted.clone()
     }
 
@@ -187,18 +188,18 @@ async fn travel(
     mut look: Option<Lookout>,
     port: u16,
     (near, given): (Vec<String>, Vec<Far>),
-    mut wishes: mpsc::UnboundedReceiver<Far>,
+    mut wishes: mpsc::UnboundedReceiver<Wish>,
 ) {
     let mut tasks = JoinSet::new();
     let live = Live::default();
     for address in near {
         tasks.spawn(visit(road.clone(), Target::Given(address), live.clone()));
     }
-    // Whom to look for beyond the network: the places that a person gave stay. Each task reads the newest.
-    let mut far: BTreeMap<[u8; 32], (Far, watch::Sender<Far>)> = BTreeMap::new();
+    // Whom to look for beyond the network, and where a person said that it is: these places stay. Each task reads the newest.
+    let mut far: BTreeMap<[u8; 32], (Option<Far>, watch::Sender<Far>)> = BTreeMap::new();
     for given in given {
         // One node may have been named twice, by different places.
-        if let Some((all, places)) = far.get_mut(&given.key) {
+        if let Some((Some(all), places)) = far.get_mut(&given.key) {
             for place in given.places() {
                 all.add(&place);
             }
@@ -206,7 +207,7 @@ async fn travel(
             continue;
         }
         let (sender, places) = watch::channel(given.clone());
-        far.insert(given.key, (given, sender));
+        far.insert(given.key, (Some(given), sender));
         tasks.spawn(visit(road.clone(), Target::Far(places), live.clone()));
     }
     let mut here = None;
@@ -257,22 +258,26 @@ async fn travel(
                     Entry::Prove => knock.prove(),
                 }
             }
-            Some(wish) = wishes.recv() => match far.get(&wish.key) {
-                Some((given, places)) if !places.is_closed() => {
-                    let mut all = given.clone();
-                    for place in wish.places() {
-                        all.add(&place);
+            Some(wish) = wishes.recv() => match wish {
+                Wish::Look(wish) => match far.get(&wish.key) {
+                    Some((given, places)) if !places.is_closed() => {
+                        let mut all = given.clone().unwrap_or_else(|| Far::new(wish.key));
+                        for place in wish.places() {
+                            all.add(&place);
+                        }
+                        change(places, all);
                     }
-                    places.send_if_modified(|known| *known != all && {
-                        *known = all;
-                        true
-                    });
-                }
-                _ => {
-                    let (sender, places) = watch::channel(wish.clone());
-                    far.insert(wish.key, (Far::new(wish.key), sender));
-                    tasks.spawn(visit(road.clone(), Target::Far(places), live.clone()));
-                }
+                    _ => {
+                        let (sender, places) = watch::channel(wish.clone());
+                        far.insert(wish.key, (None, sender));
+                        tasks.spawn(visit(road.clone(), Target::Far(places), live.clone()));
+                    }
+                },
+                Wish::Forget(key) => match far.get(&key) {
+                    Some((Some(given), places)) => change(places, given.clone()),
+                    // Its task sees that it is gone.
+                    _ => drop(far.remove(&key)),
+                },
             },
             _ = glance.tick() => {
                 let now = road.beyond.as_ref().map(|it| it.here());
@@ -310,6 +315,16 @@ async fn travel(
         beyond.close().await;
     }
     road.lan.close().await;
+}
+
+/// Other places of who is visited.
+fn change(places: &watch::Sender<Far>, all: Far) {
+    places.send_if_modified(|known| {
+        *known != all && {
+            *known = all;
+            true
+        }
+    });
 }
 
 /// The next that comes from beyond; never one where no road leads there.

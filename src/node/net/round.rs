@@ -47,8 +47,8 @@ impl Hub<'_> {
     /// Everybody who was to be dialled has answered, or is silent.
     fn answered(&self) -> bool {
         let given = self.given();
-        let mut all = given.iter().chain(self.reach.dialled());
-        all.all(|address| self.answered.contains(address) || self.silent.contains(address))
+        let mut all = given.into_iter().chain(self.reach.dialled());
+        all.all(|address| self.answered.contains(&address) || self.silent.contains(&address))
     }
 
     /// Whom a person named, by address.
