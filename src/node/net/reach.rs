@@ -108,7 +108,7 @@ impl Hub<'_> {
         }
         let members = self.members_beyond()?;
         let relays = self.options.beyond.relays.clone();
-        let lookup = self.options.beyond.n0;
+        let lookup = self.options.beyond.n0 || self.options.beyond.dht;
         self.reach.stale = false;
         self.reach.near = members;
         let keys: Vec<[u8; 32]> = self.reach.near.keys().copied().collect();
