@@ -92,6 +92,10 @@ pub struct Network {
     pub relays: Vec<String>,
     /// Use the lookup service of n0, and its relays where none are named.
     pub n0: bool,
+    /// Publish in the mainline DHT, and look members up there.
+    pub dht: bool,
+    /// Nodes of the DHT to begin with, by address or name and port.
+    pub dht_bootstrap: Vec<String>,
 }
 
 /// Everything that is configured.
@@ -120,8 +124,11 @@ pub struct Courier {
     pub carry_days: u64,
 }
 
+/// Where most programs begin that use the mainline DHT: of BitTorrent, Transmission, libtorrent and Pkarr.
+const BOOTSTRAP: &str = "router.bittorrent.com:6881,dht.transmissionbt.com:6881,dht.libtorrent.org:25401,relay.pkarr.org:6881";
+
 /// Key in the file (`section.key`), environment variable, default.
-const KEYS: [(&str, &str, &str); 21] = [
+const KEYS: [(&str, &str, &str); 23] = [
     ("chat.model", "OKIBI_MODEL", ""),
     ("chat.temperature", "OKIBI_TEMPERATURE", "0.7"),
     ("chat.top-k", "OKIBI_TOP_K", "40"),
@@ -138,6 +145,8 @@ const KEYS: [(&str, &str, &str); 21] = [
     ("network.iroh-port", "OKIBI_IROH_PORT", "6543"),
     ("network.relays", "OKIBI_RELAYS", ""),
     ("network.n0", "OKIBI_N0", "false"),
+    ("network.dht", "OKIBI_DHT", "false"),
+    ("network.dht-bootstrap", "OKIBI_DHT_BOOTSTRAP", BOOTSTRAP),
     ("chat.save", "OKIBI_SAVE", "true"),
     ("status.stale-hours", "OKIBI_STALE_HOURS", "168"),
     ("courier.carry-mib", "OKIBI_CARRY_MIB", "4096"),
@@ -226,6 +235,8 @@ impl Config {
             iroh_port: reader.number("network.iroh-port", "a port from 0 to 65535", |_| true)?,
             relays: reader.list("network.relays"),
             n0: reader.number("network.n0", "true or false", |_| true)?,
+            dht: reader.number("network.dht", "true or false", |_| true)?,
+            dht_bootstrap: reader.list("network.dht-bootstrap"),
         };
         let stale_hours =
             reader.number("status.stale-hours", "a whole number of hours", |_| true)?;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 /// Crates that open connections, serve them, or look names up. `mio` has a test of its own.
-const NETWORK: [&str; 21] = [
+const NETWORK: [&str; 22] = [
     "axum",
     "curl",
     "h2",
@@ -17,6 +17,7 @@ const NETWORK: [&str; 21] = [
     "iroh-gossip",
     "mainline",
     "mdns-sd",
+    "n0-mainline",
     "native-tls",
     "noq",
     "openssl",

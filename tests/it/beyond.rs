@@ -10,7 +10,9 @@ use crate::homes::{Home, Place};
 use crate::netns::{MIDDLE, Network, Node, agree, documents, inside_of, text, three};
 
 /// The relay's port: iroh's own choice for a relay without TLS.
-const RELAY: u16 = 3340;
+pub const RELAY: u16 = 3340;
+/// Another one beside it.
+pub const OTHER_RELAY: u16 = 3341;
 
 /// Set for the process that is the relay.
 const BE_THE_RELAY: &str = "OKIBI_BE_THE_RELAY";
@@ -146,7 +148,7 @@ fn members_find_each_other_by_one_whom_both_know() {
     c.kill("-TERM");
 }
 
-/// This test binary again, as the relay: a process of its own in a namespace of its own.
+/// This test binary again, as two relays: a process of its own in a namespace of its own.
 #[test]
 #[ignore = "run by the tests below"]
 fn be_the_relay() {
@@ -157,20 +159,23 @@ fn be_the_relay() {
     }
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let mut config = ServerConfig::default();
-        config.relay = Some(RelayConfig::new(([0, 0, 0, 0], RELAY)));
-        let server = Server::spawn(config).await.unwrap();
-        println!("relay at {}", server.http_addr().unwrap());
+        let mut servers = Vec::new();
+        for port in [RELAY, OTHER_RELAY] {
+            let mut config = ServerConfig::default();
+            config.relay = Some(RelayConfig::new(([0, 0, 0, 0], port)));
+            servers.push(Server::spawn(config).await.unwrap());
+        }
+        println!("relay at {}", servers[0].http_addr().unwrap());
         std::io::stdout().flush().unwrap();
         // Until it is killed.
         std::future::pending::<()>().await;
     });
 }
 
-struct Relay(Child);
+pub struct Relay(Child);
 
 impl Relay {
-    fn start(network: &Network) -> Self {
+    pub fn start(network: &Network) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args([
             "--exact",

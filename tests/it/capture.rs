@@ -193,10 +193,10 @@ fn name(message: &[u8]) -> String {
 }
 
 /// A resolver for the namespace that nobody answers for; the file goes with it.
-struct Resolver(std::path::PathBuf);
+pub struct Resolver(std::path::PathBuf);
 
 impl Resolver {
-    fn in_space(space: &str) -> Self {
+    pub fn in_space(space: &str) -> Self {
         let folder = std::path::Path::new("/etc/netns").join(space);
         std::fs::create_dir_all(&folder).unwrap();
         let lines = format!("nameserver {RESOLVER}\noptions timeout:1 attempts:1\n");
@@ -295,7 +295,7 @@ fn offline_not_one_packet_is_sent() {
     for peer in ["10.77.0.2:6542", "nowhere.example:6542"] {
         alice.ok(["peer", "add", peer]);
     }
-    let config = "[network]\niroh = true\nrelays = \"http://relay.example:3340\"\nn0 = true\n";
+    let config = "[network]\niroh = true\nrelays = \"http://relay.example:3340\"\nn0 = true\ndht = true\ndht-bootstrap = \"10.77.0.2:6881,nowhere.example:6881\"\n";
     std::fs::write(alice.path.join("config.toml"), config).unwrap();
     let space = network.space(0);
     let six = "echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6";

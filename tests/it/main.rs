@@ -24,6 +24,7 @@ mod cost;
 mod courier;
 mod crash;
 mod crowd;
+mod dht;
 mod door;
 mod exit_codes;
 mod fold;

@@ -419,7 +419,7 @@ fn offline_sends_nothing() {
         String::from_utf8(command.output().unwrap().stdout).unwrap()
     };
     // Whatever is configured.
-    let config = "[network]\niroh = true\nrelays = \"http://10.77.0.2:3340\"\n";
+    let config = "[network]\niroh = true\nrelays = \"http://10.77.0.2:3340\"\ndht = true\ndht-bootstrap = \"10.77.0.2:6881\"\n";
     std::fs::write(alice.path.join("config.toml"), config).unwrap();
     let before = sockets(0);
     let offline = Node::start(

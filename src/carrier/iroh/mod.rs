@@ -3,8 +3,10 @@
 //!
 //! Owns one iroh endpoint, whose id is the node's transport key. It dials, answers and hands out `wire::Link`s like
 //! `carrier::lan`. It asks nobody for anything unless it was told whom: no relay, no lookup and no public resolver of
-//! names are built in. What a stranger who knows the key can cost is bounded here. `close` ends all connections and
+//! names is used otherwise. What a stranger who knows the key can cost is bounded here. `close` ends all connections and
 //! waits until the last word is sent.
+
+mod dht;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -76,6 +78,10 @@ pub struct Ways {
     pub relays: Vec<String>,
     /// Publish at n0's lookup service, ask there, and use n0's relays where none are named.
     pub n0: bool,
+    /// Nodes of the mainline DHT to begin with, each `host:port`; none: the DHT is not used.
+    pub dht: Option<Vec<String>>,
+    /// Here for a moment: others are looked for, and nothing is published in the DHT.
+    pub passing: bool,
 }
 
 impl Outgoing for SendStream {
@@ -91,6 +97,7 @@ impl Outgoing for SendStream {
 pub struct Iroh {
     endpoint: Endpoint,
     incoming: Arc<tokio::sync::Semaphore>,
+    guest: Option<dht::Guest>,
 }
 
 impl Iroh {
@@ -116,6 +123,11 @@ impl Iroh {
         if !relays.is_empty() {
             builder = builder.relay_mode(RelayMode::custom(relays));
         }
+        let lookup = ways.dht.as_ref().map(|_| dht::Lookup::new());
+        if let Some(lookup) = &lookup {
+            builder = builder.address_lookup(lookup.clone());
+        }
+        let secret = SecretKey::from_bytes(secret);
         let streams = QuicTransportConfig::builder()
             // One stream in all: what else a stranger opens is not accepted. Windows stay iroh's own: larger ones were
             // seen to end transfers.
@@ -127,7 +139,7 @@ impl Iroh {
         // A machine without IPv6 is no failure.
         let six = BindOpts::default().set_is_required(false);
         let endpoint = builder
-            .secret_key(SecretKey::from_bytes(secret))
+            .secret_key(secret.clone())
             .alpns(vec![ALPN.to_vec()])
             .transport_config(streams.build())
             // Names (of relays) are asked of this system's resolvers and of no others.
@@ -148,10 +160,22 @@ impl Iroh {
             .bind()
             .await
             .map_err(told)?;
-        Ok(Self {
+        let mut iroh = Self {
             endpoint,
             incoming: Arc::new(tokio::sync::Semaphore::new(INCOMING)),
-        })
+            guest: None,
+        };
+        if let (Some(lookup), Some(nodes)) = (lookup, &ways.dht) {
+            let port = iroh.port().filter(|_| !ways.passing);
+            let publish = port.map(|port| (secret, port));
+            iroh.guest = Some(dht::Guest::begin(lookup, nodes.clone(), publish));
+        }
+        Ok(iroh)
+    }
+
+    /// Whether the DHT answers; none where it is not used.
+    pub fn dht(&self) -> Option<bool> {
+        self.guest.as_ref().map(dht::Guest::answers)
     }
 
     /// The port that others reach directly.
@@ -200,6 +224,9 @@ impl Iroh {
 
     /// Ends all connections and waits until they are told.
     pub async fn close(&self) {
+        if let Some(guest) = &self.guest {
+            guest.end();
+        }
         let _ = tokio::time::timeout(FAREWELL, self.endpoint.close()).await;
     }
 }

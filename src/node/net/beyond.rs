@@ -18,6 +18,8 @@ mod absent {
         pub port: u16,
         pub relays: Vec<String>,
         pub n0: bool,
+        pub dht: Option<Vec<String>>,
+        pub passing: bool,
     }
 
     /// There is none.
@@ -50,6 +52,10 @@ mod absent {
         }
 
         pub fn here(&self) -> Far {
+            match *self {}
+        }
+
+        pub fn dht(&self) -> Option<bool> {
             match *self {}
         }
 

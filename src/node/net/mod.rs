@@ -87,6 +87,10 @@ pub struct Beyond {
     pub relays: Vec<String>,
     /// Use the lookup service and, where no relays are named, the relays of n0.
     pub n0: bool,
+    /// Be found in the mainline DHT, and look there for others.
+    pub dht: bool,
+    /// Nodes of the DHT to begin with, by address or name and port.
+    pub bootstrap: Vec<String>,
     /// Stay on the local network whatever else is set: another process of this home is beyond it, and one key is one
     /// place there.
     pub never: bool,
@@ -95,7 +99,7 @@ pub struct Beyond {
 impl Beyond {
     /// Whether anything of it is set.
     pub fn asked(&self) -> bool {
-        !self.never && (self.on || self.n0 || !self.relays.is_empty())
+        !self.never && (self.on || self.n0 || self.dht || !self.relays.is_empty())
     }
 }
 
@@ -128,6 +132,8 @@ pub struct NetReport {
     pub silent: Vec<String>,
     /// Where this node was reached beyond its network, as far as it knew.
     pub here: Option<String>,
+    /// Whether the DHT answered; none where it was not used.
+    pub dht: Option<bool>,
     /// Who showed up by multicast.
     pub seen: BTreeSet<SocketAddr>,
     /// Who was connected with and not spoken with, and why.
@@ -150,6 +156,10 @@ impl Handle {
         if let Some(wrong) = network.relays.iter().find(|url| !valid_relay(url)) {
             return Err(Failure::new("bad-relay", Exit::Usage).with("value", wrong));
         }
+        let bootstrap = &network.dht_bootstrap;
+        if let Some(wrong) = bootstrap.iter().find(|place| !valid_bootstrap(place)) {
+            return Err(Failure::new("bad-bootstrap", Exit::Usage).with("value", wrong));
+        }
         Ok(NetOptions {
             discover: network.discovery,
             offline: network.offline,
@@ -160,6 +170,8 @@ impl Handle {
                 port: network.iroh_port,
                 relays: network.relays.clone(),
                 n0: network.n0,
+                dht: network.dht,
+                bootstrap: bootstrap.clone(),
                 never: false,
             },
             ..NetOptions::default()
@@ -197,7 +209,8 @@ impl Handle {
         let mut hub = hub::Hub::new(self, options, work, reach::Reach::new(roads.wanted()))?;
         let ended = hub.run(&inbox, compare);
         let shelves_due = hub.shelves_due;
-        let report = hub.into_report();
+        let mut report = hub.into_report();
+        report.dht = roads.dht();
         // Nobody answers any more: what still waits for an answer learns it by that.
         drop((inbox, control));
         runtime.block_on(roads.close());
@@ -237,6 +250,11 @@ pub fn valid_address(address: &str) -> bool {
 /// Whether this can be a relay.
 pub fn valid_relay(url: &str) -> bool {
     crate::carrier::far::relay(url)
+}
+
+/// Whether this can be a node of the DHT: host and port.
+fn valid_bootstrap(place: &str) -> bool {
+    place.parse::<Far>().is_err() && valid_address(place)
 }
 
 /// An event for the control socket's listeners.

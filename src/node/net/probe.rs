@@ -60,6 +60,9 @@ impl Handle {
                 let answers = here.contains("://");
                 findings.push(Finding::new("doctor-relay", answers).with("count", relays));
             }
+            if let Some(answers) = report.dht {
+                findings.push(Finding::new("doctor-dht", answers));
+            }
         }
         let reached = report.peers.iter().find(|it| match (&address, &root) {
             (Some(address), _) => it.address == plain(address),

@@ -147,7 +147,7 @@ impl Hub<'_> {
         }
         let members = self.members_beyond()?;
         let relays = self.options.beyond.relays.clone();
-        let lookup = self.options.beyond.n0;
+        let lookup = self.options.beyond.n0 || self.options.beyond.dht;
         self.reach.stale = false;
         for key in self.reach.come_near(members) {
             let mut far = self.reach.places(key);

@@ -43,9 +43,15 @@ pub(super) struct Roads {
     stop: watch::Sender<bool>,
     main: Option<tokio::task::JoinHandle<()>>,
     wanted: Option<mpsc::UnboundedSender<Wish>>,
+    beyond: Option<Arc<Iroh>>,
 }
 
 impl Roads {
+    /// Whether the DHT has answered up to now; none where it is not used.
+    pub fn dht(&self) -> Option<bool> {
+        self.beyond.as_ref().and_then(|beyond| beyond.dht())
+    }
+
     /// Takes whom to look for beyond the network; none where no road leads there.
     pub fn wanted(&self) -> Option<mpsc::UnboundedSender<Wish>> {
         self.wanted.clone()
@@ -90,6 +96,7 @@ pub(super) fn open(
             stop,
             main: None,
             wanted: None,
+            beyond: None,
         });
     }
     let lan = Lan::open(options.port, &random()?).map_err(|error| fail(error.to_string()))?;
@@ -137,11 +144,13 @@ pub(super) fn open(
         joining: options.join.is_some(),
     };
     let wanted = road.beyond.is_some().then_some(wanted);
+    let beyond = road.beyond.clone();
     let main = runtime.spawn(travel(road, look, port, (peers, far), wishes));
     Ok(Roads {
         stop,
         main: Some(main),
         wanted,
+        beyond,
     })
 }
 
@@ -156,14 +165,14 @@ fn ways(options: &NetOptions, far: &[Far]) -> Option<Ways> {
         // A peer that a person named by its relay is reached through that one.
         relays = far.iter().flat_map(|it| it.relays.clone()).collect();
     }
+    // Who is there for a moment takes any port and is not looked for.
+    let passing = options.join.is_some() || options.once.is_some();
     Some(Ways {
-        port: if options.join.is_some() || options.once.is_some() {
-            0
-        } else {
-            beyond.port
-        },
+        port: if passing { 0 } else { beyond.port },
         relays,
         n0: beyond.n0,
+        dht: beyond.dht.then(|| beyond.bootstrap.clone()),
+        passing,
     })
 }
 

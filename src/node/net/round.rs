@@ -13,6 +13,10 @@ use super::reach::plain;
 
 /// How long one round waits for others to show up.
 const LOOK: Duration = Duration::from_secs(4);
+/// How long one round waits for those who have not answered: longer where the DHT says where they are, since it is asked
+/// first (a lookup takes 8 seconds at most).
+const ANSWER: Duration = Duration::from_secs(8);
+const ANSWER_DHT: Duration = Duration::from_secs(12);
 /// How long one round waits for a peer that was lost before it was in step.
 const RETURN: Duration = Duration::from_secs(5);
 
@@ -24,8 +28,13 @@ impl Hub<'_> {
         }
         let quiet = self.last_news.elapsed() > Duration::from_millis(300);
         let time = self.begun.elapsed();
+        let beyond = &self.options.beyond;
+        let patience = match beyond.dht && !beyond.never {
+            true => ANSWER_DHT,
+            false => ANSWER,
+        };
         let looked =
-            (!self.options.discover || time > LOOK) && (self.answered() || time > 2 * LOOK);
+            (!self.options.discover || time > LOOK) && (self.answered() || time > patience);
         let open = self.lines.values().filter(|line| line.root.is_some());
         let in_step = open
             .clone()
