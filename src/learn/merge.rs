@@ -139,6 +139,14 @@ impl Merge {
         }
     }
 
+    /// Theta after a generation that the last fold knew: what the next one is learnt on.
+    pub fn after(&self, generation: u32) -> Option<Theta> {
+        let steps = self.buckets.get(..generation as usize)?;
+        let mut walk = Walk::new(&self.base, self.profile.momentum);
+        steps.iter().for_each(|bucket| walk.step(&bucket.step));
+        Some(walk.theta)
+    }
+
     /// Leave-one-out: for each delta that votes in `generation` and can be read, `measure` of theta after that generation, less
     /// `measure` of what theta would be without the delta. Nothing if a blob up to that generation is missing.
     ///

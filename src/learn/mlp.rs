@@ -35,7 +35,7 @@ impl Examples {
 }
 
 /// How one node trains.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Training {
     pub epochs: u32,
     pub batch: usize,

@@ -1,7 +1,7 @@
 //! Learning together: many nodes train one small model, and the model is a function of the *set* of their updates.
 //!
 //! A **lineage** begins with base weights, the shapes of its tensors ([`Form`]) and its rules ([`Profile`]). In each
-//! **generation** an author trains on data that stays at home and publishes one **delta**: [`Mlp::learn`] trains, [`quantise`] turns the
+//! **generation** an author trains on data that stays at home and publishes one **delta**: [`Mlp::learn`] trains, [`quantise()`] turns the
 //! update into mantissas of 4 or 8 bits, [`Delta::encode`] into a blob. What the circle's fold lets count goes into a [`Set`],
 //! and [`Merge::fold`] says what the weights are ([`Theta`]), or for which blobs they wait. `docs/learning.md` says all of it to
 //! the byte.

@@ -52,6 +52,8 @@ pub(super) struct Plan {
     pub(super) buckets: Vec<Vec<Voter>>,
     /// By generation, then by id.
     pub(super) refused: Vec<(RecordId, Refusal)>,
+    /// Deltas in time, of the last generation and of the one before.
+    timely: [BTreeMap<RecordId, RootKey>; 2],
 }
 
 impl Set {
@@ -96,6 +98,18 @@ impl Set {
         self.entries.is_empty()
     }
 
+    /// The highest generation that the clock allows with what is here, and the deltas to cite in it.
+    pub fn next(&self, profile: &Profile) -> (u32, Vec<RecordId>) {
+        let plan = self.plan(profile);
+        let last = plan.buckets.len() as u32;
+        let [latest, before] = plan.timely;
+        let authors: BTreeSet<&RootKey> = latest.values().collect();
+        match authors.len() >= usize::from(profile.clock.max(1)) {
+            true => (last + 1, latest.into_keys().collect()),
+            false => (last.max(1), before.into_keys().collect()),
+        }
+    }
+
     /// Steps 1 and 2: buckets, and the threshold clock. A delta is in time if it cites timely deltas of the generation before by at
     /// least `clock` authors, so generations have no gap and there are no more of them than deltas.
     pub(super) fn plan(&self, profile: &Profile) -> Plan {
@@ -107,13 +121,15 @@ impl Set {
                 .push((id, entry));
         }
         let mut plan = Plan::default();
-        let mut before: BTreeMap<RecordId, RootKey> = BTreeMap::new();
         for (generation, entries) in generations {
             let mut timely = BTreeMap::new();
             let mut latest: BTreeMap<RootKey, (u64, RecordId, u32)> = BTreeMap::new();
             for (id, entry) in entries {
-                let authors: BTreeSet<&RootKey> =
-                    entry.cites.iter().filter_map(|it| before.get(it)).collect();
+                let authors: BTreeSet<&RootKey> = entry
+                    .cites
+                    .iter()
+                    .filter_map(|it| plan.timely[0].get(it))
+                    .collect();
                 let refusal = match generation {
                     0 => Some(Refusal::Generation),
                     1 => None,
@@ -139,7 +155,8 @@ impl Set {
             }
             let bucket = self.bucket(latest, profile.judging, &mut plan.refused);
             plan.buckets.push(bucket);
-            before = timely;
+            plan.timely.swap(0, 1);
+            plan.timely[0] = timely;
         }
         plan
     }

@@ -35,6 +35,7 @@ mod history;
 mod homes;
 mod hostile;
 mod latency;
+mod learn;
 mod maker;
 mod manual;
 mod media_fs;

@@ -219,6 +219,33 @@ fn the_clock_refuses_who_runs_ahead() {
 }
 
 #[test]
+fn the_next_generation_waits_for_a_majority() {
+    let profile = Profile::community(5, 0);
+    let blob = some(&form(Mantissa::Int4), 1).encode(&form(Mantissa::Int4));
+    let mut world = World::default();
+    assert_eq!(world.set.next(&profile), (1, vec![]));
+    let mut first = Vec::new();
+    for (author, expected) in [(0, 1), (1, 1), (1, 1), (2, 2), (3, 2)] {
+        let seq = first.len() as u64;
+        first.push(world.add(author, 1, seq, &[], blob.clone()));
+        assert_eq!(world.set.next(&profile).0, expected);
+    }
+    first.sort();
+    assert_eq!(world.set.next(&profile).1, first);
+    for (author, expected) in [(0, 2), (1, 2), (2, 3)] {
+        world.add(author, 2, 0, &first, blob.clone());
+        let (generation, cites) = world.set.next(&profile);
+        assert_eq!(generation, expected);
+        assert_eq!(cites == first, expected == 2);
+    }
+    let mut merge = merge(profile);
+    let merged = world.folded(&mut merge);
+    assert_eq!(merge.after(2), Some(merged.theta));
+    assert_eq!(merge.after(0).map(|it| it.generation()), Some(0));
+    assert_eq!(merge.after(3), None);
+}
+
+#[test]
 fn a_blob_that_is_none_is_refused_and_the_rest_goes_on() {
     let profile = profiles()[1];
     let mut world = World::made(11, 3);
