@@ -5,6 +5,7 @@
 mod digits;
 mod foes;
 mod rounds;
+mod second;
 mod stories;
 mod world;
 
