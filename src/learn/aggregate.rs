@@ -2,7 +2,7 @@
 //!
 //! What bounds the sums (`limits`): a number is `mantissa << (24 - exponent)`, so at most `127 * 2^24 < 2^31`, and fits an
 //! `i32` before and after clipping and in every mean. A square is below 2^62, and 2^24 of them below 2^86 (`u128`). A trimmed
-//! sum has at most 10,000 full weights, or 65,535 to fill the quorum, which vote zero: below `2^31 * 2^14 * 2^16 = 2^61` (`i64`). A mean's
+//! sum has at most 10,000 full weights, besides those that vote zero: below `2^31 * 2^14 * 2^16 = 2^61` (`i64`). A mean's
 //! weights are at most `2^16 * 2^24`, its sums below `2^31 * 2^40 * 2^14 = 2^85` (`i128`).
 
 use super::delta::Delta;

@@ -203,7 +203,7 @@ struct Near {
 const SIZES: usize = 5;
 
 impl Near {
-    /// Of the mantissa at `at` of a tensor: the two to the left and the one above.
+    /// Of the mantissa at `at` of a tensor: the one to the left in its row, and the one above.
     fn of(tensor: &[i8], at: usize, shape: &Shape) -> Self {
         let columns = shape.columns as usize;
         let column = at % columns;

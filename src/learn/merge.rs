@@ -65,7 +65,9 @@ pub struct Merge {
     form: Form,
     profile: Profile,
     base: Theta,
+    /// By generation, from 1. Behind those that the last fold knew there may be some of an earlier fold.
     buckets: Vec<Bucket>,
+    known: usize,
 }
 
 impl Merge {
@@ -82,6 +84,7 @@ impl Merge {
             form,
             profile,
             buckets: Vec::new(),
+            known: 0,
         })
     }
 
@@ -126,6 +129,7 @@ impl Merge {
             }
             known += 1;
         }
+        self.known = known;
         let known = self.buckets.get(..known).unwrap_or_default();
         refused.extend(known.iter().flat_map(|it| it.refused.iter().copied()));
         refused.sort_unstable_by_key(|(id, _)| *id);
@@ -141,7 +145,8 @@ impl Merge {
 
     /// Theta after a generation that the last fold knew: what the next one is learnt on.
     pub fn after(&self, generation: u32) -> Option<Theta> {
-        let steps = self.buckets.get(..generation as usize)?;
+        let known = self.buckets.get(..self.known)?;
+        let steps = known.get(..generation as usize)?;
         let mut walk = Walk::new(&self.base, self.profile.momentum);
         steps.iter().for_each(|bucket| walk.step(&bucket.step));
         Some(walk.theta)

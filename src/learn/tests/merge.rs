@@ -180,6 +180,26 @@ fn one_late_delta_is_one_bucket() {
     assert_eq!(merged.theta, world.merged(profiles()[1]).theta);
 }
 
+/// (Steps of an earlier fold lay behind the first unknown generation, and were taken for known.)
+#[test]
+fn nothing_is_known_behind_a_missing_blob() {
+    let mut world = World::made(7, 4);
+    let mut kept = merge(profiles()[0]);
+    let before = world.folded(&mut kept);
+    let first = world.set.entries().find(|(_, it)| it.generation == 1);
+    let cites = [*first.unwrap().0];
+    let late = world.add(5, 2, 0, &cites, vec![]);
+    world.blobs.remove(&late);
+    let merged = world.folded(&mut kept);
+    assert_eq!((merged.waiting, merged.theta.generation()), (vec![late], 1));
+    assert_eq!(kept.after(1), Some(merged.theta));
+    assert_eq!(kept.after(2), None);
+    // It turns out to be none: what was kept holds again.
+    world.blobs.insert(late, vec![]);
+    let merged = world.folded(&mut kept);
+    assert_eq!((merged.theta, merged.computed), (before.theta, 1));
+}
+
 #[test]
 fn the_clock_refuses_who_runs_ahead() {
     let form = form(Mantissa::Int4);
