@@ -11,6 +11,7 @@ use okibi::carrier::media::parity::Index;
 use okibi::carrier::media::{records, seal};
 use okibi::config::Config;
 use okibi::identity::{KeyCard, ReceiveSecret, verify};
+use okibi::learn::{Delta, Form, Mantissa, Shape};
 use okibi::library::{MediaType, chunk, manual, question};
 use okibi::model::Card;
 use okibi::model::file::ModelFile;
@@ -29,13 +30,14 @@ use okibi::sync::{self, FrameReader, Input, Output, Phase, Session};
 pub type Entry = (&'static str, fn(&[u8]) -> bool);
 
 /// Every parser of foreign bytes.
-pub const ENTRIES: [Entry; 27] = [
+pub const ENTRIES: [Entry; 28] = [
     ("ack", ack),
     ("backup", backup),
     ("body", body),
     ("card", card),
     ("cbor", cbor),
     ("config", config),
+    ("delta", delta),
     ("done", done),
     ("far", far),
     ("frontier", frontier),
@@ -270,6 +272,29 @@ pub fn parity(bytes: &[u8]) -> bool {
     );
     assert!(index.data(shape.blocks).is_none(), "a hash without a block");
     true
+}
+
+/// A delta of a small form, in either width.
+pub fn delta(bytes: &[u8]) -> bool {
+    let shape = |rows, columns| Shape { rows, columns };
+    let mut taken = false;
+    for mantissa in [Mantissa::Int4, Mantissa::Int8] {
+        let Ok(form) = Form::new(vec![shape(4, 3), shape(1, 3), shape(3, 2)], mantissa) else {
+            return false;
+        };
+        let Ok(delta) = Delta::decode(&form, bytes) else {
+            continue;
+        };
+        taken = true;
+        assert!(delta.encode(&form) == bytes, "a second spelling was taken");
+        let most = mantissa.most();
+        let fits = |it: &i8| it.unsigned_abs() <= most;
+        assert!(delta.mantissas().iter().all(fits), "too large a mantissa");
+        let parts = (delta.exponents().to_vec(), delta.mantissas().to_vec());
+        let again = Delta::new(&form, delta.samples(), parts.0, parts.1);
+        assert!(again == Ok(delta), "not in lowest terms");
+    }
+    taken
 }
 
 pub fn done(bytes: &[u8]) -> bool {

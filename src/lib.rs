@@ -2,7 +2,7 @@
 //!
 //! The library holds everything; the binary only starts it. Arrows point down: faces (`cli`, `tui`) use the
 //! runtime (`node`), which uses the edges (`carrier`, `store`, `model`, `library`), which use the
-//! pure core (`bundle`, `fold`, `identity`, `record`). `docs/architecture.md` has the picture, and
+//! pure core (`bundle`, `fold`, `identity`, `learn`, `record`, `sync`). `docs/architecture.md` has the picture, and
 //! `tests/it/architecture.rs` the table that holds the code to it.
 
 pub mod bundle;
@@ -11,6 +11,7 @@ pub mod cli;
 pub mod config;
 pub mod fold;
 pub mod identity;
+pub mod learn;
 pub mod library;
 pub mod messages;
 pub mod model;

@@ -5,6 +5,8 @@
     reason = "a benchmark stops where its input is wrong"
 )]
 
+mod learn;
+
 use candle_core::quantized::k_quants::{self, GgmlType};
 use okibi::fold::{History, evaluate};
 use okibi::identity::{Signer, SigningSecret, verify_all};

@@ -10,15 +10,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::source::{Source, sources};
 
 /// Core: the signed facts and what they come to. Pure: no clock, no randomness, no I/O.
-const CORE: [&str; 5] = ["record", "identity", "fold", "bundle", "sync"];
+const CORE: [&str; 6] = ["record", "identity", "fold", "bundle", "sync", "learn"];
 
 /// What each module may use of the others.
-const TABLE: [(&str, &[&str]); 14] = [
+const TABLE: [(&str, &[&str]); 15] = [
     ("record", &[]),
     ("identity", &["record"]),
     ("fold", &["record", "identity"]),
     ("bundle", &["record", "identity"]),
     ("sync", &["record", "identity"]),
+    // Numbers, and the ids of who made them.
+    ("learn", &["record"]),
     ("store", &["record", "identity", "fold", "bundle"]),
     // Files and numbers only; it could be lifted out as it stands.
     ("model", &[]),

@@ -36,6 +36,7 @@ mod history;
 mod homes;
 mod hostile;
 mod latency;
+mod learn;
 mod maker;
 mod manual;
 mod media_fs;

@@ -229,6 +229,7 @@ parsers! {
     card "card"
     cbor "cbor"
     config "config"
+    delta "delta"
     done "done"
     far "far"
     frontier "frontier"
