@@ -10,7 +10,7 @@
 
 /// Bits that a probability remembers; a few hundred, so that it is learnt within one small tensor and still follows.
 const MEMORY: usize = 254;
-/// Probabilities stay this far from none and all, of 2^16: a bit never costs more than eleven bits.
+/// Probabilities stay this far from none and all, of 2^16: so that no bit is impossible.
 const EDGE: i32 = 32;
 /// `2^16 / (seen + 2)`: the step of the estimator after `seen` bits.
 const STEP: [i32; MEMORY + 1] = {

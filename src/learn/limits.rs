@@ -1,6 +1,6 @@
 //! Limits of learning, each with its unit and its reason. With them all sums of the merge are proven to fit (see `merge`).
 
-/// Parameters of one lineage: a decoder takes a byte for each, and the merge eight for each delta of one generation.
+/// Parameters of one lineage: a decoder takes a byte for each, and the merge four for each of each vote of one generation.
 pub const PARAMETERS: usize = 1 << 24;
 /// Tensors of one lineage: a header byte for each.
 pub const TENSORS: usize = 4_096;

@@ -12,7 +12,8 @@
 //! - no blob, no record and no order of arrival panics; what cannot be taken is refused with its reason, and the rest goes on;
 //! - no clock, no randomness but seeds that are arguments, no files.
 //!
-//! Call order: [`Set::insert`] and [`Set::judge`] as records come, in any order; [`Merge::fold`] whenever theta is wanted.
+//! Call order: [`Set::insert`] and [`Set::judge`] as records come, in any order; [`Merge::fold`] whenever theta is wanted. A set
+//! only grows: when the circle's fold takes something back, or an author's weight is another, it is made anew of what counts now.
 
 mod aggregate;
 mod coder;

@@ -57,12 +57,15 @@ pub(super) struct Plan {
 }
 
 impl Set {
-    /// Adds a delta. One id has one entry, since it is the hash of its record; of two the smaller one is kept.
+    /// Adds a delta. One id has one entry, since it is the hash of its record; of two the smaller one is kept, withdrawn if one of
+    /// them is. What may go both ways, a weight, has no union: when the circle's fold changes it, a set is made anew of its result.
     pub fn insert(&mut self, id: RecordId, entry: Entry) {
         let kept = self.entries.entry(id).or_insert_with(|| entry.clone());
+        let withdrawn = kept.withdrawn || entry.withdrawn;
         if entry < *kept {
             *kept = entry;
         }
+        kept.withdrawn = withdrawn;
     }
 
     /// Adds what a judge on the roster measured: the loss with the delta less the loss without it, in units of 2^-16 nats. Of

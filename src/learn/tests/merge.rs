@@ -310,6 +310,27 @@ fn withdrawn_and_weightless_deltas_keep_the_clock() {
 }
 
 /// More than half of the roster: three of five judges take a delta's weight, two do not, and nobody alone.
+/// A withdrawal that is heard of before or after the delta, or by the other of two nodes, is one.
+#[test]
+fn a_withdrawal_counts_whenever_it_comes() {
+    let world = World::made(3, 2);
+    let (id, entry) = world.set.entries().next().unwrap();
+    let gone = Entry {
+        withdrawn: true,
+        ..entry.clone()
+    };
+    let (mut before, mut after) = (Set::default(), world.set.clone());
+    before.insert(*id, gone.clone());
+    let alone = before.clone();
+    before.union(&world.set);
+    after.insert(*id, gone);
+    let mut joined = world.set.clone();
+    joined.union(&alone);
+    assert_eq!(before, after);
+    assert_eq!(before, joined);
+    assert!(before.get(id).unwrap().withdrawn);
+}
+
 #[test]
 fn judges_decide_by_their_median() {
     let profile = Profile::community(5, 100);
