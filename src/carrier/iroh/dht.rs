@@ -33,8 +33,12 @@ const TURN: Duration = Duration::from_millis(200);
 const RENEW: u64 = turns(3_600);
 /// Seconds after which what failed is tried again: the first, doubled up to the second.
 const RETRY: (u64, u64) = (5, 300);
-/// Changes that follow each other in so many turns are put together.
-const SETTLE: u64 = turns(3);
+/// Seconds in which changes are put together: the first, doubled by each change that follows another up to the second.
+const SETTLE: (u64, u64) = (3, 300);
+/// Seconds without any node of the DHT after which it is left, and begun again with patience: it would ask without a pause.
+const ALONE: u64 = 30;
+/// Once a name of a node to begin with has resolved, the others have so long.
+const OTHERS: Duration = Duration::from_millis(500);
 /// Turns after which one key may be looked up again: the first, doubled up to the second, so that who is asleep is not asked
 /// for each minute. Whoever comes back looks for others itself.
 const AGAIN: (u64, u64) = (1, turns(300));
@@ -267,10 +271,14 @@ async fn resolve(nodes: &[String]) -> Vec<SocketAddr> {
         });
     }
     let mut all = Vec::new();
-    while let Some(found) = names.join_next().await {
-        all.extend(found.unwrap_or_default());
+    loop {
+        // Who has somebody to ask does not wait for all of them.
+        let patience = if all.is_empty() { NAMES * 2 } else { OTHERS };
+        match timeout(patience, names.join_next()).await {
+            Ok(Some(found)) => all.extend(found.unwrap_or_default()),
+            Ok(None) | Err(_) => return all,
+        }
     }
-    all
 }
 
 /// Is in the DHT until it is ended; what strangers send there ends nothing but what takes it, and that is begun again.
@@ -280,33 +288,48 @@ async fn stay(
     publish: Option<(SecretKey, u16)>,
     answers: Arc<AtomicBool>,
 ) {
+    let mut wait = RETRY.0;
     loop {
         let dht = begin(&nodes).await;
         lookup.dht.send_replace(Some(dht.clone()));
-        keep(&lookup, &dht, publish.as_ref(), &answers).await;
-        tracing::warn!("the DHT was left; it is begun again");
-        tokio::time::sleep(Duration::from_secs(RETRY.0)).await;
+        if keep(&lookup, &dht, publish.as_ref(), &answers).await {
+            wait = RETRY.0;
+        }
+        // As long as anything holds it, it asks and asks.
+        lookup.dht.send_replace(None);
+        drop(dht);
+        tracing::debug!(wait, "nobody of the DHT is there; it is begun again");
+        tokio::time::sleep(Duration::from_secs(wait)).await;
+        wait = (wait * 2).min(RETRY.1);
     }
 }
 
-/// Keeps what is said of this node there, and says whether anybody answers.
+/// Keeps what is said of this node there for as long as it has anybody to ask. Returns whether it ever had.
 async fn keep(
     lookup: &Lookup,
     dht: &Dht,
     publish: Option<&(SecretKey, u16)>,
     answers: &AtomicBool,
-) {
+) -> bool {
     // What was missed while something was put is made up for: the turns go with the time.
     let mut clock = tokio::time::interval(TURN);
     let mut last = Vec::new();
     let (mut settled, mut due, mut wait) = (0, 0, RETRY.0);
+    let (mut settle, mut alone, mut ever) = (SETTLE.0, 0, false);
     loop {
         clock.tick().await;
         let now = lookup.turn.fetch_add(1, Ordering::Relaxed);
-        let Ok(info) = dht.info().await else { return };
+        let Ok(info) = dht.info().await else {
+            return ever;
+        };
         if info.routing_table_size() == 0 {
+            alone += 1;
+            if alone > turns(ALONE) {
+                return ever;
+            }
             continue;
         }
+        (alone, ever) = (0, true);
         answers.store(true, Ordering::Relaxed);
         let Some((secret, port)) = publish else {
             continue;
@@ -322,8 +345,14 @@ async fn keep(
         };
         let stands = matches!(put, Ok(Ok(_)));
         tracing::debug!(stands, places = places.len(), "put into the DHT");
+        // One change after another: whom the others tell of our address, say, lies.
+        let again = places != last && !last.is_empty() && now < settled + turns(SETTLE.1);
+        settle = match again {
+            true => (settle * 2).min(SETTLE.1),
+            false => SETTLE.0,
+        };
         last = places;
-        settled = now + SETTLE;
+        settled = now + turns(settle);
         if stands {
             due = now + RENEW;
             wait = RETRY.0;
