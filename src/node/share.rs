@@ -7,7 +7,7 @@ use crate::library::{self, MediaType, NewDocument, Shelf};
 use crate::record::{BlobHash, BlobRef, Body, Document, Model, RecordId};
 use crate::store::{CircleView, ModelRow};
 
-use super::shelves::library_failed;
+use super::shelves::{library_failed, shelf_key};
 use super::{Exit, Failure, Handle};
 
 /// What is said of a shared thing besides its content.
@@ -282,7 +282,7 @@ impl Handle {
             });
         };
         self.store.keep_model_away(record, false)?;
-        self.store.forget_meta(&format!("shelves:{circle}"))?;
+        self.store.forget_meta(&shelf_key(circle))?;
         self.refresh_shelves()
     }
 

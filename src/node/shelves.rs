@@ -18,10 +18,10 @@ impl Handle {
         self.refresh_shelves_until(None).map(drop)
     }
 
-    /// The same until that moment, and for one document at least; says whether everything is done.
+    /// The same until that moment; each call goes on for some documents at least. Says whether everything is done.
     pub(super) fn refresh_shelves_until(&mut self, end: Option<Instant>) -> Result<bool, Failure> {
         for circle in self.store.circles()? {
-            let key = format!("shelves:{}", circle.id);
+            let key = shelf_key(&circle.id);
             // The mark stands alone when everything is done, or before how far it is.
             let kept = || Ok::<_, Failure>(self.store.meta(&key)?.unwrap_or_default());
             if kept()? == self.store.shelf_mark(&circle.id)? {
@@ -62,6 +62,8 @@ impl Handle {
         {
             library::index::remove(db, document.id).map_err(library_failed)?;
         }
+        // The same circle may come back, with the same mark.
+        self.store.forget_meta(&shelf_key(circle))?;
         self.store.drop_circle(circle)?;
         Ok(())
     }
@@ -80,6 +82,7 @@ impl Handle {
                 after = last;
             }
         }
+        let over = || end.is_some_and(|end| Instant::now() >= end);
         let mut after = begun.unwrap_or_default();
         loop {
             let some = self.store.at_hand(&circle.id, Kind::DOCUMENT, after)?;
@@ -92,10 +95,13 @@ impl Handle {
                 if library::shows(db, &it.record.0).map_err(library_failed)? {
                     continue;
                 }
-                let added = self.put_on_shelf(circle, it)?;
-                if added && end.is_some_and(|end| Instant::now() >= end) {
+                self.put_on_shelf(circle, it)?;
+                if over() {
                     return Ok(Some(after));
                 }
+            }
+            if over() {
+                return Ok(Some(after));
             }
         }
     }
@@ -116,17 +122,17 @@ impl Handle {
         Ok(shown.last().copied())
     }
 
-    /// Makes a shared document one that can be searched; says whether it could be read.
-    fn put_on_shelf(&self, circle: &CircleView, it: &AtHand) -> Result<bool, Failure> {
+    /// Makes a shared document one that can be searched, if it can be read.
+    fn put_on_shelf(&self, circle: &CircleView, it: &AtHand) -> Result<(), Failure> {
         let Body::Document(shared) = &it.body else {
-            return Ok(false);
+            return Ok(());
         };
         // A media type of a newer okibi, or a release of it: the record stands, the text waits for a version that reads it.
         let Some(media_type) = MediaType::parse(&shared.media_type) else {
-            return Ok(false);
+            return Ok(());
         };
         let Some(bytes) = self.blob_bytes(&shared.blob.blake3)? else {
-            return Ok(false);
+            return Ok(());
         };
         let (origin, shelf) = match circle.standing {
             Standing::Shelf => ("manual".to_owned(), library::Shelf::Manual),
@@ -143,8 +149,9 @@ impl Handle {
             shelf,
             bytes: &bytes,
         };
-        // A member's document that cannot be read must not keep the others from the shelf, and is no step forward.
-        Ok(library::index::add(self.store.database(), &new).is_ok())
+        // A member's document that cannot be read must not keep the others from the shelf.
+        let _ = library::index::add(self.store.database(), &new);
+        Ok(())
     }
 
     /// Who shared something, for people.
@@ -231,6 +238,11 @@ impl Handle {
     }
 }
 
+/// Where it is kept how far a circle's shelf is.
+pub(super) fn shelf_key(circle: &CircleId) -> String {
+    format!("shelves:{circle}")
+}
+
 /// A name that can be typed after `-m`: what a sharer called it, without spaces and control characters.
 pub(super) fn model_name(text: &str) -> String {
     let name: String = text
@@ -287,7 +299,7 @@ mod tests {
         for document in shown(&handle) {
             library::index::remove(handle.store.database(), document.id).unwrap();
         }
-        let key = format!("shelves:{}", circle.id);
+        let key = shelf_key(&circle.id);
         handle.store.set_meta(&key, b"").unwrap();
         for step in 1..=3 {
             let all = handle.refresh_shelves_until(Some(Instant::now())).unwrap();

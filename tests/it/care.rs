@@ -98,6 +98,23 @@ fn a_removed_model_stays_away_until_it_is_fetched() {
     assert!(has());
 }
 
+/// The same records and contents again, and nothing else: what it shares is on the shelf as before.
+#[test]
+fn a_forgotten_circle_comes_back_with_its_shelf() {
+    let place = Place::new();
+    let (alice, bob) = place.alice_and_bob();
+    alice.share_document("Note", &place.file("note.txt", "a note\n"));
+    let stick = place.stick("stick");
+    for _ in 0..2 {
+        alice.ok(["export-bundle", "--to", "bob", "--full", &stick]);
+        bob.ok(["import-bundle", &stick]);
+        let titles = bob.facts("document", ["library", "list"]);
+        assert!(titles.iter().any(|it| it["title"] == "Note"), "{titles:?}");
+        bob.ok(["circle", "forget", "hearth", "--yes"]);
+        assert!(bob.facts("document", ["library", "list"]).is_empty());
+    }
+}
+
 #[test]
 fn a_forgotten_circle_is_gone_here_and_its_return_forks_nothing() {
     let place = Place::new();
