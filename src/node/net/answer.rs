@@ -273,6 +273,8 @@ impl Hub<'_> {
             "what": "sync", "state": "done", "circle": name, "from": self.called(from),
             "records": records.len(), "road": road,
         });
+        let authority = records.iter().any(|it| it.value().kind.is_critical());
+        let members = authority || !statements.is_empty();
         let batch = Batch {
             audit: (!records.is_empty()).then_some(line),
             statements,
@@ -296,6 +298,9 @@ impl Hub<'_> {
             self.changed(&[*circle].into());
             self.shelves_due = true;
             self.blobs.stale();
+            if members {
+                self.reach.stale();
+            }
         }
         if !receipt.changed.is_empty() {
             let (circle, changes) = (*circle, receipt.changed.clone());

@@ -62,6 +62,11 @@ impl Reach {
         }
     }
 
+    /// Somebody may have come into a circle, or left it, or have another key.
+    pub fn stale(&mut self) {
+        self.stale = true;
+    }
+
     /// Takes a word on a node: its own, or somebody else's.
     fn hear(&mut self, circle: CircleId, far: Far, teller: Option<RootKey>) {
         let heard = self.heard.entry((circle, far.key)).or_default();
@@ -171,6 +176,10 @@ impl Hub<'_> {
         let Some(root) = self.lines.get(&id).and_then(|line| line.root) else {
             return Ok(());
         };
+        if self.reach.stale {
+            // They may speak of one who was let in just now.
+            self.look_beyond()?;
+        }
         let directory = self.node.store.directory()?;
         let own: BTreeSet<[u8; 32]> = directory
             .standing(&root, Role::Transport)
