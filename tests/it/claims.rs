@@ -1,7 +1,7 @@
 //! A member who names somebody's content by a wrong size or a wrong SHA-256 keeps nobody from it.
 
 use okibi::identity::SigningSecret;
-use okibi::record::{BlobRef, Body, Document, Role};
+use okibi::record::{BlobHash, BlobRef, Body, Document, Role};
 use okibi::store::keys::KeyFolder;
 use okibi::store::{OwnFeed, Store};
 
@@ -65,6 +65,24 @@ fn who_lies_of_content_keeps_nobody_from_it() {
             scope.spawn(move || told(number, lie));
         }
     });
+}
+
+/// Contents that nobody has, more of them than are fetched at once, keep nobody from one that is there.
+#[test]
+fn what_nobody_has_holds_nothing_up() {
+    let place = Place::new();
+    let (alice, bob) = two(&place);
+    let nowhere = |n: u8| BlobRef {
+        blake3: BlobHash([n; 32]),
+        sha256: [n; 32],
+        size: u64::from(n),
+    };
+    let nowhere: Vec<BlobRef> = (1..=9).map(nowhere).collect();
+    write(&alice, &nowhere);
+    alice.share_document("here", &place.file("here.txt", "words ".repeat(100)));
+    let (_node, address) = serve(&alice);
+    let round = report(sync(&bob, &[address]));
+    assert_eq!(round["blobs_in"], 1, "{round}");
 }
 
 fn told(number: usize, lie: fn(&mut BlobRef)) {

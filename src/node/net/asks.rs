@@ -6,10 +6,14 @@ use std::time::{Duration, Instant};
 use crate::record::BlobHash;
 use crate::sync::Part;
 
-/// A peer that was asked and sends no part for so long is not waited for: a piece on the slowest line takes less.
+/// A peer that was asked for pieces and sends no part for so long is not waited for: a piece on the slowest line takes less.
+/// Whoever was asked for a list has so long before others are asked as well.
 const SILENT: Duration = Duration::from_secs(60);
-/// Who is asked for a list may have to read the whole file first: so many bytes a second.
+/// Who is asked for a list may have to read the whole file first: so many bytes a second, and no longer than this.
 const SLOWEST_DISK: u64 = 5_000_000;
+const READING: Duration = Duration::from_secs(1_800);
+/// Parts of one peer that nobody waits for any more and that are taken all the same if they come.
+const LATE: usize = 64;
 
 /// One part that is on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,10 +25,26 @@ pub(super) struct Ask {
     pub size: u64,
 }
 
+struct Open {
+    ask: Ask,
+    since: Instant,
+    /// Others were asked meanwhile.
+    shared: bool,
+}
+
+/// What an answer is to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answered {
+    InTime(Ask),
+    /// Somebody else may have been asked for it.
+    Late(Ask),
+}
+
 /// Everything that is on its way.
 #[derive(Default)]
 pub(super) struct Asks {
-    open: BTreeMap<u64, Ask>,
+    open: BTreeMap<u64, Open>,
+    late: BTreeMap<u64, Ask>,
     last: u64,
     /// When each of those that were asked last sent anything, or was asked.
     heard: BTreeMap<u64, Instant>,
@@ -36,25 +56,45 @@ impl Asks {
     /// A number for a new one.
     pub fn open(&mut self, ask: Ask, now: Instant) -> u64 {
         self.last += 1;
-        self.open.insert(self.last, ask);
+        let open = Open {
+            ask,
+            since: now,
+            shared: false,
+        };
+        self.open.insert(self.last, open);
         self.heard.entry(ask.line).or_insert(now);
         self.last
     }
 
-    /// An answer came. None where nothing is waited for: who was given up says something after all, and may be asked again.
-    pub fn answered(&mut self, line: u64, id: u64, now: Instant) -> Option<Ask> {
-        if !self.open.contains_key(&id) {
-            self.without.retain(|(other, _)| *other != line);
+    /// An answer came; none where it is to nothing that this peer was asked. Who was given up and says something after all may
+    /// be asked again.
+    pub fn answered(&mut self, line: u64, id: u64, now: Instant) -> Option<Answered> {
+        if let Some(ask) = self.late.get(&id).copied().filter(|ask| ask.line == line) {
+            self.late.remove(&id);
+            self.without.remove(&(line, ask.blob));
+            return Some(Answered::Late(ask));
         }
-        let ask = *self.open.get(&id).filter(|ask| ask.line == line)?;
-        self.open.remove(&id);
+        let ask = self.open.get(&id)?.ask;
+        if ask.line != line {
+            return None;
+        }
+        let shared = self.open.remove(&id)?.shared;
         self.heard.insert(line, now);
-        Some(ask)
+        Some(match shared {
+            true => Answered::Late(ask),
+            false => Answered::InTime(ask),
+        })
     }
 
     /// How many are open at a peer.
     pub fn of(&self, line: u64) -> usize {
-        self.open.values().filter(|ask| ask.line == line).count()
+        self.open.values().filter(|it| it.ask.line == line).count()
+    }
+
+    /// Whether a peer owes the list of a blob.
+    pub fn owes_list(&self, line: u64, blob: &BlobHash) -> bool {
+        let mut open = self.open.values().map(|it| &it.ask);
+        open.any(|ask| (ask.line, ask.part) == (line, Part::List) && ask.blob == *blob)
     }
 
     pub fn is_empty(&self) -> bool {
@@ -84,48 +124,60 @@ impl Asks {
 
     /// A blob is not wanted any more.
     pub fn abandon(&mut self, blob: &BlobHash) {
-        self.open.retain(|_, ask| ask.blob != *blob);
+        self.open.retain(|_, it| it.ask.blob != *blob);
+        self.late.retain(|_, ask| ask.blob != *blob);
     }
 
     /// A session ended. Returns what it was asked for.
     pub fn lost(&mut self, line: u64) -> Vec<Ask> {
         self.without.retain(|(other, _)| *other != line);
-        self.drop_of(line)
-    }
-
-    /// Who was asked and is silent for too long has not got it, as far as this node goes. Returns what others are to be
-    /// asked for.
-    pub fn give_up(&mut self, now: Instant) -> Vec<Ask> {
-        let asked: BTreeSet<u64> = self.open.values().map(|ask| ask.line).collect();
-        self.heard.retain(|line, _| asked.contains(line));
-        let silent = self.heard.iter().filter(|(line, at)| {
-            now.saturating_duration_since(**at) >= SILENT + self.reading(**line)
-        });
-        let silent: Vec<u64> = silent.map(|(line, _)| *line).collect();
-        let mut over = Vec::new();
-        for line in silent {
-            let asks = self.drop_of(line);
-            self.without.extend(asks.iter().map(|ask| (line, ask.blob)));
-            over.extend(asks);
-        }
-        over
-    }
-
-    /// How long a peer may have to read until it can answer.
-    fn reading(&self, line: u64) -> Duration {
-        let lists = self
-            .open
-            .values()
-            .filter(|ask| ask.line == line && ask.part == Part::List);
-        let bytes = lists.fold(0_u64, |sum, ask| sum.saturating_add(ask.size));
-        Duration::from_secs(bytes / SLOWEST_DISK)
-    }
-
-    fn drop_of(&mut self, line: u64) -> Vec<Ask> {
+        self.late.retain(|_, ask| ask.line != line);
         self.heard.remove(&line);
-        let gone = self.open.extract_if(.., |_, ask| ask.line == line);
-        gone.map(|(_, ask)| ask).collect()
+        let gone = self.open.extract_if(.., |_, it| it.ask.line == line);
+        gone.map(|(_, it)| it.ask).collect()
     }
+
+    /// Who was asked and is silent for too long has not got it, as far as this node goes. Returns what others may be asked for.
+    pub fn give_up(&mut self, now: Instant) -> Vec<Ask> {
+        let asked: BTreeSet<u64> = self.open.values().map(|it| it.ask.line).collect();
+        self.heard.retain(|line, _| asked.contains(line));
+        let passed = |since: Instant| now.saturating_duration_since(since);
+        let heard = &self.heard;
+        let over = self.open.extract_if(.., |_, it| match it.ask.part {
+            Part::Piece(_) => heard
+                .get(&it.ask.line)
+                .is_none_or(|at| passed(*at) >= SILENT),
+            Part::List => passed(it.since) >= SILENT + reading(it.ask.size),
+        });
+        let over: Vec<(u64, Open)> = over.collect();
+        let mut others = Vec::new();
+        for (id, Open { ask, shared, .. }) in over {
+            self.without.insert((ask.line, ask.blob));
+            self.late.insert(id, ask);
+            let of: Vec<u64> = self
+                .late
+                .iter()
+                .filter(|(_, it)| it.line == ask.line)
+                .map(|(id, _)| *id)
+                .collect();
+            for old in of.iter().rev().skip(LATE) {
+                self.late.remove(old);
+            }
+            others.extend(Some(ask).filter(|_| !shared));
+        }
+        for it in self.open.values_mut() {
+            if it.ask.part == Part::List && !it.shared && passed(it.since) >= SILENT {
+                it.shared = true;
+                others.push(it.ask);
+            }
+        }
+        others
+    }
+}
+
+/// How long a peer may have to read until it can answer.
+fn reading(size: u64) -> Duration {
+    Duration::from_secs(size / SLOWEST_DISK).min(READING)
 }
 
 #[cfg(test)]
@@ -143,6 +195,14 @@ mod tests {
         }
     }
 
+    fn list(line: u64, size: u64) -> Ask {
+        Ask {
+            part: Part::List,
+            size,
+            ..piece(line, 0)
+        }
+    }
+
     /// A peer that takes asks and says nothing holds nothing up; one that sends is waited for.
     #[test]
     fn a_silent_peer_is_not_waited_for() {
@@ -155,31 +215,76 @@ mod tests {
         // One of another peer's is no answer.
         assert_eq!(asks.answered(1, second, start), None);
         let later = start + SILENT;
-        assert_eq!(asks.answered(2, second, later), Some(piece(2, 2)));
+        let in_time = Some(Answered::InTime(piece(2, 2)));
+        assert_eq!(asks.answered(2, second, later), in_time);
         assert_eq!(asks.give_up(later), [piece(1, 0), piece(1, 1)]);
         assert!(!asks.may_have(1, &BLOB) && asks.may_have(2, &BLOB));
         assert_eq!((asks.of(1), asks.of(2)), (0, 1));
         assert!(asks.give_up(later).is_empty());
-        // It was only slow.
+        // It was only slow: what it sends is taken, once.
+        let late = Some(Answered::Late(piece(1, 0)));
+        assert_eq!(asks.answered(2, first, later), None);
+        assert_eq!(asks.answered(1, first, later), late);
         assert_eq!(asks.answered(1, first, later), None);
         assert!(asks.may_have(1, &BLOB));
         // Nothing is kept of who has nothing to say any more.
         assert_eq!(asks.lost(2), [piece(2, 3)]);
-        assert!(asks.is_empty() && asks.heard.is_empty() && asks.without.is_empty());
+        assert!(asks.lost(1).is_empty());
+        assert!(asks.is_empty() && asks.heard.is_empty());
+        assert!(asks.without.is_empty() && asks.late.is_empty());
     }
 
-    /// Who has to read a large file before it can answer is given the time for it.
+    /// Who has to read a large file before it can answer is given the time for it, and others are asked meanwhile.
     #[test]
     fn who_reads_a_large_file_is_waited_for() {
         let start = Instant::now();
-        let list = Ask {
-            part: Part::List,
-            size: 600 * SLOWEST_DISK,
-            ..piece(3, 0)
-        };
         let mut asks = Asks::default();
-        asks.open(list, start);
+        let large = list(3, 600 * SLOWEST_DISK);
+        let id = asks.open(large, start);
+        assert!(asks.give_up(start + SILENT / 2).is_empty());
+        assert_eq!(asks.give_up(start + SILENT), [large]);
+        assert!(asks.owes_list(3, &BLOB) && asks.may_have(3, &BLOB));
         assert!(asks.give_up(start + 10 * SILENT).is_empty());
-        assert_eq!(asks.give_up(start + 11 * SILENT), [list]);
+        assert_eq!(asks.of(3), 1);
+        let answer = asks.answered(3, id, start + 10 * SILENT);
+        assert_eq!(answer, Some(Answered::Late(large)));
+        // Not for ever, whatever it says of the size.
+        asks.open(list(3, u64::MAX), start);
+        asks.give_up(start + SILENT);
+        assert!(asks.give_up(start + SILENT + READING).is_empty());
+        assert!(asks.is_empty() && !asks.may_have(3, &BLOB));
+    }
+
+    /// The time that a list may take is nobody's time for pieces, and who sends pieces does not keep a list back for ever.
+    #[test]
+    fn lists_and_pieces_have_their_own_time() {
+        let start = Instant::now();
+        let mut asks = Asks::default();
+        asks.open(list(1, u64::MAX), start);
+        asks.open(piece(1, 7), start);
+        assert_eq!(
+            asks.give_up(start + SILENT),
+            [piece(1, 7), list(1, u64::MAX)]
+        );
+        let mut asks = Asks::default();
+        asks.open(list(1, 0), start);
+        let sent = asks.open(piece(1, 7), start);
+        asks.answered(1, sent, start + SILENT);
+        assert_eq!(asks.give_up(start + SILENT), [list(1, 0)]);
+    }
+
+    /// What nobody waits for any more is bounded, whoever is forgiven how often.
+    #[test]
+    fn what_is_late_is_bounded() {
+        let start = Instant::now();
+        let mut asks = Asks::default();
+        for turn in 1..100 {
+            for number in 0..8 {
+                asks.open(piece(1, number), start + (turn - 1) * SILENT);
+            }
+            assert_eq!(asks.give_up(start + turn * SILENT).len(), 8);
+            asks.forgive();
+        }
+        assert_eq!(asks.late.len(), LATE);
     }
 }

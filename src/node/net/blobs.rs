@@ -22,7 +22,7 @@ use crate::sync::{Input, Part};
 use super::super::Failure;
 use super::super::coming::PARTIAL;
 use super::super::home::now;
-use super::asks::{Ask, Asks};
+use super::asks::{Answered, Ask, Asks};
 use super::claims::Doubts;
 use super::hub::{Hub, Work};
 use super::look::{look, sha256};
@@ -208,6 +208,7 @@ impl Hub<'_> {
         for ask in self.blobs.asks.give_up(Instant::now()) {
             self.blobs.release(ask);
         }
+        self.make_room();
         let lines: Vec<(u64, Vec<CircleId>)> = self
             .lines
             .iter()
@@ -245,6 +246,29 @@ impl Hub<'_> {
         Ok(())
     }
 
+    /// Lets transfers go that no peer here can go on with: they would keep others from beginning. What they have stays.
+    fn make_room(&mut self) {
+        if self.blobs.transfers.len() < TRANSFERS {
+            return;
+        }
+        let stuck = self.blobs.transfers.iter().filter(|(hash, transfer)| {
+            let idle = !transfer.looking && !transfer.list_asked && transfer.asked.is_empty();
+            let mut lines = self.lines.iter();
+            idle && !lines.any(|(id, line)| {
+                let lacking = &self.blobs.lacking;
+                let mut names = line.circles.iter().filter_map(|it| lacking.get(it));
+                line.root.is_some()
+                    && names.any(|names| names.contains_key(*hash))
+                    && self.blobs.asks.may_have(*id, hash)
+                    && self.blobs.doubts.fits(*id, &transfer.blob)
+            })
+        });
+        let stuck: Vec<BlobHash> = stuck.map(|(hash, _)| *hash).collect();
+        for hash in stuck {
+            self.blobs.abandon(&hash);
+        }
+    }
+
     fn ask_of(&mut self, line: u64, blob: BlobRef) -> Result<(), Failure> {
         let hash = blob.blake3;
         if !self.blobs.transfers.contains_key(&hash) {
@@ -266,7 +290,9 @@ impl Hub<'_> {
             return Ok(());
         }
         if transfer.list.is_none() {
-            if !std::mem::replace(&mut transfer.list_asked, true) {
+            if !self.blobs.asks.owes_list(line, &hash)
+                && !std::mem::replace(&mut transfer.list_asked, true)
+            {
                 parts.push(Part::List);
             }
         } else {
@@ -341,10 +367,14 @@ impl Hub<'_> {
 
     /// A part came, or the peer has not got it.
     pub fn got(&mut self, line: u64, ask: u64, bytes: Option<Bytes>) -> Result<(), Failure> {
-        let Some(ask) = self.blobs.asks.answered(line, ask, Instant::now()) else {
-            return self.ask_for_blobs();
+        let ask = match self.blobs.asks.answered(line, ask, Instant::now()) {
+            Some(Answered::InTime(ask)) => {
+                self.blobs.release(ask);
+                ask
+            }
+            Some(Answered::Late(ask)) => ask,
+            None => return Ok(()),
         };
-        self.blobs.release(ask);
         let (hash, part) = (ask.blob, ask.part);
         let Some(bytes) = bytes else {
             self.blobs.asks.lacks(line, hash);
@@ -355,7 +385,9 @@ impl Hub<'_> {
             return Ok(());
         };
         let good = match (part, &transfer.list) {
-            (Part::List, _) => {
+            // Somebody else was faster.
+            (Part::List, Some(_)) => true,
+            (Part::List, None) => {
                 let list = List::verify(hash, transfer.blob.size, &bytes).map(Arc::new);
                 let good = list.is_some();
                 if let Some(list) = list {
@@ -395,7 +427,7 @@ impl Hub<'_> {
         if !good {
             return self.unfit(line, hash);
         }
-        if transfer.left == 0 {
+        if transfer.left == 0 && !transfer.looking {
             self.finish(hash)?;
         }
         self.ask_for_blobs()
