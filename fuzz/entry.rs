@@ -5,7 +5,6 @@
 //! This file uses the library's public items only, so that it compiles in both places.
 
 use okibi::bundle::{Head, Manifest, names, sshsig::SshSig, tar};
-use okibi::carrier::far::Far;
 use okibi::carrier::media::medium::{Sums, decode_done, encode_done};
 use okibi::carrier::media::parity::Index;
 use okibi::carrier::media::{records, seal};
@@ -19,11 +18,13 @@ use okibi::model::gguf;
 use okibi::model::template::{Context, Message, Template};
 use okibi::model::tokenizer::Tokenizer;
 use okibi::model::{Options, load};
-use okibi::node::{Ticket, backup_holds};
+use okibi::node::backup_holds;
 use okibi::record::{
     Ack, Body, Frontier, Kind, Payload, Record, Signed, Statement, check_cbor, difference,
 };
-use okibi::sync::{self, FrameReader, Input, Output, Phase, Session};
+
+#[path = "wire.rs"]
+pub mod wire;
 
 /// A parser's name, which is also the name of its corpus, and the function that feeds it. It says whether the
 /// bytes were taken.
@@ -39,7 +40,7 @@ pub const ENTRIES: [Entry; 28] = [
     ("config", config),
     ("delta", delta),
     ("done", done),
-    ("far", far),
+    ("far", wire::far),
     ("frontier", frontier),
     ("gguf", model),
     ("head", head),
@@ -50,14 +51,14 @@ pub const ENTRIES: [Entry; 28] = [
     ("parity", parity),
     ("record", record),
     ("sealed", sealed),
-    ("session", session),
+    ("session", wire::session),
     ("sshsig", signature),
     ("statement", statement),
     ("sums", sums),
-    ("sync-frame", frame),
+    ("sync-frame", wire::frame),
     ("tar", archive),
     ("template", template),
-    ("ticket", ticket),
+    ("ticket", wire::ticket),
     ("tokenizer", tokenizer),
 ];
 
@@ -451,166 +452,4 @@ pub fn config(bytes: &[u8]) -> bool {
     let taken = Config::load(Some(&home), |_| None).is_ok();
     let _ = std::fs::remove_dir_all(home);
     taken
-}
-
-/// Frames of the exchange, one after another; the phase is the first byte.
-pub fn frame(bytes: &[u8]) -> bool {
-    let Some((&phase, bytes)) = bytes.split_first() else {
-        return false;
-    };
-    let phase = [Phase::Hello, Phase::Auth, Phase::Open][usize::from(phase % 3)];
-    let mut reader = FrameReader::default();
-    reader.push(bytes);
-    let (mut taken, mut at) = (false, 0);
-    while let Ok(Some(frame)) = reader.next(phase) {
-        let again = frame.encode();
-        assert!(
-            bytes.get(at..at + again.len()) == Some(&again[..]),
-            "a second spelling was taken"
-        );
-        (taken, at) = (true, at + again.len());
-    }
-    taken
-}
-
-/// A whole session: the bytes are what a client sends to a member that believes it. The corpus begins with a client
-/// that tells the truth, so that mutations come behind the handshake.
-pub fn session(bytes: &[u8]) -> bool {
-    let mut session = Session::new(session_setup(sync::Side::Server));
-    let mut opened = false;
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        // Frame by frame, as its client sent them: it answered what it had heard.
-        let length = rest.get(1..5).and_then(|length| length.try_into().ok());
-        let length = length.map_or(0, u32::from_be_bytes) as usize;
-        let (part, after) = rest.split_at(length.saturating_add(5).min(rest.len()));
-        rest = after;
-        session.handle_bytes(part);
-        while let Some(output) = session.poll() {
-            opened |= matches!(output, Output::Opened { .. });
-            if let Some(input) = session_answer(output) {
-                session.handle(input);
-            }
-        }
-        while session.poll_transmit().is_some() {}
-    }
-    opened
-        && !matches!(
-            session.closed(),
-            Some(sync::Closed::Frame(_) | sync::Closed::Wrong(_))
-        )
-}
-
-/// One end of a session between two members with fixed keys.
-pub fn session_setup(side: sync::Side) -> sync::Setup {
-    use okibi::identity::{Signer, SigningSecret, certificate};
-    let secret = |n: u8| SigningSecret::from_bytes(&[n + side as u8; 32]);
-    let (root, transport) = (secret(1), secret(3));
-    let role = okibi::record::Role::Transport;
-    let time = okibi::record::Hlc(0);
-    sync::Setup {
-        side,
-        root: okibi::record::RootKey(root.public()),
-        exporter: [5; 32],
-        offers: vec![sync::Offer {
-            secret: [6; 32],
-            subject: sync::Subject::Circle(okibi::record::CircleId([7; 32])),
-        }],
-        proof: sync::Proof {
-            key: transport.public(),
-            certificate: certificate(&root, role, transport.public(), None, time)
-                .bytes()
-                .to_vec(),
-            instance: [8; 8],
-            signature: sync::prove(&transport, &[5; 32], side, &[8; 8]),
-        },
-        seed: [9; 32],
-        request: None,
-    }
-}
-
-/// An owner that believes everybody and holds nothing.
-pub fn session_answer(output: Output) -> Option<Input> {
-    Some(match output {
-        Output::Judge { circle, .. } => Input::Verdict {
-            circle,
-            verdict: sync::Verdict::Yes,
-        },
-        Output::State { circle, peer } => Input::State {
-            circle,
-            state: Box::new(sync::Standing {
-                ack: Signed::build(session_ack(circle, peer), |_| [1; 64]),
-                said: None,
-                heard: None,
-            }),
-        },
-        Output::Chain { circle } => Input::Chain {
-            circle,
-            chain: sync::Chain::default(),
-        },
-        Output::Ids { circle } => Input::Ids {
-            circle,
-            ids: vec![[3; 32]],
-        },
-        Output::Statements { circle, .. } => Input::Statements {
-            circle,
-            statements: vec![vec![1, 2, 3]],
-        },
-        Output::Fill { circle, .. } | Output::More { circle } => Input::Records {
-            circle,
-            records: Vec::new(),
-            upto: Frontier::default(),
-            more: false,
-        },
-        Output::Arrived { circle, bytes, .. } => Input::Taken { circle, bytes },
-        Output::Serve { id, .. } => Input::Served { id, bytes: None },
-        _ => return None,
-    })
-}
-
-fn session_ack(circle: okibi::record::CircleId, to: okibi::record::RootKey) -> Ack {
-    Ack {
-        circle,
-        from: okibi::record::RootKey([0; 32]),
-        feed: okibi::record::FeedKey([1; 32]),
-        certificate: okibi::record::StatementId([2; 32]),
-        to,
-        epoch: okibi::record::Epoch::next(None, 1, [0; 8]),
-        sequence: 1,
-        statements: [to.0[0]; 32],
-        frontier: Frontier::default(),
-        wanted: vec![],
-    }
-}
-
-/// Where a node is beyond its network, as a line.
-pub fn far(bytes: &[u8]) -> bool {
-    let Some(far) = std::str::from_utf8(bytes)
-        .ok()
-        .and_then(|text| text.parse::<Far>().ok())
-    else {
-        return false;
-    };
-    assert!(far.to_string().parse() == Ok(far), "read back as another");
-    true
-}
-
-/// What stands in a ticket's line, before its check: as the first form, or as the second.
-pub fn ticket(bytes: &[u8]) -> bool {
-    let check = blake3::hash(bytes);
-    let whole = [bytes, &check.as_bytes()[..4]].concat();
-    let line = data_encoding::BASE64URL_NOPAD.encode(&whole);
-    let forms = ["okibi-ticket-1:", "okibi-ticket-2:"];
-    let mut read = forms
-        .iter()
-        .filter_map(|form| Ticket::parse(&format!("{form}{line}")));
-    let Some(ticket) = read.next() else {
-        return false;
-    };
-    assert!(read.next().is_none(), "one line in two forms");
-    assert!(
-        Ticket::parse(&ticket.to_string()) == Some(ticket),
-        "read back as another"
-    );
-    true
 }

@@ -4,5 +4,5 @@
 mod entry;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    entry::far(bytes);
+    entry::wire::far(bytes);
 });

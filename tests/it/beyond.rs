@@ -2,12 +2,13 @@
 //! The tests need root and iproute2, like those of `netns`.
 
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
 use crate::homes::{Home, Place};
-use crate::netns::{MIDDLE, Network, Node, agree, documents, inside_of, text, three};
+use crate::inside::Inside;
+use crate::netns::{MIDDLE, Network, Node, agree, documents, text, three};
 
 /// The relay's port: iroh's own choice for a relay without TLS.
 pub const RELAY: u16 = 3340;
@@ -172,33 +173,16 @@ fn be_the_relay() {
     });
 }
 
-pub struct Relay(Child);
+/// Held for as long as the relay is to be there.
+pub struct Relay {
+    _inside: Inside,
+}
 
 impl Relay {
     pub fn start(network: &Network) -> Self {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args([
-            "--exact",
-            "beyond::be_the_relay",
-            "--ignored",
-            "--nocapture",
-        ]);
-        command.env(BE_THE_RELAY, "1");
-        let mut child = inside_of(&network.hub(), &command)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        assert!(lines.any(|line| line.unwrap().contains("relay at")));
-        Self(child)
-    }
-}
-
-impl Drop for Relay {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let be = (BE_THE_RELAY, "1");
+        let inside = Inside::start(&network.hub(), "beyond::be_the_relay", be, "relay at");
+        Self { _inside: inside }
     }
 }
 

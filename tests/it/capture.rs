@@ -1,16 +1,17 @@
 //! Every packet that a node sends, on a network whose resolver never answers: multicast DNS on the local network and the
 //! peers that a person named, and nothing else (threat 25). Needs root and iproute2, like `netns`.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::net::{Ipv4Addr, Ipv6Addr};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use rustix::net::{
     AddressFamily, RecvFlags, SocketFlags, SocketType, eth, recv, socket_with, sockopt,
 };
 
 use crate::homes::{Home, Place};
-use crate::netns::{Network, agree, inside_of, ip, run, text, three};
+use crate::inside::Inside;
+use crate::netns::{Network, agree, ip, run, text, three};
 
 /// Set for the process that listens.
 const BE_THE_EAR: &str = "OKIBI_BE_THE_EAR";
@@ -46,9 +47,7 @@ fn be_the_ear() {
 
 /// Hears everything in a node's namespace.
 struct Ear {
-    child: Child,
-    ask: ChildStdin,
-    lines: std::io::Lines<BufReader<ChildStdout>>,
+    inside: Inside,
     /// The link-layer address of the namespace's cable.
     own: Vec<u8>,
     sent: Vec<Vec<u8>>,
@@ -63,21 +62,9 @@ impl Ear {
             .unwrap();
         let links: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap();
         let own = links[0]["address"].as_str().unwrap().replace(':', "");
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "capture::be_the_ear", "--ignored", "--nocapture"]);
-        command.env(BE_THE_EAR, "1");
-        let mut child = inside_of(&space, &command)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        assert!(lines.any(|line| line.unwrap().contains("listening")));
+        let be = (BE_THE_EAR, "1");
         Self {
-            ask: child.stdin.take().unwrap(),
-            child,
-            lines,
+            inside: Inside::start(&space, "capture::be_the_ear", be, "listening"),
             own: data_encoding::HEXLOWER.decode(own.as_bytes()).unwrap(),
             sent: Vec::new(),
         }
@@ -85,34 +72,19 @@ impl Ear {
 
     /// Every frame that left the namespace, or went around inside of it, up to now.
     fn sent(&mut self) -> &[Vec<u8>] {
-        writeln!(self.ask).unwrap();
-        loop {
-            let line = self.lines.next().unwrap().unwrap();
-            if line == "so far" {
-                return &self.sent;
-            }
-            let Some(hex) = line.strip_prefix("frame ") else {
-                continue;
-            };
-            let frame = data_encoding::HEXLOWER.decode(hex.as_bytes()).unwrap();
+        for frame in self.inside.ask("", "frame") {
             // Loopback has zeros for a sender.
             let from = &frame[6..12];
             if from == self.own || from == [0; 6] {
                 self.sent.push(frame);
             }
         }
+        &self.sent
     }
 
     /// What the frames are, each once.
     fn said(&mut self) -> std::collections::BTreeSet<What> {
         self.sent().iter().map(|frame| what(frame)).collect()
-    }
-}
-
-impl Drop for Ear {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

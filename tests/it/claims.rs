@@ -1,46 +1,19 @@
 //! A member who names somebody's content by a wrong size or a wrong SHA-256 keeps nobody from it.
 
-use okibi::identity::SigningSecret;
-use okibi::record::{BlobHash, BlobRef, Body, Document, Role};
-use okibi::store::keys::KeyFolder;
-use okibi::store::{OwnFeed, Store};
+use okibi::record::{BlobHash, BlobRef};
+use okibi::store::Store;
 
 use crate::homes::{Home, Place};
-use crate::wire::{report, serve, sync, two};
+use crate::wire::{append, document, report, serve, sync, two};
 
 /// Bytes of the content: two pieces of a wire.
 const SIZE: usize = 300_000;
 
 /// Writes records of documents into the circle, as a changed program can.
 fn write(home: &Home, blobs: &[BlobRef]) {
-    let root = crate::homes::open(&home.path).root();
-    let mut store = Store::open(&home.path, 1, [0; 8]).unwrap();
-    let directory = store.directory().unwrap();
-    let (certificate, public) = directory.current(&root, Role::Sign).unwrap();
-    let secret = KeyFolder::of(&home.path).read("sign", &public).unwrap();
-    let signer = SigningSecret::from_bytes(&secret);
-    let owner = OwnFeed {
-        root,
-        signer: &signer,
-        certificate,
-    };
-    let circles = store.circles().unwrap();
-    let mut named = circles.iter().filter(|it| it.state.name == "hearth");
-    let circle = named.next().unwrap().id;
-    let drafts = blobs.iter().enumerate().map(|(number, blob)| {
-        let document = Document {
-            title: format!("lie {number}"),
-            media_type: "text/plain".into(),
-            language: String::new(),
-            source: String::new(),
-            licence: String::new(),
-            blob: *blob,
-        };
-        Body::Document(document).into()
-    });
-    let drafts: Vec<_> = drafts.collect();
-    let now = okibi::node::wall_clock();
-    store.append(&circle, &owner, &drafts, now).unwrap();
+    let bodies = blobs.iter().enumerate();
+    let bodies = bodies.map(|(number, blob)| document(format!("lie {number}"), *blob));
+    append(home, &bodies.collect::<Vec<_>>());
 }
 
 fn documents(home: &Home) -> usize {

@@ -3,9 +3,8 @@
 //! that lead nowhere. (Addresses for documentation are not published, and a switch that publishes them would be one more
 //! thing to leave on.) Needs root and iproute2, like `netns`.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::net::Ipv4Addr;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -15,7 +14,8 @@ use serde_json::{Value, json};
 use crate::beyond::{OTHER_RELAY, RELAY, Relay};
 use crate::capture::Resolver;
 use crate::homes::{Home, Place};
-use crate::netns::{MIDDLE, Network, agree, documents, inside_of, ip, text, three};
+use crate::inside::Inside;
+use crate::netns::{MIDDLE, Network, agree, documents, ip, text, three};
 
 /// Set for the process that is the DHT, to the address where it is.
 const BE_THE_DHT: &str = "OKIBI_BE_THE_DHT";
@@ -79,11 +79,7 @@ fn be_the_dht() {
     }
 }
 
-struct Dht {
-    child: Child,
-    ask: ChildStdin,
-    lines: std::io::Lines<BufReader<ChildStdout>>,
-}
+struct Dht(Inside);
 
 impl Dht {
     /// On the bridge.
@@ -96,55 +92,24 @@ impl Dht {
 
     /// In the hub, which has this address.
     fn start(network: &Network, address: &str) -> Self {
-        let hub = network.hub();
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "dht::be_the_dht", "--ignored", "--nocapture"]);
-        command.env(BE_THE_DHT, address);
-        let mut child = inside_of(&hub, &command)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        assert!(lines.any(|line| line.unwrap().contains("the DHT is there")));
-        Self {
-            ask: child.stdin.take().unwrap(),
-            child,
-            lines,
-        }
-    }
-
-    fn ask(&mut self, line: &str, kind: &str) -> Vec<Vec<u8>> {
-        writeln!(self.ask, "{line}").unwrap();
-        let mut all = Vec::new();
-        loop {
-            let line = self.lines.next().unwrap().unwrap();
-            if line == "so far" {
-                return all;
-            }
-            if let Some(hex) = line.strip_prefix(kind) {
-                all.push(HEXLOWER.decode(hex.trim().as_bytes()).unwrap());
-            }
-        }
+        let be = (BE_THE_DHT, address);
+        Self(Inside::start(
+            &network.hub(),
+            "dht::be_the_dht",
+            be,
+            "the DHT is there",
+        ))
     }
 
     /// What is held under a key, as text.
     fn holds(&mut self, key: &str) -> Option<String> {
-        let item = self.ask(key, "item").pop()?;
+        let item = self.0.ask(key, "item").pop()?;
         Some(String::from_utf8_lossy(&item).into_owned())
     }
 
     /// Every packet that nodes sent to it.
     fn heard(&mut self) -> Vec<Vec<u8>> {
-        self.ask("heard", "packet")
-    }
-}
-
-impl Drop for Dht {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.0.ask("heard", "packet")
     }
 }
 

@@ -35,6 +35,7 @@ mod guide;
 mod history;
 mod homes;
 mod hostile;
+mod inside;
 mod latency;
 mod learn;
 mod maker;

@@ -318,17 +318,17 @@ fn made() -> BTreeMap<String, Vec<u8>> {
     all
 }
 
-/// All that a client says to the server of `entry::session` until both are at rest.
+/// All that a client says to the server of `entry::wire::session` until both are at rest.
 fn client() -> Vec<u8> {
     use okibi::sync::{Session, Side};
     let mut ends =
-        [Side::Client, Side::Server].map(|side| Session::new(entry::session_setup(side)));
+        [Side::Client, Side::Server].map(|side| Session::new(entry::wire::session_setup(side)));
     let (mut said, mut quiet) = (Vec::new(), false);
     while !quiet {
         quiet = true;
         for side in 0..2 {
             while let Some(output) = ends[side].poll() {
-                if let Some(input) = entry::session_answer(output) {
+                if let Some(input) = entry::wire::session_answer(output) {
                     ends[side].handle(input);
                 }
             }

@@ -362,8 +362,8 @@ fn a_crowd_of_strangers_is_borne() {
     assert_eq!(bob.hashes(), alice.hashes());
 }
 
-/// Records of documents, written without a process for each.
-fn write_many(home: &Home, count: usize) {
+/// Writes records into the circle, a thousand at a time, without a process for each and with nobody who looks at them.
+pub fn append(home: &Home, bodies: &[Body]) {
     let root = {
         let node = crate::homes::open(&home.path);
         node.root()
@@ -386,33 +386,34 @@ fn write_many(home: &Home, count: usize) {
         .iter()
         .find(|circle| circle.state.name == "hearth")
         .unwrap();
-    // Content that nobody has: what is measured is the way of the records, not the library's.
-    let document = Document {
-        title: String::new(),
+    let now = okibi::node::wall_clock();
+    for some in bodies.chunks(1_000) {
+        let drafts: Vec<Draft> = some.iter().cloned().map(Draft::from).collect();
+        store.append(&circle.id, &owner, &drafts, now).unwrap();
+    }
+}
+
+/// A text document with this content.
+pub fn document(title: String, blob: BlobRef) -> Body {
+    Body::Document(Document {
+        title,
         media_type: "text/plain".into(),
         language: String::new(),
         source: String::new(),
         licence: String::new(),
-        blob: BlobRef {
-            blake3: BlobHash([7; 32]),
-            sha256: [7; 32],
-            size: 7,
-        },
+        blob,
+    })
+}
+
+/// Content that nobody has: what is measured is the way of the records, not the library's.
+fn write_many(home: &Home, count: usize) {
+    let blob = BlobRef {
+        blake3: BlobHash([7; 32]),
+        sha256: [7; 32],
+        size: 7,
     };
-    let now = okibi::node::wall_clock();
-    for start in (0..count).step_by(1_000) {
-        let drafts: Vec<Draft> = (start..count.min(start + 1_000))
-            .map(|number| {
-                let title = format!("document {number}");
-                let document = Document {
-                    title,
-                    ..document.clone()
-                };
-                Body::Document(document).into()
-            })
-            .collect();
-        store.append(&circle.id, &owner, &drafts, now).unwrap();
-    }
+    let bodies = (0..count).map(|number| document(format!("document {number}"), blob));
+    append(home, &bodies.collect::<Vec<_>>());
 }
 
 /// Verifies every record of a home on all cores; how many, and how long it took.
