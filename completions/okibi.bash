@@ -94,6 +94,9 @@ _okibi() {
             okibi,verify-bundle)
                 cmd="okibi__subcmd__verify__subcmd__bundle"
                 ;;
+            okibi__subcmd__circle,accept)
+                cmd="okibi__subcmd__circle__subcmd__accept"
+                ;;
             okibi__subcmd__circle,add-admin)
                 cmd="okibi__subcmd__circle__subcmd__add__subcmd__admin"
                 ;;
@@ -132,6 +135,9 @@ _okibi() {
                 ;;
             okibi__subcmd__circle,members)
                 cmd="okibi__subcmd__circle__subcmd__members"
+                ;;
+            okibi__subcmd__circle,offers)
+                cmd="okibi__subcmd__circle__subcmd__offers"
                 ;;
             okibi__subcmd__circle,policy)
                 cmd="okibi__subcmd__circle__subcmd__policy"
@@ -433,8 +439,30 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__circle)
-            opts="-q -h -V --home --json --quiet --lang --help --version found list members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound forget explain log"
+            opts="-q -h -V --home --json --quiet --lang --help --version found list offers accept members invite join confirm tickets withdraw admit endorse suspend lift readmit add-admin policy refound forget explain log"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__circle__subcmd__accept)
+            opts="-y -q -h -V --dry-run --yes --home --json --quiet --lang --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -793,6 +821,28 @@ _okibi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        okibi__subcmd__circle__subcmd__offers)
+            opts="-q -h -V --home --json --quiet --lang --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1277,7 +1327,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__import__subcmd__bundle)
-            opts="-q -h -V --usb --dry-run --no-ack --salvage --strict --ssh-key --passphrase --passphrase-file --home --json --quiet --lang --help --version"
+            opts="-q -h -V --usb --dry-run --no-ack --salvage --accept --strict --ssh-key --passphrase --passphrase-file --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -26,6 +26,10 @@ pub fn run(out: &Out, node: &mut Handle, command: Circle) -> Outcome {
     let (of, sure, make): (Of, Sure, Make) = match command {
         Circle::Found { name, me, with } => return found(out, node, &name, &me, &with),
         Circle::List => return list(out, node),
+        Circle::Offers => return super::offers::list(out, node),
+        Circle::Accept { name, sure } => {
+            return super::offers::accept(out, node, name.as_deref(), &sure);
+        }
         Circle::Forget { name, sure } => return forget(out, node, &name, &sure),
         #[cfg(feature = "lan")]
         Circle::Invite(it) => return super::network::invite(out, node, &it),
@@ -196,6 +200,7 @@ fn forget(out: &Out, node: &mut Handle, name: &str, sure: &Sure) -> Outcome {
     let count = node.forget_circle(&circle)?;
     let about = [
         ("name", circle.state.name.clone()),
+        ("id", circle.id.short()),
         ("count", count.to_string()),
     ];
     let value = json!({"circle": circle.id, "name": circle.state.name, "records": count});

@@ -10,6 +10,7 @@ use crate::node::{CourierOptions, CourierReport, Delivery, Exit, Failure, Handle
 use super::Outcome;
 use super::args::Courier;
 use super::home::size;
+use super::offers;
 use super::out::{Out, broken, printable};
 use super::stick::{tell_export, tell_import};
 
@@ -77,6 +78,15 @@ fn tell(
     for imported in &report.import.imported {
         tell_import(out, imported, dry)?;
     }
+    for offer in &report.import.offers {
+        offers::tell(out, offer)?;
+        let about = [("id", offer.circle.short())];
+        out.note("offer-how", &about)
+            .map_err(|error| broken(&error))?;
+    }
+    for left in &report.import.left {
+        offers::tell_left(out, left)?;
+    }
     for (_, failure) in &report.import.failures {
         out.failure(failure);
         exits.push(failure.exit);
@@ -106,7 +116,8 @@ fn tell(
     let (inward, outward) = (report.carried_in, report.carried_out);
     let value = json!({
         "path": path.display().to_string(), "dry_run": dry, "skipped": report.skipped,
-        "imported": report.import.imported.len(), "for_others": report.import.for_others,
+        "imported": report.import.imported.len(), "offers": report.import.offers.len(),
+        "alone": report.import.left.len(), "for_others": report.import.for_others,
         "failed": report.import.failures.len() + report.failures.len(),
         "written": report.deliveries.iter().filter(|it| it.export.written.is_some()).count(),
         "there": there, "cleared": report.cleared, "read_only": report.read_only,

@@ -22,7 +22,7 @@ pub fn status(out: &Out, node: &mut Handle, args: &Status) -> Outcome {
     let value = json!({
         "root": status.root, "fingerprint": status.fingerprint, "home": status.home,
         "models": status.models, "documents": status.documents, "blob_bytes": status.blob_bytes,
-        "stopped": status.stopped, "circles": circles, "version": env!("CARGO_PKG_VERSION"),
+        "stopped": status.stopped, "circles": circles, "offers": status.offers, "version": env!("CARGO_PKG_VERSION"),
     });
     out.fact("status", value, || {
         let mut lines = vec![
@@ -48,6 +48,11 @@ pub fn status(out: &Out, node: &mut Handle, args: &Status) -> Outcome {
     })
     .map_err(|error| broken(&error))?;
 
+    if status.offers > 0 {
+        let about = [("count", status.offers.to_string())];
+        out.note("status-offers", &about)
+            .map_err(|error| broken(&error))?;
+    }
     let mut exit = Exit::Done;
     for circle in &status.circles {
         let name = || vec![("circle", circle.name.clone())];

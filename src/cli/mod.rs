@@ -24,6 +24,7 @@ mod monitor;
 mod network;
 #[cfg(feature = "lan")]
 pub mod network_args;
+mod offers;
 mod out;
 mod stick;
 mod update;

@@ -17,6 +17,7 @@ use super::args::{Export as ExportArgs, Import, Inspect, OpenedBy};
 use super::ask;
 use super::home::size;
 use super::media;
+use super::offers;
 use super::out::{Out, broken, printable};
 
 /// `okibi export-bundle`
@@ -164,36 +165,56 @@ pub fn import(out: &Out, node: &mut Handle, args: &Import) -> Outcome {
         dry_run: args.dry_run,
         acknowledge: !args.no_ack,
         salvage: args.salvage,
+        accept: args.accept,
     };
     let sources = media::import_sources(node, args)?;
     let report = if sources.iter().any(|path| path == Path::new("-")) {
         if sources.len() > 1 {
             return Err(Failure::new("stdin-alone", Exit::Usage));
         }
-        let mut stdin = std::io::stdin();
-        let imported = node.import_stream(&mut stdin, options)?;
-        ImportReport {
-            imported: vec![imported],
-            ..ImportReport::default()
-        }
+        node.import_stream(&mut std::io::stdin(), options)?
     } else {
         let sources: Vec<&Path> = sources.iter().map(AsRef::as_ref).collect();
         node.import_paths(&sources, options)?
     };
-    for repair in &report.mended {
-        tell_repair(out, &repair.handle, &repair.slices)?;
-    }
-    for imported in &report.imported {
-        tell_import(out, imported, args.dry_run)?;
-    }
-    let mut exits = Vec::new();
-    for imported in &report.imported {
-        exits.extend(imported.skipped_why.is_some().then_some(Exit::Partly));
-        if args.strict {
+    let mut exits = tell_report(out, &report, args.dry_run)?;
+    if args.strict {
+        for imported in &report.imported {
             exits.extend(imported.older_than.is_some().then_some(Exit::Stale));
             exits.extend(imported.has_forks.then_some(Exit::Fork));
             exits.extend((imported.receipt.waiting > 0).then_some(Exit::Waiting));
         }
+    }
+    // When several apply, the first of the documented order.
+    Ok(Exit::first(&exits))
+}
+
+/// Says what became of each bundle; the exits that belong to it.
+pub(super) fn tell_report(
+    out: &Out,
+    report: &ImportReport,
+    dry: bool,
+) -> Result<Vec<Exit>, Failure> {
+    let mut exits = Vec::new();
+    for repair in &report.mended {
+        tell_repair(out, &repair.handle, &repair.slices)?;
+    }
+    for imported in &report.imported {
+        tell_import(out, imported, dry)?;
+    }
+    for imported in &report.imported {
+        exits.extend(imported.skipped_why.is_some().then_some(Exit::Partly));
+    }
+    for offer in &report.offers {
+        offers::tell(out, offer)?;
+        let about = [("id", offer.circle.short())];
+        out.note("offer-how", &about)
+            .map_err(|error| broken(&error))?;
+        exits.push(Exit::Waiting);
+    }
+    for left in &report.left {
+        offers::tell_left(out, left)?;
+        exits.extend(report.imported.is_empty().then_some(Exit::NothingForMe));
     }
     for (handle, failure) in &report.failures {
         if report.failures.len() + report.imported.len() > 1
@@ -221,11 +242,7 @@ pub fn import(out: &Out, node: &mut Handle, args: &Import) -> Outcome {
         );
         exits.push(Exit::NothingForMe);
     }
-    // When several apply, the first of the documented order.
-    Ok(Exit::ALL
-        .into_iter()
-        .find(|exit| exits.contains(exit))
-        .unwrap_or(Exit::Done))
+    Ok(exits)
 }
 
 pub(super) fn tell_import(out: &Out, it: &Imported, dry: bool) -> Result<(), Failure> {

@@ -297,7 +297,7 @@ impl Handle {
         }
         let membership = self.store.membership(&circle.id)?;
         let records = membership.records.len() + membership.waiting.len();
-        self.drop_shelf(&circle.id)?;
+        self.drop_shelf(&circle.id, Some(&circle.state.name))?;
         let line = json!({
             "what": "forget", "state": "done", "circle": circle.state.name, "records": records,
         });

@@ -7,7 +7,7 @@ use crate::identity::{Words, fingerprint, words_of};
 use crate::record::{CircleId, RootKey};
 
 use super::home::now;
-use super::{CircleStatus, Failure, Handle};
+use super::{CircleStatus, Failure, Handle, Offer};
 
 /// A pairing that is older than this waits for nobody any more (docs/sync.md, section 7).
 const PAIRING: u64 = 600_000;
@@ -21,6 +21,8 @@ pub struct Company {
     pub circles: Vec<CircleStatus>,
     /// The open invitations, the newest first, then the last few that are over.
     pub invitations: Vec<Invited>,
+    /// Circles that admit this node and that nobody here joined.
+    pub offers: Vec<Offer>,
     /// People whose words wait to be compared.
     pub waiting: Vec<Waiting>,
     /// The node that runs in this home.
@@ -140,6 +142,7 @@ impl Handle {
         Ok(Company {
             circles,
             invitations,
+            offers: self.offers()?,
             waiting: waiting.collect(),
             running: self.running(),
             called,

@@ -212,10 +212,12 @@ impl Handle {
     ) -> Result<(Vec<RootKey>, Vec<RootKey>), Failure> {
         let directory = self.store.directory()?;
         let active = circle.state.active().map(|(root, _)| *root);
-        let others: Vec<RootKey> = active
+        let mut others: Vec<RootKey> = active
             .filter(|root| *root != self.root)
             .filter(|root| directory.current(root, Role::Receive).is_some())
             .collect();
+        let blocked = self.store.blocked()?;
+        others.retain(|root| !blocked.contains(root));
         let (hash, _) = self.store.circle_statements(&circle.id)?;
         let (mut lacking, mut unaware) = (Vec::new(), Vec::new());
         for root in others {

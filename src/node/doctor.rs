@@ -17,7 +17,7 @@ pub struct Finding {
 }
 
 /// What could be better and is no fault.
-const ADVICE: [&str; 7] = [
+const ADVICE: [&str; 8] = [
     "doctor-no-model",
     "doctor-one-admin",
     "doctor-two-admins",
@@ -25,6 +25,7 @@ const ADVICE: [&str; 7] = [
     "doctor-no-spare",
     "doctor-spare",
     "doctor-open-home",
+    "doctor-offers",
 ];
 
 impl Finding {
@@ -55,6 +56,10 @@ impl Handle {
         self.check_modes(&mut findings)?;
         self.check_store(&mut findings)?;
         self.check_circles(&mut findings)?;
+        let offers = self.offers()?.len();
+        if offers > 0 {
+            findings.push(Finding::new("doctor-offers", false).with("count", offers));
+        }
         if self.store.models()?.iter().all(|model| model.toy) {
             findings.push(Finding::new("doctor-no-model", false));
         }

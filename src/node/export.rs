@@ -119,6 +119,9 @@ impl Handle {
             if !circle.state.is_active(root) {
                 return Err(Failure::new("recipient-suspended", Exit::Failed).with("name", name));
             }
+            if self.store.opinion(root)?.blocked {
+                return Err(Failure::new("peer-is-blocked", Exit::Failed).with("name", name));
+            }
             let (_, key) = directory
                 .current(root, Role::Receive)
                 .ok_or_else(|| Failure::new("recipient-no-key", Exit::Failed).with("name", name))?;

@@ -23,10 +23,11 @@ use crate::record::{
     Ack, BlobHash, BlobRef, Body, CircleId, Claim, Entry, FeedKey, Frontier, Kind, Payload, Record,
     RecordId, Role, RootKey, Signed, Statement,
 };
-use crate::store::{Batch, Join, Receipt, Source, Standing};
+use crate::store::{Batch, Consent, Join, OfferRow as Offer, Receipt, Source, Standing};
 
 use super::home::now;
 use super::intake::ImportOptions;
+use super::offers::Left;
 use super::trust::Trust;
 use super::{Event, Exit, Failure, Handle};
 
@@ -73,6 +74,17 @@ pub struct Imported {
     pub ack_failed: bool,
 }
 
+/// What became of a bundle that may speak.
+#[derive(Debug)]
+pub(super) enum Taken {
+    /// It was taken in; the token that a receipt reveals.
+    In(Box<Imported>, [u8; 16]),
+    /// Of a circle that nobody here joined: nothing of it was kept.
+    Offered(Offer),
+    /// Left alone, because a person here said so.
+    Left(Left),
+}
+
 /// What `trust/` and HEAD come to.
 struct Judged {
     circle: CircleId,
@@ -95,32 +107,92 @@ pub(super) enum Policy {
 }
 
 impl Handle {
-    /// Takes one bundle in; also returns the token that a receipt reveals.
+    /// Takes one bundle in, if this node belongs to its circle or a person accepted it.
     pub(super) fn import_one(
         &mut self,
         source: Stream<'_>,
         secrets: &[Secret],
         policy: Policy,
         how: ImportOptions,
-    ) -> Result<(Imported, [u8; 16]), Failure> {
+    ) -> Result<Taken, Failure> {
         // Until the transaction is through: nobody takes staged files or new blobs for rubbish meanwhile.
         let _work = self.store.work()?;
         let files = self.files(self.store.home());
         let folder = self.workplace(&files, "import")?;
-        let mut judged = None;
+        let (mut judged, mut otherwise) = (None, None);
         let place = (&files, folder.as_path());
         let staged = stage_what_is_there(source, secrets, place, how.salvage, |front, trust| {
-            judged = Some(self.judge(front, trust, policy)?);
-            Ok::<_, Failure>(())
+            let candidate = self.judge(front, trust, policy)?;
+            if let Policy::Member = policy {
+                otherwise = self.unasked(&candidate, how.accept)?;
+            }
+            judged = Some(candidate);
+            match otherwise {
+                // Nothing behind `trust/` is staged or looked at.
+                Some(_) => Err(Failure::new("nothing-for-me", Exit::NothingForMe)),
+                None => Ok(()),
+            }
         });
-        let imported = staged.and_then(|staged| {
-            let judged = judged.ok_or_else(|| Failure::new("bundle-refused", Exit::Refused))?;
-            let imported = self.apply(judged, &staged, &files, policy, how.dry_run)?;
-            Ok((imported, staged.front.token))
-        });
+        let imported = match otherwise {
+            Some(taken) => Ok(taken),
+            None => staged.and_then(|staged| {
+                let judged = judged.ok_or_else(|| Failure::new("bundle-refused", Exit::Refused))?;
+                let imported = self.apply(judged, &staged, &files, policy, how.dry_run)?;
+                Ok(Taken::In(Box::new(imported), staged.front.token))
+            }),
+        };
         // What was to be kept has been moved away; what cannot be removed now goes with the next work here.
         let _ = files.remove_all(&folder);
         imported
+    }
+
+    /// What becomes of a bundle that a person here did not ask for; none: it is taken in.
+    fn unasked(&self, judged: &Judged, accept: bool) -> Result<Option<Taken>, Failure> {
+        let called = |root: &RootKey| {
+            let member = judged.candidate.members.get(root);
+            named(member.map_or("", |member| member.name.as_str()), root)
+        };
+        let blocked = |root: &RootKey| {
+            let opinion = self.store.opinion(root)?;
+            Ok::<_, Failure>(opinion.blocked.then(|| {
+                Taken::Left(Left::Blocked {
+                    root: *root,
+                    name: called(root),
+                })
+            }))
+        };
+        if let Some(left) = blocked(&judged.signer)? {
+            return Ok(Some(left));
+        }
+        if self.store.belongs(&judged.circle)? {
+            return Ok(None);
+        }
+        let me = judged.candidate.members.get(&self.root);
+        let sponsor = me.map_or(judged.signer, |member| member.sponsor);
+        for root in judged.candidate.founder.iter().chain([&sponsor]) {
+            if let Some(left) = blocked(root)? {
+                return Ok(Some(left));
+            }
+        }
+        match self.store.consent(&judged.circle)? {
+            Some(Consent::Accepted) => return Ok(None),
+            Some(Consent::Forgotten(name)) => {
+                let circle = judged.circle;
+                return Ok(Some(Taken::Left(Left::Forgotten { circle, name })));
+            }
+            None if accept => return Ok(None),
+            None => {}
+        }
+        Ok(Some(Taken::Offered(Offer {
+            circle: judged.circle,
+            name: judged.candidate.name.clone(),
+            founder: judged.candidate.founder,
+            signer: judged.signer,
+            called: called(&judged.signer),
+            sponsor,
+            first: now(),
+            place: None,
+        })))
     }
 
     /// Folds `trust/` over what is here and decides whether this bundle may speak.

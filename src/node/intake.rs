@@ -13,7 +13,8 @@ use crate::carrier::media::medium::{self, Found, Medium};
 use crate::carrier::media::parity;
 use crate::carrier::media::read::{Source as Stream, inspect};
 
-use super::import::{Imported, Policy};
+use super::import::{Imported, Policy, Taken};
+use super::offers::{Left, Offer};
 use super::{Exit, Failure, Handle};
 
 /// How an import shall act.
@@ -24,6 +25,8 @@ pub struct ImportOptions {
     pub acknowledge: bool,
     /// Take the whole units that stand before a damage.
     pub salvage: bool,
+    /// A person says yes to every circle that these bundles offer.
+    pub accept: bool,
 }
 
 impl Default for ImportOptions {
@@ -32,6 +35,7 @@ impl Default for ImportOptions {
             dry_run: false,
             acknowledge: true,
             salvage: false,
+            accept: false,
         }
     }
 }
@@ -40,6 +44,10 @@ impl Default for ImportOptions {
 #[derive(Debug, Default)]
 pub struct ImportReport {
     pub imported: Vec<Imported>,
+    /// Circles that admit this node and that nobody here joined: nothing of these bundles was kept.
+    pub offers: Vec<Offer>,
+    /// Bundles that were left alone, because a person here said so.
+    pub left: Vec<Left>,
     /// Bundles that no key of mine opens.
     pub for_others: usize,
     pub failures: Vec<(Option<String>, Failure)>,
@@ -127,14 +135,15 @@ impl Handle {
             folder: self.workplace(&files, "mend")?,
             number: 0,
         };
-        let done = self.import_found((found, &held), &mut bench, options, &mut report);
+        let media = (found, &held[..], paths);
+        let done = self.import_found(media, &mut bench, options, &mut report);
         let _ = files.remove_all(&bench.folder);
         done.map(|()| report)
     }
 
     fn import_found(
         &mut self,
-        (found, held): (Vec<(usize, Found)>, &[Option<Medium>]),
+        (found, held, places): (Vec<(usize, Found)>, &[Option<Medium>], &[&Path]),
         bench: &mut Bench,
         options: ImportOptions,
         report: &mut ImportReport,
@@ -177,7 +186,8 @@ impl Handle {
         fronts.sort_by_key(|(sequence, _)| *sequence);
         for (_, mut candidate) in fronts {
             match self.take_in(&mut candidate, &secrets, bench, options, report) {
-                Ok((mut imported, token)) => {
+                Ok(Taken::In(imported, token)) => {
+                    let mut imported = *imported;
                     imported.handle.clone_from(&candidate.found.handle);
                     if !options.dry_run && options.acknowledge {
                         for number in &candidate.media {
@@ -193,6 +203,15 @@ impl Handle {
                         shelf.drop_set(key)?;
                     }
                     report.imported.push(imported);
+                }
+                Ok(other) => {
+                    // The medium keeps its slices; none of them stay here for what nobody asked for.
+                    if let (Some(shelf), Some(key)) = (&shelf, &candidate.key) {
+                        shelf.drop_set(key)?;
+                    }
+                    let number = candidate.media.first().copied();
+                    let place = number.and_then(|number| places.get(number).copied());
+                    self.note(other, place, options.dry_run, report)?;
                 }
                 Err(failure) => {
                     self.give_up(shelf.as_ref(), &candidate);
@@ -301,7 +320,7 @@ impl Handle {
         bench: &mut Bench,
         options: ImportOptions,
         report: &mut ImportReport,
-    ) -> Result<(Imported, [u8; 16]), Failure> {
+    ) -> Result<Taken, Failure> {
         // Salvage would be content with less than a repair gives.
         let repairable = !parity::parity_files(&candidate.found).is_empty();
         let first = ImportOptions {
@@ -405,12 +424,15 @@ impl Handle {
         &mut self,
         stream: &mut (dyn Read + Send),
         options: ImportOptions,
-    ) -> Result<Imported, Failure> {
+    ) -> Result<ImportReport, Failure> {
         let secrets = self.receive_keys()?;
         let source = Stream::Stream(stream);
-        Ok(self
-            .import_one(source, &secrets, Policy::Member, options)?
-            .0)
+        let mut report = ImportReport::default();
+        match self.import_one(source, &secrets, Policy::Member, options)? {
+            Taken::In(imported, _) => report.imported.push(*imported),
+            other => self.note(other, None, options.dry_run, &mut report)?,
+        }
+        Ok(report)
     }
 
     /// Writes the receipt, and the acknowledgement where it tells the signer something.

@@ -26,6 +26,7 @@ mod memory;
 mod models;
 #[cfg(feature = "lan")]
 mod net;
+mod offers;
 mod quantize;
 mod restore;
 mod revoke;
@@ -89,6 +90,7 @@ pub use net::{
     Beyond, Compared, Invitation, Joining, NetOptions, NetReport, Reached, Ticket, ask_daemon,
     valid_address, valid_relay,
 };
+pub use offers::{Accepted, Left, Offer, quoted_name};
 pub use quantize::{Packed, Packing};
 pub use restore::{Restored, backup_holds, restore};
 pub use share::Label;

@@ -54,8 +54,12 @@ impl Handle {
         Ok(true)
     }
 
-    /// Takes a shelf away with everything on it.
-    pub(super) fn drop_shelf(&mut self, circle: &CircleId) -> Result<(), Failure> {
+    /// Takes a shelf away with everything on it; what a person forgot stays away under this name.
+    pub(super) fn drop_shelf(
+        &mut self,
+        circle: &CircleId,
+        forgotten: Option<&str>,
+    ) -> Result<(), Failure> {
         let db = self.store.database();
         for document in
             library::index::list(db, library::Scope::Circle(circle.0)).map_err(library_failed)?
@@ -64,7 +68,7 @@ impl Handle {
         }
         // The same circle may come back, with the same mark.
         self.store.forget_meta(&shelf_key(circle))?;
-        self.store.drop_circle(circle)?;
+        self.store.drop_circle(circle, forgotten)?;
         Ok(())
     }
 

@@ -13,7 +13,7 @@ use crate::record::{Admin, Body, CircleId, Document, Model, Policy as CirclePoli
 use crate::store::{OwnFeed, Standing};
 
 use super::home::{now, random};
-use super::import::Policy;
+use super::import::{Policy, Taken};
 use super::intake::ImportOptions;
 use super::target::{ExportOptions, Target};
 use super::{Event, Exit, Failure, Handle};
@@ -57,18 +57,21 @@ impl Handle {
         let secrets = [public_identity()?.into()];
         let mut bytes = STARTER;
         let policy = Policy::Pinned(pin);
-        let (imported, _) = self.import_one(
+        let taken = self.import_one(
             Stream::Stream(&mut bytes),
             &secrets,
             policy,
             ImportOptions::default(),
         )?;
+        let Taken::In(imported, _) = taken else {
+            return Err(broken("it was not taken in"));
+        };
         // The shelf of an older okibi goes once the new one is in place.
         for circle in circles
             .iter()
             .filter(|circle| circle.standing == Standing::Shelf)
         {
-            self.drop_shelf(&circle.id)?;
+            self.drop_shelf(&circle.id, None)?;
         }
         let (documents, models) = (imported.documents.len(), imported.models.len());
         // Another process that was started at the same moment may have been first.

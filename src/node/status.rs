@@ -61,6 +61,8 @@ pub struct Status {
     pub documents: usize,
     /// Bytes of all blobs.
     pub blob_bytes: u64,
+    /// Circles that admit this node and that nobody here joined.
+    pub offers: usize,
     /// Writing is stopped until a new feed is opened.
     pub stopped: bool,
 }
@@ -93,6 +95,7 @@ impl Handle {
                 .collect(),
             documents: self.documents()?.len(),
             blob_bytes: self.store.blobs()?.iter().map(|blob| blob.size).sum(),
+            offers: self.offers()?.len(),
             stopped: self.store.meta("stopped")?.is_some(),
         })
     }

@@ -9,7 +9,7 @@ use crate::record::{
     statements_hash,
 };
 
-use super::{Store, StoreError, cache, pool};
+use super::{Consent, Store, StoreError, cache, offers, pool};
 
 /// What this node is to a circle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -256,9 +256,17 @@ fn chain_id(
 }
 
 impl Store {
-    /// Forgets a circle with all its records; statements stay, other circles may rest on them.
-    pub fn drop_circle(&mut self, id: &CircleId) -> Result<(), StoreError> {
+    /// Forgets a circle with all its records; statements stay, other circles may rest on them. With the name of what a
+    /// person forgot it stays away until a person accepts it.
+    pub fn drop_circle(
+        &mut self,
+        id: &CircleId,
+        forgotten: Option<&str>,
+    ) -> Result<(), StoreError> {
         self.transaction(|tx| {
+            if let Some(name) = forgotten {
+                offers::say(tx, id, &Consent::Forgotten(name.to_owned()))?;
+            }
             tx.execute("DELETE FROM fact WHERE circle = ?1", [id.0])?;
             tx.execute("DELETE FROM record WHERE circle = ?1", [id.0])?;
             tx.execute("DELETE FROM circle WHERE id = ?1", [id.0])?;

@@ -14,7 +14,7 @@ use crate::record::{Ack, BlobRef, CircleId, Record, RecordId, Role, RootKey, Sta
 
 use super::cache::{self, Cached, Settled};
 use super::circle::Standing;
-use super::{Store, StoreError, ack, audit, blobs, clock, pool, set_clock};
+use super::{Store, StoreError, ack, audit, blobs, clock, offers, pool, set_clock};
 
 /// Who brought a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,6 +159,7 @@ fn enter(db: &Connection, id: &CircleId, join: Option<&Join>) -> Result<(), Stor
         let sql = "INSERT INTO circle (id, standing, secret) VALUES (?1, ?2, ?3)
                    ON CONFLICT (id) DO UPDATE SET secret = coalesce(secret, excluded.secret)";
         db.execute(sql, params![id.0, join.standing.as_str(), join.secret])?;
+        offers::joined(db, id)?;
     }
     let known = db
         .query_row("SELECT 1 FROM circle WHERE id = ?1", [id.0], |_| Ok(()))

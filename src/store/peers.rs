@@ -1,6 +1,8 @@
 //! What a person told this node about others: addresses, nicknames, blocks; and invitations with their pairings. All of
 //! it is local: nothing here enters the fold or leaves the node.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::record::{CircleId, RootKey};
@@ -94,6 +96,15 @@ impl Store {
             })
         });
         Ok(row.optional()?.unwrap_or_default())
+    }
+
+    /// The roots that nothing is taken from and nothing is written for.
+    pub fn blocked(&self) -> Result<BTreeSet<RootKey>, StoreError> {
+        let mut sql = self
+            .db
+            .prepare("SELECT root FROM opinion WHERE blocked = 1")?;
+        let rows = sql.query_map([], |row| row.get(0).map(RootKey))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Calls a root by a name of one's own; none: no longer.

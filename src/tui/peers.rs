@@ -15,6 +15,7 @@ use super::keys::{
     Action, Binding, HELP, PAGE_DOWN, PAGE_UP, ROW_DOWN, ROW_UP, TO_CHAT, bind, foot, key, letter,
 };
 use super::monitor::{age, member_words};
+use super::porter::offer_words;
 use super::text::{Run, fit, pad, width, wrap};
 use super::theme::Theme;
 
@@ -181,6 +182,12 @@ impl Page<'_> {
                     words = format!("{} · {words}", say("tui-peers-connected", &[]));
                 }
                 self.row(mark, &member.name, &words);
+            }
+        }
+        if !company.offers.is_empty() {
+            self.heading(&say("tui-offers", &[]));
+            for offer in &company.offers {
+                self.words(&offer_words(offer));
             }
         }
         if !company.invitations.is_empty() {

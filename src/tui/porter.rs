@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use crate::messages::say;
 use crate::node::{
     ChatOptions, Conversation, Event as Happening, Exit, Failure, Handle, ImportOptions,
-    ImportReport, Imported, Piece, Question, Sink, fingerprint,
+    ImportReport, Imported, Left, Offer, Piece, Question, Sink, fingerprint, quoted_name,
 };
 
 use super::run::Incoming;
@@ -232,6 +232,17 @@ fn brings(it: &Imported) -> bool {
     it.joined || receipt.taken + receipt.blobs + receipt.acks + receipt.statements > 0
 }
 
+/// A circle that nobody here joined, and how one does.
+pub fn offer_words(offer: &Offer) -> String {
+    let founder = offer.founder.map(|root| fingerprint(&root));
+    let about = [
+        ("name", quoted_name(&offer.name)),
+        ("founder", founder.unwrap_or_else(|| "?".to_owned())),
+        ("id", offer.circle.short()),
+    ];
+    say("tui-offer", &about)
+}
+
 /// What an import does, or would do, line by line.
 fn report_words(report: &ImportReport, dry: bool) -> Vec<String> {
     let mut lines = Vec::new();
@@ -278,6 +289,25 @@ fn report_words(report: &ImportReport, dry: bool) -> Vec<String> {
         if it.ack_failed {
             lines.push(say("ack-later", &[]));
         }
+    }
+    for offer in &report.offers {
+        lines.push(say("offer-here", &[]));
+        lines.push(offer_words(offer));
+    }
+    for left in &report.left {
+        lines.push(match left {
+            Left::Blocked { root, name } => {
+                let about = [
+                    ("name", quoted_name(name)),
+                    ("fingerprint", fingerprint(root)),
+                ];
+                say("bundle-blocked", &about)
+            }
+            Left::Forgotten { circle, name } => {
+                let about = [("name", quoted_name(name)), ("id", circle.short())];
+                say("bundle-forgotten", &about)
+            }
+        });
     }
     if report.blank {
         lines.push(say("medium-blank", &[]));

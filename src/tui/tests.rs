@@ -317,6 +317,7 @@ fn overview() -> Overview {
             models: vec!["ember".into()],
             documents: 1,
             blob_bytes: 1 << 20,
+            offers: 0,
             stopped: false,
         },
         vitals: Vitals {

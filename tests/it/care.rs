@@ -112,6 +112,8 @@ fn a_forgotten_circle_comes_back_with_its_shelf() {
         assert!(titles.iter().any(|it| it["title"] == "Note"), "{titles:?}");
         bob.ok(["circle", "forget", "hearth", "--yes"]);
         assert!(bob.facts("document", ["library", "list"]).is_empty());
+        // It stays away until a person says otherwise.
+        bob.ok(["circle", "accept", "hearth", "--yes"]);
     }
 }
 
@@ -130,6 +132,7 @@ fn a_forgotten_circle_is_gone_here_and_its_return_forks_nothing() {
     bob.ok(["circle", "forget", "hearth", "--yes"]);
     assert!(bob.facts("circle", ["circle", "list"]).is_empty());
     assert!(bob.facts("document", ["library", "list"]).is_empty());
+    bob.ok(["circle", "accept", "hearth", "--yes"]);
     // It comes back, and Bob goes on in a new feed: what he wrote and nobody took in is lost, not contradicted.
     alice.ok(["export-bundle", "--to", "bob", "--full", &stick]);
     bob.ok(["import-bundle", &stick]);

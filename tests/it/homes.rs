@@ -9,6 +9,7 @@ use okibi::config::Config;
 use okibi::node::{
     CircleView, Decision, Exit, Export, Failure, Handle, ImportOptions, ImportReport, Label, Target,
 };
+use okibi::store::Consent;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -159,10 +160,25 @@ impl Home {
         run.json()
     }
 
-    /// Admits the owner of another home.
+    /// Admits the owner of another home, who wants that: it joins with the first bundle that comes.
     pub fn admit(&self, other: &Home, name: &str) {
+        self.admit_unasked(other, name);
+        for circle in self.facts("circle", ["circle", "list"]) {
+            other.accept(circle["circle"].as_str().unwrap());
+        }
+    }
+
+    /// Admits the owner of another home, who knows nothing of it.
+    pub fn admit_unasked(&self, other: &Home, name: &str) {
         let card = other.ok(["key", "card"]).out;
         self.ok(["circle", "admit", card.trim(), "--name", name, "--yes"]);
+    }
+
+    /// Says yes to a circle, before its bundle comes or after; one that it belongs to already stays.
+    pub fn accept(&self, circle: &str) {
+        let run = self.run(["circle", "accept", circle, "--yes", "--json"]);
+        let joined = run.json().iter().any(|it| it["code"] == "offer-joined");
+        assert!(run.status.success() || joined, "{run:#?}");
     }
 
     /// The circles that it belongs to: name, set hash, state hash.
@@ -302,7 +318,7 @@ pub fn try_import(node: &mut Handle, path: &Path) -> Result<ImportReport, Failur
     let options = ImportOptions {
         dry_run: false,
         acknowledge: true,
-        salvage: false,
+        ..ImportOptions::default()
     };
     patiently(|| node.import_path(path, options))
 }
@@ -325,4 +341,9 @@ pub fn decide(node: &mut Handle, decision: Decision) {
 pub fn admit(node: &mut Handle, other: &Handle, name: &str) {
     let (card, name) = (other.card().unwrap(), name.to_owned());
     decide(node, Decision::Admit { card, name });
+    // Who is admitted wants it: it joins with the first bundle that comes.
+    let (store, circle) = (other.store(), circle(node).id);
+    if !store.belongs(&circle).unwrap() {
+        store.set_consent(&circle, &Consent::Accepted).unwrap();
+    }
 }

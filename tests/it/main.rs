@@ -20,6 +20,7 @@ mod capture;
 mod care;
 mod catalogue;
 mod claims;
+mod consent;
 mod cost;
 mod courier;
 mod crash;

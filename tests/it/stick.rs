@@ -98,6 +98,7 @@ const SALVAGE: ImportOptions = ImportOptions {
     dry_run: false,
     acknowledge: true,
     salvage: true,
+    accept: false,
 };
 
 /// Threat 10: the second half of a bundle is withheld. Without salvage nothing is applied; with it whole units are, it is

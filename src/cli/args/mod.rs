@@ -14,7 +14,7 @@ const AFTER: &str = "\
 Exit codes: 0 done, 1 failed, 2 usage, 3 partly done, 10 nothing for me, 11 slice missing, 12 signature or decryption \
 refused, 13 lower version asked for, 14 stale, 15 fork, 16 no space, 17 waiting for something missing, 18 busy, \
 19 key locked, 20 needs a newer okibi, 21 no medium, 130 interrupted. 14, 15 and 17 come only from a command that asks \
-for them, or with --strict.";
+for them, or with --strict; 17 also from import-bundle where a circle offers to take this node in (okibi circle accept).";
 
 /// Heading of the options that every command has: a command's own stand apart.
 const EVERYWHERE: &str = "Options of every command";
@@ -294,6 +294,9 @@ pub struct Import {
     /// Of a damaged bundle take what stands whole before the damage; exits with 3
     #[arg(long)]
     pub salvage: bool,
+    /// Also join the circles that these bundles offer: for who compared the founder's fingerprint before
+    #[arg(long)]
+    pub accept: bool,
     /// Also exit with 14 for a bundle older than one already here, 15 for forks and 17 for records that wait
     #[arg(long)]
     pub strict: bool,
@@ -356,6 +359,17 @@ pub enum Circle {
     },
     /// List your circles
     List,
+    /// List circles that admitted you and that you have not joined
+    Offers,
+    /// Join a circle that admitted you, after you compared its founder's fingerprint with who invited you
+    Accept {
+        /// Beginning of its id, name, or founder's fingerprint; may be left out where one circle is offered. A whole id is also
+        /// taken before its bundle came, and brings a forgotten circle back
+        #[arg(value_name = "CIRCLE")]
+        name: Option<String>,
+        #[command(flatten)]
+        sure: Sure,
+    },
     /// List the members of a circle
     Members {
         #[command(flatten)]

@@ -169,9 +169,11 @@ impl Town {
             founder
                 .export(&circle, &[to], Target::File(&file), false, false)
                 .unwrap();
-            open(home)
-                .import_path(&file, ImportOptions::default())
-                .unwrap();
+            let options = ImportOptions {
+                accept: true,
+                ..ImportOptions::default()
+            };
+            open(home).import_path(&file, options).unwrap();
         }
         drop(founder);
         Self {

@@ -40,3 +40,27 @@ CREATE TABLE pairing (
     -- 1: the words are the same; 0: they are not; NULL: nobody said yet.
     answer INTEGER CHECK (answer IN (0, 1))
 ) STRICT;
+
+-- Circles that admit this node and that nobody here joined: what a person needs to say yes, and nothing else of them.
+CREATE TABLE offer (
+    circle  BLOB PRIMARY KEY CHECK (length(circle) = 32),
+    name    TEXT NOT NULL,
+    founder BLOB CHECK (founder IS NULL OR length(founder) = 32),
+    -- Who signed the bundle, and as what the circle knows that root; who admitted this node.
+    signer  BLOB NOT NULL CHECK (length(signer) = 32),
+    called  TEXT NOT NULL,
+    sponsor BLOB NOT NULL CHECK (length(sponsor) = 32),
+    -- Milliseconds since 1970, by this node's clock: first and last seen.
+    first   INTEGER NOT NULL,
+    last    INTEGER NOT NULL,
+    -- The medium, folder or file where it was seen last; NULL for a pipe.
+    place   TEXT
+) STRICT, WITHOUT ROWID;
+
+-- What a person said about a circle that is not here: to be joined when a bundle of it comes, or forgotten for good.
+CREATE TABLE consent (
+    circle    BLOB PRIMARY KEY CHECK (length(circle) = 32),
+    forgotten INTEGER NOT NULL CHECK (forgotten IN (0, 1)),
+    -- As it was called, for people.
+    name      TEXT NOT NULL DEFAULT ''
+) STRICT, WITHOUT ROWID;

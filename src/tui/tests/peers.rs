@@ -20,6 +20,7 @@ fn company() -> Company {
             invited(2, 0, Fate::Spent("花子".into())),
             invited(3, 0, Fate::Expired),
         ],
+        offers: Vec::new(),
         waiting: Vec::new(),
         running: None,
         called: "alice".into(),
