@@ -70,7 +70,7 @@ pub fn session_setup(side: sync::Side) -> sync::Setup {
         }],
         proof: sync::Proof {
             key: transport.public(),
-            certificate: certificate(&root, role, transport.public(), None, time)
+            certificate: certificate(&root, role, &transport, None, time)
                 .bytes()
                 .to_vec(),
             instance: [8; 8],

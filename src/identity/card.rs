@@ -132,7 +132,7 @@ fn checksum(body: &[u8]) -> [u8; 4] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::{Signer, SigningSecret, certificate};
+    use crate::identity::{Holder, ReceiveSecret, Receiving, SigningSecret, certificate};
     use crate::record::Hlc;
 
     fn card(seed: u8) -> Vec<Verified<Statement>> {
@@ -141,8 +141,20 @@ mod tests {
             .into_iter()
             .enumerate()
             .map(|(n, role)| {
-                let key = SigningSecret::from_bytes(&[seed + n as u8 + 1; 32]).public();
-                verify(certificate(&root, role, key, None, Hlc(0))).unwrap()
+                let seed = [seed + n as u8 + 1; 32];
+                let (key, receive) = (
+                    SigningSecret::from_bytes(&seed),
+                    ReceiveSecret::from_bytes(seed),
+                );
+                let receiving = Receiving {
+                    secret: &receive,
+                    random: [0; 64],
+                };
+                let holder: &dyn Holder = match role {
+                    Role::Receive => &receiving,
+                    _ => &key,
+                };
+                verify(certificate(&root, role, holder, None, Hlc(0))).unwrap()
             })
             .collect()
     }

@@ -97,30 +97,36 @@ impl Directory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::{SigningSecret, certificate, revocation, verify};
+    use crate::identity::{Signer, SigningSecret, certificate, revocation, verify};
     use crate::record::Hlc;
+
+    fn key(seed: u8) -> SigningSecret {
+        SigningSecret::from_bytes(&[seed; 32])
+    }
 
     #[test]
     fn replaced_and_revoked_keys_do_not_stand() {
         let root = SigningSecret::from_bytes(&[1; 32]);
         let whose = RootKey(crate::identity::Signer::public(&root));
         let mut directory = Directory::default();
-        let first = verify(certificate(&root, Role::Sign, [2; 32], None, Hlc(0))).unwrap();
+        let (old, new) = (key(2), key(3));
+        let first = verify(certificate(&root, Role::Sign, &old, None, Hlc(0))).unwrap();
         directory.insert(first.clone());
         assert_eq!(
             directory.current(&whose, Role::Sign),
-            Some((first.id(), [2; 32]))
+            Some((first.id(), old.public()))
         );
         assert_eq!(directory.current(&whose, Role::Receive), None);
 
-        let next = certificate(&root, Role::Sign, [3; 32], Some(first.id()), Hlc(1));
+        let next = certificate(&root, Role::Sign, &new, Some(first.id()), Hlc(1));
         directory.insert(verify(next.clone()).unwrap());
+        let new = new.public();
         assert_eq!(
             directory.current(&whose, Role::Sign),
-            Some((next.id(), [3; 32]))
+            Some((next.id(), new))
         );
 
-        directory.insert(verify(revocation(&root, [3; 32], None, None, Hlc(2))).unwrap());
+        directory.insert(verify(revocation(&root, new, None, None, Hlc(2))).unwrap());
         assert_eq!(directory.current(&whose, Role::Sign), None);
     }
 
@@ -132,14 +138,15 @@ mod tests {
         );
         let whose = RootKey(crate::identity::Signer::public(&root));
         let mut directory = Directory::default();
-        let first = verify(certificate(&root, Role::Sign, [2; 32], None, Hlc(0))).unwrap();
+        let mine = key(2).public();
+        let first = verify(certificate(&root, Role::Sign, &key(2), None, Hlc(0))).unwrap();
         directory.insert(first.clone());
-        let hostile = certificate(&other, Role::Sign, [4; 32], Some(first.id()), Hlc(0));
+        let hostile = certificate(&other, Role::Sign, &key(4), Some(first.id()), Hlc(0));
         directory.insert(verify(hostile).unwrap());
-        directory.insert(verify(revocation(&other, [2; 32], None, None, Hlc(0))).unwrap());
+        directory.insert(verify(revocation(&other, mine, None, None, Hlc(0))).unwrap());
         assert_eq!(
             directory.current(&whose, Role::Sign),
-            Some((first.id(), [2; 32]))
+            Some((first.id(), mine))
         );
     }
 }

@@ -2,6 +2,8 @@
 
 use zeroize::Zeroizing;
 
+use super::proof::Holder;
+
 use crate::record::{
     CircleId, Claim, Hlc, RecordId, Role, RootKey, Signed, Statement, StatementId,
 };
@@ -59,14 +61,16 @@ impl ReceiveSecret {
     }
 }
 
-/// Certifies `key` for `role`.
+/// Certifies a key for `role`; the key proves that it agrees.
 pub fn certificate(
     root: &dyn Signer,
     role: Role,
-    key: [u8; 32],
+    holder: &dyn Holder,
     replaces: Option<StatementId>,
     time: Hlc,
 ) -> Signed<Statement> {
+    let (whose, key) = (RootKey(root.public()), holder.certified());
+    let proof = holder.prove(&Statement::proof_message(&whose, role, &key));
     state(
         root,
         time,
@@ -74,6 +78,7 @@ pub fn certificate(
             role,
             key,
             replaces,
+            proof,
         },
     )
 }

@@ -12,10 +12,12 @@ mod card;
 mod directory;
 mod fingerprint;
 mod keys;
+mod proof;
 mod verify;
 
 pub use card::{CardError, KeyCard};
 pub use directory::Directory;
 pub use fingerprint::{Words, fingerprint, words, words_of};
 pub use keys::{ReceiveSecret, Signer, SigningSecret, certificate, revocation};
+pub use proof::{Holder, Receiving, edwards_of};
 pub use verify::{Verified, VerifyError, from_own_store, verify, verify_all, verify_message};

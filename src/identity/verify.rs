@@ -8,6 +8,8 @@ use thiserror::Error;
 
 use crate::record::{Payload, Signed};
 
+use super::proof;
+
 /// Why a signature does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum VerifyError {
@@ -15,6 +17,8 @@ pub enum VerifyError {
     Key,
     #[error("the signature does not belong to this content and key")]
     Signature,
+    #[error("the certified key does not prove that it belongs to this root")]
+    Proof,
 }
 
 /// An envelope whose encoding is canonical and whose signature is valid under the key that it names.
@@ -36,12 +40,15 @@ impl<T> Deref for Verified<T> {
     }
 }
 
-/// Verifies one envelope.
+/// Verifies one envelope; of a certificate, the certified key's proof as well.
 pub fn verify<T: Payload>(signed: Signed<T>) -> Result<Verified<T>, VerifyError> {
     let key = VerifyingKey::from_bytes(&signed.value().signer()).map_err(|_| VerifyError::Key)?;
     let signature = Signature::from_bytes(&signed.signature());
     key.verify_strict(&signed.message(), &signature)
         .map_err(|_| VerifyError::Signature)?;
+    if let Some(claim) = signed.value().possession() {
+        proof::check(claim.root, claim.role, claim.key, claim.proof)?;
+    }
     Ok(Verified(signed))
 }
 

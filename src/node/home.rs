@@ -10,7 +10,7 @@ use crate::carrier::media::keyring::Secret;
 use crate::carrier::media::seal::secret_string;
 use crate::config::Config;
 use crate::identity::{
-    KeyCard, ReceiveSecret, Signer, SigningSecret, Verified, certificate, verify,
+    KeyCard, ReceiveSecret, Receiving, Signer, SigningSecret, Verified, certificate, verify,
 };
 use crate::record::{FeedKey, Hlc, Role, RootKey, Signed, Statement, StatementId};
 use crate::store::keys::KeyFolder;
@@ -270,7 +270,7 @@ impl Handle {
         let statement = own(certificate(
             &root,
             Role::Sign,
-            secret.public(),
+            &secret,
             replaces,
             time,
         ))?;
@@ -298,7 +298,7 @@ impl Handle {
         let name = Role::Spare.name();
         self.keys
             .write(name, &secret.public(), &secret.to_bytes())?;
-        let spare = certificate(root, Role::Spare, secret.public(), None, time);
+        let spare = certificate(root, Role::Spare, &secret, None, time);
         Ok(Some(own(spare)?))
     }
 
@@ -347,14 +347,18 @@ fn make_identity(store: &mut Store, keys: &KeyFolder) -> Result<RootKey, Failure
     for role in [Role::Sign, Role::Transport].into_iter().chain(spares) {
         let secret = SigningSecret::from_bytes(&random()?);
         keys.write(role.name(), &secret.public(), &secret.to_bytes())?;
-        statements.push(own(certificate(&root, role, secret.public(), None, time))?);
+        statements.push(own(certificate(&root, role, &secret, None, time))?);
     }
     let receive = ReceiveSecret::from_bytes(random()?);
     keys.write(Role::Receive.name(), &receive.public(), &receive.to_bytes())?;
+    let receiving = Receiving {
+        secret: &receive,
+        random: random()?,
+    };
     statements.push(own(certificate(
         &root,
         Role::Receive,
-        receive.public(),
+        &receiving,
         None,
         time,
     ))?);

@@ -8,6 +8,7 @@
 use thiserror::Error;
 
 use super::cbor::{self, CborError};
+use super::statement::Possession;
 
 /// Tag 18, array of four, protected header `{1: -8}` as a byte string, empty map.
 const HEAD: &[u8] = b"\xd2\x84\x43\xa1\x01\x27\xa0";
@@ -42,6 +43,10 @@ pub trait Payload: Sized {
     fn encode(&self) -> Vec<u8>;
     /// The Ed25519 key that the signature must be valid under.
     fn signer(&self) -> [u8; 32];
+    /// What a certificate has to prove beside its signature; nothing else has one.
+    fn possession(&self) -> Option<Possession<'_>> {
+        None
+    }
 }
 
 /// A decoded envelope whose signature nobody has looked at yet: `identity::verify` does.

@@ -27,7 +27,7 @@ pub use frontier::{Entry, ForkEvidence, Frontier, Gap, difference, set_hash, sta
 pub use header::{Kind, Place, Previous, Record};
 pub use hlc::Hlc;
 pub use ids::{BlobHash, CircleId, FeedKey, NotHex, RecordId, RootKey, StatementId};
-pub use statement::{Claim, Role, Statement};
+pub use statement::{Claim, Possession, Role, Statement};
 
 impl Signed<Record> {
     /// The record's id.

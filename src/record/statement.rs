@@ -10,6 +10,7 @@ use super::ids::{CircleId, RecordId, RootKey, StatementId};
 use super::{Hlc, limits};
 
 const VERSION: u64 = 1;
+const PROOF_CONTEXT: &[u8] = b"okibi-key-proof@v1";
 
 /// What a certified key is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,11 +55,13 @@ impl Role {
 /// What a statement says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
-    /// `key` serves this root in `role`; `replaces` names the certificate that it succeeds.
+    /// `key` serves this root in `role`; `replaces` names the certificate that it succeeds, and `proof` is the key's own
+    /// signature over `Statement::proof_message`.
     Certificate {
         role: Role,
         key: [u8; 32],
         replaces: Option<StatementId>,
+        proof: [u8; 64],
     },
     /// `key` is no longer this root's. In `circle` (or in all, when none) its feed counts up to and including `cut`; with no cut, nothing of it does.
     Revocation {
@@ -80,6 +83,15 @@ pub enum Claim {
     },
 }
 
+/// A key and the proof that whoever holds it agreed to be certified. `identity::verify` judges it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Possession<'a> {
+    pub root: &'a RootKey,
+    pub role: Role,
+    pub key: &'a [u8; 32],
+    pub proof: &'a [u8; 64],
+}
+
 /// A fact about a root's keys, signed by that root.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
@@ -87,6 +99,15 @@ pub struct Statement {
     /// Advisory.
     pub time: Hlc,
     pub claim: Claim,
+}
+
+impl Statement {
+    /// What a certified key signs: that it serves this root in this role. No other thing that an okibi signs begins
+    /// with these letters.
+    pub fn proof_message(root: &RootKey, role: Role, key: &[u8; 32]) -> Vec<u8> {
+        let role = u8::try_from(role.number()).unwrap_or(u8::MAX);
+        [PROOF_CONTEXT, &root.0, &[role], key].concat()
+    }
 }
 
 impl Payload for Statement {
@@ -128,7 +149,7 @@ impl Payload for Statement {
 
     fn encode(&self) -> Vec<u8> {
         let (kind, length) = match &self.claim {
-            Claim::Certificate { .. } => (0, 3),
+            Claim::Certificate { .. } => (0, 4),
             Claim::Revocation { .. } => (1, 3),
             Claim::Recovery { .. } => (2, 3),
             Claim::Unknown { kind, elements, .. } => (*kind, *elements),
@@ -144,9 +165,11 @@ impl Payload for Statement {
                     role,
                     key,
                     replaces,
+                    proof,
                 } => {
                     e.u64(role.number())?.bytes(key)?;
-                    e.bytes(replaces.as_ref().map_or(&[], |id| &id.0[..]))?;
+                    e.bytes(replaces.as_ref().map_or(&[], |id| &id.0[..]))?
+                        .bytes(proof)?;
                 }
                 Claim::Revocation { key, circle, cut } => {
                     e.bytes(key)?
@@ -172,13 +195,27 @@ impl Payload for Statement {
     fn signer(&self) -> [u8; 32] {
         self.root.0
     }
+
+    fn possession(&self) -> Option<Possession<'_>> {
+        match &self.claim {
+            Claim::Certificate {
+                role, key, proof, ..
+            } => Some(Possession {
+                root: &self.root,
+                role: *role,
+                key,
+                proof,
+            }),
+            _ => None,
+        }
+    }
 }
 
 /// Reads what stands behind the time, if kind and shape are known.
 fn claim(kind: u64, elements: u64, tail: &[u8]) -> Option<Claim> {
     let mut d = Decoder::new(tail);
     let claim = match (kind, elements) {
-        (0, 3) => certificate(&mut d).ok().flatten(),
+        (0, 4) => certificate(&mut d).ok().flatten(),
         (1, 3) => revocation(&mut d).ok(),
         (2, 3) => recovery(&mut d).ok(),
         _ => None,
@@ -196,6 +233,7 @@ fn certificate(d: &mut Decoder<'_>) -> Read<Option<Claim>> {
         role,
         key,
         replaces,
+        proof: cbor::fixed(d)?,
     }))
 }
 

@@ -369,11 +369,13 @@ fn statements_survive_their_encoding_and_unknown_ones_are_kept() {
             role: Role::Spare,
             key: [1; 32],
             replaces: None,
+            proof: [4; 64],
         },
         Claim::Certificate {
             role: Role::Receive,
             key: [1; 32],
             replaces: Some(StatementId([2; 32])),
+            proof: [5; 64],
         },
         Claim::Revocation {
             key: [1; 32],

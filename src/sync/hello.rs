@@ -142,7 +142,7 @@ mod tests {
     fn a_proof_fits_one_end_of_one_connection() {
         let root = SigningSecret::from_bytes(&[1; 32]);
         let key = SigningSecret::from_bytes(&[2; 32]);
-        let cert = certificate(&root, KeyRole::Transport, key.public(), None, Hlc(0));
+        let cert = certificate(&root, KeyRole::Transport, &key, None, Hlc(0));
         let (exporter, instance) = ([5; 32], [6; 8]);
         let signature = prove(&key, &exporter, Side::Client, &instance);
         let ask = |key: &[u8; 32], cert: &[u8], exporter, instance, side| {
@@ -165,7 +165,7 @@ mod tests {
             None
         );
         // A key for another role proves nothing here.
-        let sign = certificate(&root, KeyRole::Sign, key.public(), None, Hlc(0));
+        let sign = certificate(&root, KeyRole::Sign, &key, None, Hlc(0));
         assert_eq!(
             ask(&public, sign.bytes(), &exporter, &instance, Side::Client),
             None

@@ -61,6 +61,15 @@ def verify(key, message, signature):
     k = int.from_bytes(hashlib.sha512(r + key + message).digest(), "little") % L
     return encode(add(mul(s, BASE), mul(k, (P - a[0], a[1], 1, P - a[3])))) == r
 
+def proven(root, role, key, proof):
+    """A certified key's own signature (R4); a receive key signs by its Edwards form."""
+    message = b"okibi-key-proof@v1" + root + bytes([role]) + key
+    if role == 2:
+        u = int.from_bytes(key, "little")
+        if u >= P or u == P - 1: return False
+        key = ((u - 1) * pow(u + 1, -1, P) % P).to_bytes(32, "little")
+    return verify(key, message, proof)
+
 # --- deterministic CBOR, R2 -------------------------------------------------------------------------------------------
 class Map(list): pass                                       # pairs, in order
 def cbor_head(b, p):
@@ -126,7 +135,7 @@ ID = KEY = B(32)
 PLACE, POLICY, BLOB = A(KEY, U(53), ID), A(U(64), U(64)), A(B(32), B(32), U(53))
 FORK = A(KEY, U(53), ID, ID, S(ID, 64))
 ROLES = ["sign", "transport", "receive", "spare"]
-STATEMENT = {0: ("certificate", A(ROLE, KEY, B(0, 32))), 2: ("recovery", A(ID, KEY, KEY)),
+STATEMENT = {0: ("certificate", A(ROLE, KEY, B(0, 32), B(64))), 2: ("recovery", A(ID, KEY, KEY)),
              1: ("revocation", A(KEY, B(0, 32), either(A(), A(U(53), ID))))}
 KIND = {0: ("genesis", A(T(256), B(16), POLICY, S(A(KEY, T(256), B(0, 32)), 64, first), either(NULL, A(ID, B(32), S(KEY, 64))))),
         1: ("admit", A(KEY, T(256), S(ID, 64), S(KEY, 256))), 2: ("suspend", A(KEY, T(4096))), 3: ("lift", A(ID)),
@@ -161,6 +170,7 @@ def sequence(b, thing):
         need(rules(v), f"{thing}: breaks a rule of its payload")
         message = to_be_signed(aad, payload)
         need(verify(v[signer], message, b[end - 64:end]), f"{thing}: bad signature")
+        need(thing != "statement" or v[1] != 0 or not STATEMENT[0][1](v[4:]) or proven(v[2], *v[4:6], v[7]), "certificate: bad proof")
         out.append((b3(message), v))
         p = end
     return out
@@ -359,7 +369,7 @@ def open_bundle(slices, tokens, identity, given):
     fixed = {n: tar[d:d + s] for n, d, s in inside[:4]}
     h, inside = parse_head(fixed["00-HEAD"]), inside[4:-1]
     cert = sequence(h["certificate"], "statement")
-    need(len(cert) == 1 and cert[0][1][1] == 0 and A(*[ANY] * 4, ROLE, KEY, B(0, 32))(cert[0][1]) and cert[0][1][4] in (0, 3),
+    need(len(cert) == 1 and cert[0][1][1] == 0 and A(*[ANY] * 4, ROLE, KEY, B(0, 32), B(64))(cert[0][1]) and cert[0][1][4] in (0, 3),
          "HEAD: its certificate does not certify a sign or spare key")
     (cert_id, cert), = cert
     check_sshsig(fixed["00-HEAD.sig"], cert[5], fixed["00-HEAD"])

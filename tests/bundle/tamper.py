@@ -56,7 +56,14 @@ class Signer:
         h = hashlib.sha512(seed).digest()
         self.a, self.prefix = int.from_bytes(h[:32], "little") & (2**254 - 8) | 2**254, h[32:]
         self.public = ob.encode(ob.mul(self.a, ob.BASE))
-    def sign(self, m):
+    def u(self):                                            # the same scalar's X25519 key
+        y = int.from_bytes(self.public, "little") % 2**255
+        return ((1 + y) * pow(1 - y, -1, ob.P) % ob.P).to_bytes(32, "little")
+    def sign(self, m, receive=False):
+        if receive and self.public[31] >> 7:
+            other = Signer(b"")
+            other.a, other.prefix, other.public = ob.L - self.a % ob.L, self.prefix, self.public[:31] + bytes([self.public[31] & 127])
+            return other.sign(m)
         number = lambda *b: int.from_bytes(hashlib.sha512(b"".join(b)).digest(), "little") % ob.L
         r = number(self.prefix, m)
         R = ob.encode(ob.mul(r, ob.BASE))
@@ -73,7 +80,10 @@ def cbor(v):
         return bytes([h[0] | 0x80]) + h[1:] + b"".join(map(cbor, v))
     return uint(v) if isinstance(v, int) else ob.cbor_string(v.encode(), 3) if isinstance(v, str) else ob.cbor_string(v)
 def envelope(signer, aad, payload): return bytes.fromhex("d28443a10127a0") + ob.cbor_string(payload) + b"\x58\x40" + signer.sign(ob.to_be_signed(aad, payload))
-def certificate(role=0, version=1): return envelope(ROOT, b"okibi-statement@v1", cbor([version, 0, ROOT.public, 1, role, SIGN.public, b""]))
+def certificate(role=0, version=1, proof=lambda b: b):
+    key = SIGN.u() if role == 2 else SIGN.public
+    proof = proof(SIGN.sign(b"okibi-key-proof@v1" + ROOT.public + bytes([role]) + key, role == 2))
+    return envelope(ROOT, b"okibi-statement@v1", cbor([version, 0, ROOT.public, 1, role, key, b"", proof]))
 HEAD, CERT = GOLD[0][1].decode(), certificate()
 GENESIS = next(line for line in subprocess.run([sys.executable, HERE / "open_bundle.py", STICK, KEY], capture_output=True, text=True).stdout.split("\n") if "circle:" in line)[-64:]
 
@@ -160,10 +170,12 @@ signed("certificate: of a transport key", "does not certify", cert=certificate(1
 signed("certificate: of a spare key, which may sign", None, cert=certificate(3))
 signed("certificate: of a receive key", "does not certify", cert=certificate(2))
 weak = bytes.fromhex("01") + bytes(31)                     # the neutral element as key and as R: S*B - k*A = R, and yet refused
-payload = cbor([1, 0, weak, 1, 0, SIGN.public, b""])
+payload = cbor([1, 0, weak, 1, 0, SIGN.public, b"", bytes(64)])
 signed("certificate: of a root of small order", "bad signature", cert=bytes.fromhex("d28443a10127a0") + ob.cbor_string(payload) + b"\x58\x40" + weak + bytes(32))
 signed("certificate: newer", "newer", cert=certificate(0, 2))
 signed("certificate: signature flipped", "bad signature", cert=flip(-1)(CERT))
+signed("certificate: without the key's own proof", "bad proof", cert=certificate(proof=lambda b: bytes(64)))
+signed("certificate: proof of another key", "bad proof", cert=certificate(proof=lambda b: ROOT.sign(b)))
 signed("certificate: bytes behind it", "envelope", cert=CERT + b"x")
 signed("manifest: head not shortest", "shortest", raw=lambda b: b"\x82\x18\x01" + b[2:])
 signed("manifest: bytes behind it", "behind", raw=lambda b: b + b"\0")

@@ -33,7 +33,7 @@ fn keys() -> (SigningSecret, SigningSecret) {
 /// The root's certificate for the sign key, always the same.
 fn certified() -> okibi::identity::Verified<okibi::record::Statement> {
     let (root, sign) = keys();
-    verify(certificate(&root, Role::Sign, sign.public(), None, Hlc(1))).unwrap()
+    verify(certificate(&root, Role::Sign, &sign, None, Hlc(1))).unwrap()
 }
 
 fn document(title: String) -> Draft {

@@ -70,7 +70,7 @@ fn document(number: usize) -> Draft {
 fn with_owner<T>(work: impl FnOnce(&mut Store, &OwnFeed<'_>) -> T) -> T {
     let root = SigningSecret::from_bytes(&[1; 32]);
     let secret = SigningSecret::from_bytes(&[2; 32]);
-    let statement = certificate(&root, Role::Sign, secret.public(), None, Hlc(0));
+    let statement = certificate(&root, Role::Sign, &secret, None, Hlc(0));
     let statement = verify(statement).unwrap();
     let mut store = Store::open(&home(), 1, [0; 8]).unwrap();
     store
@@ -135,7 +135,7 @@ fn append() {
     // Opened as a command opens it: the statement is there already.
     let root = SigningSecret::from_bytes(&[1; 32]);
     let secret = SigningSecret::from_bytes(&[2; 32]);
-    let statement = certificate(&root, Role::Sign, secret.public(), None, Hlc(0));
+    let statement = certificate(&root, Role::Sign, &secret, None, Hlc(0));
     let mut store = Store::open(&home(), 1, [0; 8]).unwrap();
     let owner = OwnFeed {
         root: RootKey(root.public()),

@@ -160,6 +160,20 @@ def check_signature(key, message, signature):
     require(encoded(add(multiply(s, BASE), multiply(k, minus))) == r, "signature", "another content or key")
 
 
+def check_proof(root, role, key, proof):
+    """Section 4: a certified key signs that it belongs to this root; a receive key by its Edwards form."""
+    message = b"okibi-key-proof@v1" + root + bytes([role]) + key
+    try:
+        if role == 2:
+            u = int.from_bytes(key, "little")
+            require(u < P, "proof", "not below 2^255 - 19")
+            require((u + 1) % P != 0, "proof", "a key of the twist")
+            key = ((u - 1) * pow(u + 1, P - 2, P) % P).to_bytes(32, "little")
+        check_signature(key, message, proof)
+    except Refused as refused:
+        raise Refused("proof", str(refused)) from None
+
+
 # --- CBOR, section 2 ---------------------------------------------------------------------------------------------
 
 
@@ -303,7 +317,7 @@ def some_id(value):
 def read_statement(payload):
     def known(kind, rest):
         if kind == 0:
-            return array(rest, lambda role: uint(role, 3), b32, some_id)
+            return array(rest, lambda role: uint(role, 3), b32, some_id, lambda proof: sized(proof, 64))
         if kind == 1:
             cut = lambda value: array(value) or array(value, uint53, b32)
             return array(rest, b32, some_id, cut)
@@ -404,6 +418,8 @@ def judge(thing, data):
     signer, effect = read(value)
     structure = write(["Signature1", bytes.fromhex("a10127"), context, payload])
     check_signature(signer, structure, signature[2:])
+    if thing == "statement" and effect and value[1] == 0:
+        check_proof(value[2], *value[4:6], value[7])
     return payload, structure, blake3(structure), signer, effect
 
 

@@ -17,7 +17,7 @@ use zeroize::Zeroize;
 use crate::bundle::limits::{
     AGE_HEADER_BYTES, AGE_STANZAS, SCRYPT_ACCEPT, SEALED_TOKEN_BYTES, TOKEN_TARGET_BYTES,
 };
-use crate::identity::ReceiveSecret;
+use crate::identity::{ReceiveSecret, edwards_of};
 
 use super::MediaError;
 use super::keyring::{Addressee, Secret};
@@ -65,7 +65,16 @@ fn encode_key(prefix: &'static str, key: &[u8; 32]) -> String {
     bech32::encode::<Bech32>(Hrp::parse_unchecked(prefix), key).unwrap_or_default()
 }
 
+/// Whether age can encrypt to this key. To one of small order, which no certificate holds, it panics.
+pub fn is_usable(receive: &[u8; 32]) -> bool {
+    edwards_of(receive).is_some()
+}
+
 pub(super) fn recipient(receive: &[u8; 32]) -> Result<Recipient, MediaError> {
+    if !is_usable(receive) {
+        let why = "a receive key is unusable: no X25519 key has it";
+        return Err(MediaError::Plan(why.into()));
+    }
     recipient_string(receive)
         .parse()
         .map_err(|why: &str| MediaError::Plan(format!("a receive key is unusable: {why}")))

@@ -186,6 +186,7 @@ impl World {
             role,
             key: feed.0,
             replaces: None,
+            proof: self.sign(feed.0, &Statement::proof_message(&root, role, &feed.0)),
         };
         let id = self.state(root, claim);
         if role == Role::Spare || !self.certificates.contains_key(&feed) {

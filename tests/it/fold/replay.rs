@@ -73,6 +73,7 @@ impl Writer {
                 },
                 key: key(&claim["key"]),
                 replaces: None,
+                proof: [0; 64],
             },
             None => Claim::Revocation {
                 key: key(&claim["revokes"]),

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use okibi::identity::{KeyCard, Signer, SigningSecret, verify};
+use okibi::identity::{
+    Holder, KeyCard, ReceiveSecret, Receiving, Signer, SigningSecret, verify,
+};
 use okibi::record::{
     Ack, Admin, BlobHash, BlobRef, Body, CircleId, Claim, Document, Entry, Epoch, FeedKey,
     Frontier, Hlc, Kind, Model, Payload, Place, Policy, Predecessor, Previous, Record, RecordId,
@@ -27,18 +29,42 @@ pub fn sign<T: Payload>(value: T, seed: u8) -> Signed<T> {
     Signed::build(value, |message| secret(seed).sign(message))
 }
 
+/// A certificate by the root of one seed for the key of another.
 pub fn certificate(
     seed: u8,
     role: Role,
-    key: [u8; 32],
+    key: u8,
     replaces: Option<StatementId>,
 ) -> Signed<Statement> {
+    let receive = ReceiveSecret::from_bytes([key; 32]);
+    let (signing, receiving) = (
+        secret(key),
+        Receiving {
+            secret: &receive,
+            random: [key; 64],
+        },
+    );
+    let holder: &dyn Holder = match role {
+        Role::Receive => &receiving,
+        _ => &signing,
+    };
+    let root = RootKey(public(seed));
+    let proof = holder.prove(&Statement::proof_message(&root, role, &holder.certified()));
     let claim = Claim::Certificate {
         role,
-        key,
+        key: holder.certified(),
         replaces,
+        proof,
     };
     statement(seed, claim)
+}
+
+/// A receive key and its proof, as `certificate` has them.
+pub fn receive_parts(key: u8) -> ([u8; 32], [u8; 64]) {
+    match &certificate(ROOT, Role::Receive, key, None).value().claim {
+        Claim::Certificate { key, proof, .. } => (*key, *proof),
+        _ => unreachable!(),
+    }
 }
 
 pub fn statement(seed: u8, claim: Claim) -> Signed<Statement> {
@@ -52,7 +78,7 @@ pub fn statement(seed: u8, claim: Claim) -> Signed<Statement> {
 
 /// The certificate of the feed that all record vectors stand in.
 pub fn feed_certificate() -> Signed<Statement> {
-    certificate(ROOT, Role::Sign, public(SIGN), None)
+    certificate(ROOT, Role::Sign, SIGN, None)
 }
 
 pub fn blob() -> BlobRef {
@@ -114,19 +140,19 @@ pub fn statements() -> Vec<(&'static str, Signed<Statement>)> {
         ("certificate sign", first.clone()),
         (
             "certificate transport",
-            certificate(ROOT, Role::Transport, public(0x13), None),
+            certificate(ROOT, Role::Transport, 0x13, None),
         ),
         (
             "certificate receive",
-            certificate(ROOT, Role::Receive, [0x14; 32], None),
+            certificate(ROOT, Role::Receive, 0x14, None),
         ),
         (
             "certificate spare",
-            certificate(ROOT, Role::Spare, public(0x15), None),
+            certificate(ROOT, Role::Spare, 0x15, None),
         ),
         (
             "certificate with predecessor",
-            certificate(ROOT, Role::Sign, public(0x16), Some(first.id())),
+            certificate(ROOT, Role::Sign, 0x16, Some(first.id())),
         ),
         (
             "revocation everywhere",
@@ -167,8 +193,25 @@ pub fn statements() -> Vec<(&'static str, Signed<Statement>)> {
                 ROOT,
                 Claim::Unknown {
                     kind: 0,
+                    elements: 4,
+                    rest: [
+                        &[0x04, 0x58, 0x20],
+                        &[9; 32][..],
+                        &[0x40, 0x58, 0x40],
+                        &[8; 64],
+                    ]
+                    .concat(),
+                },
+            ),
+        ),
+        (
+            "certificate of an unknown shape: without a proof",
+            statement(
+                ROOT,
+                Claim::Unknown {
+                    kind: 0,
                     elements: 3,
-                    rest: [&[0x04, 0x58, 0x20], &[9; 32][..], &[0x40]].concat(),
+                    rest: [&[0x00, 0x58, 0x20], &[9; 32][..], &[0x40]].concat(),
                 },
             ),
         ),

@@ -271,6 +271,7 @@ fn reason<T: Payload>(bytes: &[u8]) -> &'static str {
         Ok(Ok(_)) => "taken",
         Ok(Err(VerifyError::Key)) => "key",
         Ok(Err(VerifyError::Signature)) => "signature",
+        Ok(Err(VerifyError::Proof)) => "proof",
         Err(EnvelopeError::TooLarge { .. }) => "size",
         Err(EnvelopeError::Shape) => "shape",
         Err(EnvelopeError::Payload(_)) => "cbor",
@@ -307,7 +308,7 @@ fn refused() -> Vec<Value> {
 fn cards() -> Value {
     let card = card();
     let line = card.to_string();
-    let other = certificate(OTHER_ROOT, Role::Sign, public(OTHER_SIGN), None);
+    let other = certificate(OTHER_ROOT, Role::Sign, OTHER_SIGN, None);
     let mut mixed: Vec<Vec<u8>> = statements()[..4]
         .iter()
         .map(|(_, it)| it.bytes().to_vec())

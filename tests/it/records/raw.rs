@@ -368,6 +368,45 @@ fn statements(good: &Signed<Statement>, all: &mut Vec<Tampered>) {
         "signed as a record",
         envelope(Record::CONTEXT, &good.value().encode(), 0x11),
     );
+    // Certificates, signed well by their root, without the certified key's own proof.
+    add(
+        "certificate with the proof of another role",
+        changed(good, 0x11, &[(4, uint(1))]),
+    );
+    add(
+        "certificate with another's key",
+        changed(good, 0x11, &[(5, string(&super::made::public(0x22)))]),
+    );
+    add(
+        "certificate of another root",
+        changed(
+            good,
+            0x21,
+            &[(2, string(&super::made::public(0x21)))],
+        ),
+    );
+    add(
+        "certificate with a proof of zeros",
+        changed(good, 0x11, &[(7, string(&[0; 64]))]),
+    );
+    let mut one = [0; 64];
+    one[0] = 1;
+    let mut receive = |name, key: [u8; 32], proof: &[u8]| {
+        let items = [(4, uint(2)), (5, string(&key)), (7, string(proof))];
+        add(name, changed(good, 0x11, &items));
+    };
+    let mut u = [0; 32];
+    receive("certificate of the receive key 0", u, &one);
+    u[0] = 1;
+    receive("certificate of the receive key 1", u, &one);
+    u[0] = 2;
+    receive("certificate of a receive key of the twist", u, &one);
+    let (mut spelt, whole) = super::made::receive_parts(0x14);
+    spelt[31] |= 0x80;
+    receive("certificate of a receive key spelt otherwise", spelt, &whole);
+    let (honest, mut proof) = super::made::receive_parts(0x14);
+    proof[63] ^= 1;
+    receive("certificate of a receive key with another proof", honest, &proof);
 }
 
 fn acks(good: &Signed<Ack>, all: &mut Vec<Tampered>) {

@@ -54,7 +54,7 @@ impl Owner {
         let certificate = certificate(
             &self.root,
             Role::Transport,
-            transport.public(),
+            &transport,
             None,
             Hlc(0),
         );

@@ -1,7 +1,9 @@
 //! What somebody who means ill makes a session do: say nothing, hold little, end.
 
 use okibi::fold::testing::World;
-use okibi::identity::{KeyCard, Signer, SigningSecret, certificate, verify};
+use okibi::identity::{
+    Holder, KeyCard, ReceiveSecret, Receiving, Signer, SigningSecret, certificate, verify,
+};
 use okibi::record::{CircleId, Frontier, Hlc, Policy, Role, RootKey};
 use okibi::sync::{
     Chain, Closed, Frame, FrameReader, Input, JoinRequest, Offer, Output, Part, Phase, Proof,
@@ -201,7 +203,7 @@ fn the_secret_alone_opens_nothing() {
     let mut nodes = circle();
     let thief = SigningSecret::from_bytes(&[77; 32]);
     let transport = SigningSecret::from_bytes(&[78; 32]);
-    let own = certificate(&thief, Role::Transport, transport.public(), None, Hlc(0));
+    let own = certificate(&thief, Role::Transport, &transport, None, Hlc(0));
     // With a certificate of its own; and with Carol's, whose key it has not got.
     let carols = nodes[2].setup(Side::Client, [9; 32], 3).proof;
     for (key, envelope) in [
@@ -354,8 +356,19 @@ fn newcomer() -> (KeyCard, RootKey, Proof) {
     let statements: Vec<_> = keys
         .iter()
         .map(|(role, secret)| {
-            let key = SigningSecret::from_bytes(secret).public();
-            verify(certificate(&root, *role, key, None, Hlc(0))).unwrap()
+            let (key, receive) = (
+                SigningSecret::from_bytes(secret),
+                ReceiveSecret::from_bytes(*secret),
+            );
+            let receiving = Receiving {
+                secret: &receive,
+                random: [0; 64],
+            };
+            let holder: &dyn Holder = match role {
+                Role::Receive => &receiving,
+                _ => &key,
+            };
+            verify(certificate(&root, *role, holder, None, Hlc(0))).unwrap()
         })
         .collect();
     let proof = Proof {

@@ -26,13 +26,16 @@ pub fn key(label: &str) -> SigningSecret {
 pub fn introduce(world: &mut World, n: usize) -> RootKey {
     let root = world.root(n);
     world.device(n, 0);
-    let transport = key(&format!("transport {n}")).public();
+    let transport = key(&format!("transport {n}"));
+    let (public, role) = (transport.public(), Role::Transport);
+    let proof = transport.sign(&Statement::proof_message(&root, role, &public));
     world.state(
         root,
         Claim::Certificate {
-            role: Role::Transport,
-            key: transport,
+            role,
+            key: public,
             replaces: None,
+            proof,
         },
     );
     root
