@@ -9,7 +9,7 @@ use okibi::carrier::media::medium::{Sums, decode_done, encode_done};
 use okibi::carrier::media::parity::Index;
 use okibi::carrier::media::{records, seal};
 use okibi::config::Config;
-use okibi::identity::{KeyCard, ReceiveSecret, verify};
+use okibi::identity::{KeyCard, ReceiveSecret, Signer, SigningSecret, verify};
 use okibi::learn::{Delta, Form, Mantissa, Shape};
 use okibi::library::{MediaType, chunk, manual, question};
 use okibi::model::Card;
@@ -20,7 +20,8 @@ use okibi::model::tokenizer::Tokenizer;
 use okibi::model::{Options, load};
 use okibi::node::backup_holds;
 use okibi::record::{
-    Ack, Body, Frontier, Kind, Payload, Record, Signed, Statement, check_cbor, difference,
+    Ack, Body, Claim, Frontier, Hlc, Kind, Payload, Record, Role, RootKey, Signed, Statement,
+    check_cbor, difference,
 };
 
 #[path = "wire.rs"]
@@ -31,12 +32,13 @@ pub mod wire;
 pub type Entry = (&'static str, fn(&[u8]) -> bool);
 
 /// Every parser of foreign bytes.
-pub const ENTRIES: [Entry; 28] = [
+pub const ENTRIES: [Entry; 29] = [
     ("ack", ack),
     ("backup", backup),
     ("body", body),
     ("card", card),
     ("cbor", cbor),
+    ("certified", certified),
     ("config", config),
     ("delta", delta),
     ("done", done),
@@ -177,6 +179,58 @@ pub fn card(bytes: &[u8]) -> bool {
         card.to_string() == line.trim(),
         "a second spelling was taken"
     );
+    for statement in card.statements() {
+        sealed_for(statement.value());
+    }
+    true
+}
+
+/// Encrypts for the receive key of a certificate that was believed, as an export does.
+fn sealed_for(statement: &Statement) {
+    if let Claim::Certificate {
+        role: Role::Receive,
+        key,
+        ..
+    } = statement.claim
+    {
+        let sealed = seal::seal(Vec::new(), &[key.into()]).map(seal::Sealer::finish);
+        assert!(matches!(sealed, Ok(Ok(_))), "a certified key takes nothing");
+    }
+}
+
+/// Role, key and proof of a certificate that its root signed well; whoever is believed is written to, and nobody else is.
+pub fn certified(bytes: &[u8]) -> bool {
+    let Some((&[role], rest)) = bytes.split_first_chunk::<1>() else {
+        return false;
+    };
+    let Some((key, proof)) = rest.split_first_chunk::<32>() else {
+        return false;
+    };
+    let (Some(role), Ok(proof)) = (
+        [Role::Sign, Role::Transport, Role::Receive, Role::Spare].get(usize::from(role)),
+        proof.try_into(),
+    ) else {
+        return false;
+    };
+    let root = SigningSecret::from_bytes(&[0x11; 32]);
+    let statement = Statement {
+        root: RootKey(root.public()),
+        time: Hlc(0),
+        claim: Claim::Certificate {
+            role: *role,
+            key: *key,
+            replaces: None,
+            proof,
+        },
+    };
+    let Ok(believed) = verify(Signed::build(statement, |message| root.sign(message))) else {
+        // To a key that nobody could certify, sealing is an error and no panic.
+        if !seal::is_usable(key) {
+            assert!(seal::seal(Vec::new(), &[(*key).into()]).is_err());
+        }
+        return false;
+    };
+    sealed_for(believed.value());
     true
 }
 

@@ -267,13 +267,7 @@ impl Handle {
             self.store.set_meta("rotating", &old.0)?;
         }
         let time = Hlc::from_millis(now());
-        let statement = own(certificate(
-            &root,
-            Role::Sign,
-            &secret,
-            replaces,
-            time,
-        ))?;
+        let statement = own(certificate(&root, Role::Sign, &secret, replaces, time))?;
         let id = statement.id();
         let mut statements = vec![statement];
         statements.extend(self.fresh_spare(&root, time)?);

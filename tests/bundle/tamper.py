@@ -97,7 +97,7 @@ def signed(what, reason, members=GOLD[4:-1], cert=CERT, head=lambda h: h, manife
         entries.append([n, unit, kind, len(d), ob.sha(d), ob.b3(d), 0])
     lines = "".join(f"{e[4].hex()}  {e[0]}\n" for e in entries).encode()
     for _ in range(2):                                      # the offsets depend on the manifest's size
-        p = sum(512 + len(x) + -len(x) % 512 for x in (b" " * 1007, b" " * 310, cbor([1, entries]), lines))
+        p = sum(512 + len(x) + -len(x) % 512 for x in (HEAD, b" " * 310, cbor([1, entries]), lines))
         for e, (n, d) in zip(entries, members): e[6] = p + 512; p += 512 + len(d) + -len(d) % 512
     body = raw(cbor(manifest([1, entries])))
     text = re.sub("certificate: .*", "certificate: " + base64.b64encode(cert).decode(), HEAD)

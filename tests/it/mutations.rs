@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use data_encoding::HEXLOWER as HEX;
+use okibi::record::{Claim, Role};
 
 use super::records::made;
 
@@ -228,6 +229,7 @@ parsers! {
     body "body"
     card "card"
     cbor "cbor"
+    certified "certified"
     config "config"
     delta "delta"
     done "done"
@@ -259,6 +261,19 @@ fn made() -> BTreeMap<String, Vec<u8>> {
     let file = |name: &str| name.replace([' ', ','], "-");
     for (name, it) in made::statements() {
         all.insert(format!("statement/ok-{}", file(name)), it.bytes().to_vec());
+    }
+    let roles = [Role::Sign, Role::Transport, Role::Receive, Role::Spare];
+    for (number, role) in (0..).zip(roles) {
+        let certificate = made::certificate(made::ROOT, role, 0x14, None);
+        let Claim::Certificate { key, proof, .. } = &certificate.value().claim else {
+            unreachable!("a certificate")
+        };
+        let bytes = [&[number][..], key, proof].concat();
+        all.insert(format!("certified/ok-{}", role.name()), bytes);
+        let mut one = vec![number; 97];
+        one[1..].fill(0);
+        one[33] = 1;
+        all.insert(format!("certified/bad-small-order-{}", role.name()), one);
     }
     for (name, it) in made::records() {
         all.insert(format!("record/ok-{}", file(&name)), it.bytes().to_vec());

@@ -320,6 +320,17 @@ mod tests {
     }
 
     #[test]
+    fn a_recipient_of_small_order_is_an_error() {
+        for byte in [0, 1] {
+            let mut key = [0; 32];
+            key[0] = byte;
+            let both = [to(1), Addressee::from(key)];
+            let sealed = seal(Vec::new(), &both);
+            assert!(matches!(sealed, Err(MediaError::Plan(_))));
+        }
+    }
+
+    #[test]
     fn a_token_is_for_one_key() {
         let token = [5; TOKEN_BYTES];
         let bytes = seal_token(&token, &to(1)).unwrap();

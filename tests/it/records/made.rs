@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use okibi::identity::{
-    Holder, KeyCard, ReceiveSecret, Receiving, Signer, SigningSecret, verify,
-};
+use okibi::identity::{Holder, KeyCard, ReceiveSecret, Receiving, Signer, SigningSecret, verify};
 use okibi::record::{
     Ack, Admin, BlobHash, BlobRef, Body, CircleId, Claim, Document, Entry, Epoch, FeedKey,
     Frontier, Hlc, Kind, Model, Payload, Place, Policy, Predecessor, Previous, Record, RecordId,

@@ -379,11 +379,7 @@ fn statements(good: &Signed<Statement>, all: &mut Vec<Tampered>) {
     );
     add(
         "certificate of another root",
-        changed(
-            good,
-            0x21,
-            &[(2, string(&super::made::public(0x21)))],
-        ),
+        changed(good, 0x21, &[(2, string(&super::made::public(0x21)))]),
     );
     add(
         "certificate with a proof of zeros",
@@ -403,10 +399,18 @@ fn statements(good: &Signed<Statement>, all: &mut Vec<Tampered>) {
     receive("certificate of a receive key of the twist", u, &one);
     let (mut spelt, whole) = super::made::receive_parts(0x14);
     spelt[31] |= 0x80;
-    receive("certificate of a receive key spelt otherwise", spelt, &whole);
+    receive(
+        "certificate of a receive key spelt otherwise",
+        spelt,
+        &whole,
+    );
     let (honest, mut proof) = super::made::receive_parts(0x14);
     proof[63] ^= 1;
-    receive("certificate of a receive key with another proof", honest, &proof);
+    receive(
+        "certificate of a receive key with another proof",
+        honest,
+        &proof,
+    );
 }
 
 fn acks(good: &Signed<Ack>, all: &mut Vec<Tampered>) {

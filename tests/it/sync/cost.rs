@@ -51,13 +51,7 @@ fn ack(from: [u8; 32], to: [u8; 32], frontier: &Frontier, sequence: u64) -> Ack 
 impl Owner {
     pub fn session(&self, side: Side) -> Session {
         let transport = SigningSecret::from_bytes(&[side as u8 + 40; 32]);
-        let certificate = certificate(
-            &self.root,
-            Role::Transport,
-            &transport,
-            None,
-            Hlc(0),
-        );
+        let certificate = certificate(&self.root, Role::Transport, &transport, None, Hlc(0));
         Session::new(Setup {
             side,
             root: RootKey(self.root.public()),
