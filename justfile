@@ -24,9 +24,31 @@ arm CPU="max":
     CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -cpu {{CPU}} -L /usr/aarch64-linux-gnu" \
         cargo test --locked --target aarch64-unknown-linux-gnu --lib -- --skip a_panic_gives --skip memory_is_flat
 
-# Known vulnerabilities in dependencies; needs a network.
+# Known vulnerabilities in dependencies; needs a network, or OKIBI_ADVISORY_DB=CLONE of RustSec's database.
 advisories:
     bash .ci/gate advisories
+
+# A release for this platform in dist/: program, manuals, completions, licences, checksums, and a signature with the ssh
+# key KEY over the checksums. Times and order in the archive are those of the commit, so that others can build the same.
+release KEY:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    [ -z "$(git status --porcelain)" ] || { echo "commit first: a release is made of a commit" >&2; exit 1; }
+    version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
+    target=$(rustc -vV | sed -n 's/^host: //p')
+    name=okibi-$version-$target
+    SOURCE_DATE_EPOCH=$(git log -1 --format=%ct); export SOURCE_DATE_EPOCH
+    RUSTFLAGS="--remap-path-prefix=$PWD=. --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo" \
+        cargo build --locked --release
+    rm -rf "dist/$name" && mkdir -p "dist/$name"
+    cp target/release/okibi README.md CHANGELOG.md SECURITY.md LICENSE-MIT LICENSE-APACHE "dist/$name"
+    cp -r man completions contrib "dist/$name"
+    tar --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner -C dist -czf "dist/$name.tar.gz" "$name"
+    git rev-parse HEAD > "dist/$name.commit"
+    ( cd dist && sha256sum "$name.tar.gz" "$name.commit" > "$name.sha256" )
+    ssh-keygen -Y sign -f "{{KEY}}" -n okibi-release@v1 "dist/$name.sha256"
+    git tag --list "v$version" | grep -q . || echo "tag it: git tag --sign v$version"
+    echo "check it: ssh-keygen -Y verify -f ALLOWED -I NAME -n okibi-release@v1 -s dist/$name.sha256.sig < dist/$name.sha256"
 
 # Write bundles/starter.okb and its pin again from its sources, signed by an identity that is thrown away.
 starter:

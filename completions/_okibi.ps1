@@ -71,6 +71,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Most tokens of context; at most the model''s own limit')
             [CompletionResult]::new('--max-tokens', '--max-tokens', [CompletionResultType]::ParameterName, 'Most tokens of one answer')
             [CompletionResult]::new('--stop', '--stop', [CompletionResultType]::ParameterName, 'End the answer where this text appears; may be repeated')
+            [CompletionResult]::new('--template', '--template', [CompletionResultType]::ParameterName, 'A file with a chat template (Jinja) to use in place of the model''s own')
             [CompletionResult]::new('--logprobs', '--logprobs', [CompletionResultType]::ParameterName, 'With --json: how probable each token was, and the N likeliest at its place')
             [CompletionResult]::new('--resume', '--resume', [CompletionResultType]::ParameterName, 'Go on with a conversation: its number (see `okibi history list`), or the last one')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')

@@ -361,7 +361,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__chat)
-            opts="-m -q -h -V --model --system --temperature --top-k --top-p --min-p --repeat-penalty --seed --context --max-tokens --stop --logprobs --thoughts --plain --resume --no-save --home --json --quiet --lang --help --version"
+            opts="-m -q -h -V --model --system --temperature --top-k --top-p --min-p --repeat-penalty --seed --context --max-tokens --stop --template --logprobs --thoughts --plain --resume --no-save --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -412,6 +412,10 @@ _okibi() {
                     return 0
                     ;;
                 --stop)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --template)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -67,6 +67,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand chat" -l seed -d 'Same seed,
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -l context -d 'Most tokens of context; at most the model\'s own limit' -r
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -l max-tokens -d 'Most tokens of one answer' -r
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -l stop -d 'End the answer where this text appears; may be repeated' -r
+complete -c okibi -n "__fish_okibi_using_subcommand chat" -l template -d 'A file with a chat template (Jinja) to use in place of the model\'s own' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -l logprobs -d 'With --json: how probable each token was, and the N likeliest at its place' -r
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -l resume -d 'Go on with a conversation: its number (see `okibi history list`), or the last one' -r
 complete -c okibi -n "__fish_okibi_using_subcommand chat" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F

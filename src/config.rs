@@ -1,6 +1,7 @@
 //! The configuration: one typed value, built once from flags, environment, file and defaults, in that
 //! order, and handed down. It remembers where each value came from.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
@@ -158,9 +159,19 @@ impl Config {
     /// Builds the configuration. `home_flag` is `--home`; `env` looks a variable up.
     pub fn load(
         home_flag: Option<&Path>,
-        env: impl Fn(&str) -> Option<String>,
+        env: impl Fn(&str) -> Option<OsString>,
     ) -> Result<Self, ConfigError> {
         let (home, file, home_origin) = places(home_flag, &env)?;
+        let text = |variable: &str, key| match env(variable).map(OsString::into_string) {
+            None => Ok(None),
+            Some(Ok(value)) => Ok(Some(value)),
+            Some(Err(value)) => Err(ConfigError::Value {
+                from: variable.to_owned(),
+                key,
+                value: value.to_string_lossy().into_owned(),
+                want: "text in UTF-8",
+            }),
+        };
         let table = read(&file)?;
         let mut settings = vec![Setting {
             key: "home",
@@ -173,7 +184,7 @@ impl Config {
                 .iter()
                 .find(|(name, _)| name == key)
                 .map(|(_, value)| value.clone());
-            let (value, origin) = match (env(variable), found) {
+            let (value, origin) = match (text(variable, key)?, found) {
                 (Some(value), _) => (value, Origin::Environment),
                 (None, Some(value)) => (value, Origin::File),
                 (None, None) => (default.to_owned(), Origin::Default),
@@ -312,7 +323,7 @@ impl Reader<'_> {
 /// Home, configuration file, and where the home came from.
 fn places(
     flag: Option<&Path>,
-    env: &impl Fn(&str) -> Option<String>,
+    env: &impl Fn(&str) -> Option<OsString>,
 ) -> Result<(PathBuf, PathBuf, Origin), ConfigError> {
     let moved = match flag {
         Some(path) => Some((path.to_owned(), Origin::Flag)),
@@ -379,7 +390,7 @@ mod tests {
         Config::load(Some(home), |name| {
             env.iter()
                 .find(|(key, _)| *key == name)
-                .map(|(_, value)| (*value).to_owned())
+                .map(|(_, value)| OsString::from(*value))
         })
     }
 

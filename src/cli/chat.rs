@@ -117,6 +117,7 @@ pub fn options(args: &Chat) -> ChatOptions {
         context: args.context,
         max_tokens: args.max_tokens,
         stop: args.stop.clone(),
+        template: args.template.clone(),
         log_probabilities: args.logprobs,
         behind: false,
     }
@@ -225,6 +226,16 @@ impl Face<'_> {
         if self.out.json {
             self.out
                 .fact("answer", value, String::new)
+                .map_err(|error| broken(&error))?;
+        }
+        if answer.end == End::Length {
+            let code = match answer.only_thoughts {
+                true => "chat-limit-thoughts",
+                false => "chat-limit",
+            };
+            let about = [("count", answer.max_tokens.to_string())];
+            self.out
+                .warn(code, &about)
                 .map_err(|error| broken(&error))?;
         }
         if answer.end == End::Context {

@@ -198,6 +198,9 @@ pub fn member_line(member: &MemberStatus) -> String {
     }
     if !member.me && !member.suspended {
         parts.push(match &member.heard {
+            Some((_, road)) if member.future => {
+                say("member-heard-future", &[("road", road.clone())])
+            }
             Some((age, road)) => say(
                 "member-heard",
                 &[("age", ages::words(*age)), ("road", road.clone())],

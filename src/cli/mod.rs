@@ -172,7 +172,7 @@ fn with_node(command: Command, node: &mut Handle, out: &Out) -> Outcome {
 }
 
 fn configure(global: &Global) -> Result<Config, Failure> {
-    let loaded = Config::load(global.home.as_deref(), |name| std::env::var(name).ok());
+    let loaded = Config::load(global.home.as_deref(), |name| std::env::var_os(name));
     loaded.map_err(|error| {
         let code = match &error {
             ConfigError::NoHome => "no-home",

@@ -25,6 +25,11 @@ pub fn run(out: &Out, node: &mut Handle, command: Model) -> Outcome {
                 ..Label::default()
             };
             let (row, card) = node.add_model(&file, name.as_deref(), &label)?;
+            if let Some(why) = &card.template_refusal {
+                let about = [("name", row.name.clone()), ("error", why.clone())];
+                out.warn("model-template", &about)
+                    .map_err(|error| broken(&error))?;
+            }
             let about = [("name", row.name.clone()), ("size", size(card.bytes))];
             said(
                 out,
@@ -182,6 +187,7 @@ fn model_json(row: &ModelRow, card: Option<&Card>) -> serde_json::Value {
         "bytes": card.map(|card| card.bytes),
         "template": card.map(|card| card.has_template),
         "refusal": card.and_then(|card| card.refusal.clone()),
+        "template_refusal": card.and_then(|card| card.template_refusal.clone()),
     })
 }
 

@@ -3,14 +3,17 @@
 //! One function makes the terms of documents and questions alike, so that they can meet:
 //!
 //! 1. NFKC (full-width letters and half-width katakana become the usual ones), lower case, NFKC again.
-//! 2. The text falls into runs. A *word* is a run of letters, digits and combining marks; an
-//!    apostrophe inside it is left out. A *CJK run* is a run of Han, Hiragana and Katakana.
-//! 3. A word of ASCII letters is stemmed lightly ([`stem`]); any other word stays as it is. (Hangul
-//!    is written with spaces and counts as words. Scripts without spaces other than CJK, such as
-//!    Thai, come out as long words: they are found only by the same run.)
-//! 4. A CJK run gives its overlapping bigrams, since no dictionary is at hand to find its words. A
-//!    single character gives itself, and so does a Han character with no Han beside it: in Japanese
-//!    that is nearly always a word of its own (鍵, 送る).
+//!    Invisible characters (soft hyphens, zero-width joiners, variation selectors) vanish.
+//! 2. The text falls into runs. A *word* is a run of letters, digits and combining marks, perhaps with
+//!    apostrophes inside. A *run without spaces* is one of Han, Hiragana and Katakana, one of Hangul, or
+//!    one of Thai, Lao, Khmer or Burmese letters.
+//! 3. A word of ASCII letters is stemmed lightly ([`stem`]); any other word stays as it is. A word with
+//!    marks also gives itself without them (`café` is found by `cafe`), and a word with an apostrophe
+//!    also gives what stands behind it (`l'eau` is found by `eau`).
+//! 4. A run without spaces gives its overlapping bigrams, since no dictionary is at hand to find its
+//!    words or to take the particles off a Korean noun. A single character gives itself, and so does a
+//!    Han character with no Han beside it: in Japanese that is nearly always a word of its own (鍵, 送る).
+//!    In the scripts of South-East Asia a character is a letter with the marks above and below it.
 //!
 //! What a question loses besides is [`super::question`]'s affair.
 //!
@@ -28,9 +31,56 @@ pub const MAX_TERM_CHARS: usize = 48;
 pub(crate) fn fold(text: &str) -> impl Iterator<Item = char> {
     // The two small sigmas are one letter, and capitals do not say which.
     text.nfkc()
+        .filter(|&c| !is_invisible(c))
         .flat_map(char::to_lowercase)
         .map(|c| if c == 'ς' { 'σ' } else { c })
         .nfkc()
+}
+
+/// Characters that people do not see and do not type: soft hyphens, zero-width spaces and joiners, marks of
+/// direction, variation selectors, the Arabic stretch.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}'
+        | '\u{34f}'
+        | '\u{61c}'
+        | '\u{640}'
+        | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{2064}'
+        | '\u{2066}'..='\u{206f}'
+        | '\u{fe00}'..='\u{fe0f}'
+        | '\u{feff}'
+        | '\u{e0100}'..='\u{e01ef}')
+}
+
+/// Scripts in which words cannot be told by spaces.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Run {
+    Cjk,
+    /// With spaces, but a noun carries its particles.
+    Hangul,
+    /// Thai, Lao, Burmese, Khmer.
+    Mainland,
+}
+
+fn run_of(c: char) -> Option<Run> {
+    match c {
+        _ if is_cjk(c) => Some(Run::Cjk),
+        '\u{1100}'..='\u{11ff}' | '\u{a960}'..='\u{a97f}' | '\u{ac00}'..='\u{d7fb}' => {
+            Some(Run::Hangul)
+        }
+        // The digits of these scripts count as words.
+        '\u{e01}'..='\u{e3a}'
+        | '\u{e40}'..='\u{e4e}'
+        | '\u{e81}'..='\u{ecf}'
+        | '\u{edc}'..='\u{edf}'
+        | '\u{1000}'..='\u{103f}'
+        | '\u{1050}'..='\u{108f}'
+        | '\u{1780}'..='\u{17d3}' => Some(Run::Mainland),
+        _ => None,
+    }
 }
 
 /// The terms of `text`, in order and with repetitions.
@@ -38,22 +88,55 @@ pub(crate) fn fold(text: &str) -> impl Iterator<Item = char> {
 pub fn terms(text: &str) -> Vec<String> {
     let mut out = Vec::new();
     let mut word = String::new();
-    let mut run = Vec::new();
+    let mut run: (Option<Run>, Vec<char>) = (None, Vec::new());
     for c in fold(text) {
-        if is_cjk(c) {
+        let script = run_of(c);
+        if script != run.0 {
+            flush(&mut run, &mut out);
+        }
+        if script.is_some() {
             flush_word(&mut word, &mut out);
-            run.push(c);
+            run.0 = script;
+            run.1.push(c);
         } else if is_word_char(c) || (is_apostrophe(c) && !word.is_empty()) {
-            flush_run(&mut run, &mut out);
             word.push(c);
         } else {
             flush_word(&mut word, &mut out);
-            flush_run(&mut run, &mut out);
         }
     }
     flush_word(&mut word, &mut out);
-    flush_run(&mut run, &mut out);
+    flush(&mut run, &mut out);
     out
+}
+
+fn flush(run: &mut (Option<Run>, Vec<char>), out: &mut Vec<String>) {
+    match run.0.take() {
+        Some(Run::Cjk) => flush_run(&mut run.1, out),
+        Some(Run::Hangul) => bigrams(run.1.drain(..).map(String::from), out),
+        Some(Run::Mainland) => {
+            let mut letters: Vec<String> = Vec::new();
+            for c in run.1.drain(..) {
+                match letters.last_mut().filter(|_| is_combining_mark(c)) {
+                    // A stack of marks without end is none that anybody types.
+                    Some(letter) if letter.len() < 24 => letter.push(c),
+                    Some(_) => {}
+                    None => letters.push(c.into()),
+                }
+            }
+            bigrams(letters.into_iter(), out);
+        }
+        None => {}
+    }
+}
+
+/// Two neighbours at a time; a single one gives itself, and the first of two does, too: it may be a noun with its
+/// particle.
+fn bigrams(letters: impl Iterator<Item = String>, out: &mut Vec<String>) {
+    let letters: Vec<String> = letters.collect();
+    if let [only] | [only, _] = letters.as_slice() {
+        out.push(only.clone());
+    }
+    out.extend(letters.windows(2).map(<[String]>::concat));
 }
 
 fn is_word_char(c: char) -> bool {
@@ -61,7 +144,7 @@ fn is_word_char(c: char) -> bool {
 }
 
 fn is_apostrophe(c: char) -> bool {
-    matches!(c, '\'' | '\u{2019}')
+    matches!(c, '\'' | '\u{2bc}' | '\u{2018}' | '\u{2019}')
 }
 
 pub(crate) fn is_hiragana(c: char) -> bool {
@@ -85,28 +168,93 @@ fn is_cjk(c: char) -> bool {
         || matches!(c, '\u{30a1}'..='\u{30fa}' | '\u{30fc}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}')
 }
 
+/// Letters behind an apostrophe from which on they are a word: `l'eau`, `dell'acqua`, not `we'll` or `they've`.
+const BEHIND_APOSTROPHE: usize = 3;
+
 fn flush_word(word: &mut String, out: &mut Vec<String>) {
     if word.is_empty() {
         return;
     }
     let taken = std::mem::take(word);
     // "node's" and "nodes'" are the node; "don't" is one word, "dont".
-    let mut bare = taken.as_str();
-    for end in ["'s", "\u{2019}s"] {
-        bare = bare.strip_suffix(end).unwrap_or(bare);
+    let mut bare = taken.trim_end_matches(is_apostrophe);
+    if let Some(rest) = bare.strip_suffix('s')
+        && let Some(owner) = rest.strip_suffix(is_apostrophe)
+    {
+        bare = owner;
     }
-    let plain: String = bare
-        .chars()
-        .filter(|&c| !is_apostrophe(c))
-        .take(MAX_TERM_CHARS)
-        .collect();
-    if plain.is_empty() {
+    let joined: String = bare.chars().filter(|&c| !is_apostrophe(c)).collect();
+    push_word(&joined, out);
+    let mut parts = bare.split(is_apostrophe);
+    parts.next();
+    for part in parts.filter(|part| part.chars().count() >= BEHIND_APOSTROPHE) {
+        push_word(part, out);
+    }
+}
+
+/// A word, and the same without marks where it has any.
+fn push_word(word: &str, out: &mut Vec<String>) {
+    let word: String = word.chars().take(MAX_TERM_CHARS).collect();
+    if word.is_empty() {
         return;
     }
-    if plain.bytes().all(|byte| byte.is_ascii_lowercase()) {
-        out.push(stem(&plain));
-    } else {
-        out.push(plain);
+    let stemmed = |word: String| match word.bytes().all(|byte| byte.is_ascii_lowercase()) {
+        true => stem(&word),
+        false => word,
+    };
+    if !word.is_ascii() {
+        let plain: String = without_marks(&word).take(MAX_TERM_CHARS).collect();
+        if plain != word && !plain.is_empty() {
+            out.push(word);
+            out.push(stemmed(plain));
+            return;
+        }
+    }
+    out.push(stemmed(word));
+}
+
+/// A word as people type it who have no key for its marks. Only in scripts where marks are left out in writing or
+/// on keyboards: in those of India a mark is a vowel.
+fn without_marks(word: &str) -> impl Iterator<Item = char> {
+    let mut keeps = false;
+    word.nfd()
+        .filter(move |&c| {
+            if !is_combining_mark(c) {
+                keeps = !loses_marks(c);
+                return true;
+            }
+            keeps
+        })
+        .flat_map(|c| plain_letters(c).chars().chain(plain_letters(c).is_empty().then_some(c)))
+        .nfc()
+}
+
+/// Latin, Greek, Cyrillic, Hebrew, Arabic.
+fn loses_marks(c: char) -> bool {
+    matches!(c,
+        'a'..='z' | '\u{c0}'..='\u{24f}' | '\u{250}'..='\u{2af}' | '\u{370}'..='\u{52f}'
+        | '\u{5d0}'..='\u{5ea}' | '\u{620}'..='\u{64a}' | '\u{66e}'..='\u{6d3}'
+        | '\u{1e00}'..='\u{1fff}')
+}
+
+/// Letters whose marks are a part of them in Unicode; empty for all others.
+fn plain_letters(c: char) -> &'static str {
+    match c {
+        'ß' => "ss",
+        'æ' => "ae",
+        'œ' => "oe",
+        'ø' => "o",
+        'đ' | 'ð' => "d",
+        'ħ' => "h",
+        'ı' => "i",
+        'ł' => "l",
+        'ŋ' => "n",
+        'þ' => "th",
+        'ŧ' => "t",
+        // Alef maksura and teh marbuta, as they are often typed.
+        '\u{649}' => "\u{64a}",
+        '\u{629}' => "\u{647}",
+        _ => "",
     }
 }
 
@@ -232,9 +380,13 @@ mod tests {
         );
         assert_eq!(
             terms("Überblick naïve ΣΊΣΥΦΟΣ"),
-            ["überblick", "naïve", "σίσυφοσ"]
+            [
+                "überblick", "uberblick", "naïve", "naiv", "σίσυφοσ", "σισυφοσ"
+            ]
         );
         assert_eq!(terms("don't nodes' it’s"), ["dont", "nod", "it"]);
+        assert_eq!(terms("l'eau dell’acqua we'll"), ["leau", "eau", "dellacqua", "acqua", "wel"]);
+        assert_eq!(terms("soft\u{ad}ware"), terms("software"));
         assert!(terms(" -- \"*\" () ").is_empty());
     }
 
@@ -261,6 +413,36 @@ mod tests {
         assert_eq!(stem("usb"), "usb");
         assert_eq!(stem("string"), "string");
         assert_ne!(stem("bus"), stem("bu"));
+    }
+
+    #[test]
+    fn words_are_found_without_their_marks() {
+        for (written, typed) in [
+            ("café", "cafe"),
+            ("Genève", "geneve"),
+            ("\u{130}stanbul", "istanbul"),
+            ("Łódź", "lodz"),
+            ("straße", "strasse"),
+            ("كِتَاب", "كتاب"),
+            ("أحمد", "احمد"),
+            ("шёл", "шел"),
+        ] {
+            let written = terms(written);
+            for term in terms(typed) {
+                assert!(written.contains(&term), "{written:?} lacks {term}");
+            }
+        }
+        // The vowel signs of India are no marks that anybody leaves out.
+        assert_eq!(terms("हिन्दी"), ["हिन्दी"]);
+    }
+
+    #[test]
+    fn korean_and_thai_give_bigrams() {
+        assert_eq!(terms("서울에서"), ["서울", "울에", "에서"]);
+        assert_eq!(terms("서울"), ["서", "서울"]);
+        assert_eq!(terms("산"), ["산"]);
+        let text = terms("แม่น้ำเจ้าพระยา");
+        assert!(terms("แม่น้ำ").iter().all(|term| text.contains(term)));
     }
 
     #[test]

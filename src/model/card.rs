@@ -2,6 +2,7 @@
 
 use super::file::ModelFile;
 use super::gguf::{Gguf, types};
+use super::template::Template;
 use super::tokenizer::{Tokenizer, Verified};
 use super::{ModelError, load};
 
@@ -34,6 +35,8 @@ pub struct Card {
     pub bytes: u64,
     /// Memory for each token of context, in bytes, on top of the file.
     pub bytes_per_token: Option<u64>,
+    /// Why its chat template cannot be used; `None` if it can as far as it was read, or there is none.
+    pub template_refusal: Option<String>,
     /// Why it does not run here; `None` if it does as far as metadata can tell.
     pub refusal: Option<String>,
 }
@@ -66,7 +69,13 @@ impl Card {
             .err()
             .map(|error| error.to_string());
         let (tokenizer, tokenizer_verified) = Tokenizer::describe(&gguf).unzip();
+        let template_refusal = match Template::source(&gguf) {
+            Ok(Some(source)) => Template::new(source, String::new(), String::new()).err(),
+            Ok(None) => None,
+            Err(error) => Some(error),
+        };
         Ok(Self {
+            template_refusal: template_refusal.map(|error| error.to_string()),
             tokenizer,
             tokenizer_verified,
             name: text("general.name"),
@@ -79,7 +88,7 @@ impl Card {
             vocabulary: gguf
                 .array("tokenizer.ggml.tokens")
                 .map(|tokens| tokens.len() as u64),
-            has_template: gguf.get("tokenizer.chat_template").is_some(),
+            has_template: Template::source(&gguf).is_ok_and(|source| source.is_some()),
             bytes: file.bytes().len() as u64,
             bytes_per_token: bytes_per_token(),
             refusal,

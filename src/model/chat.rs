@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::gguf::Gguf;
 use super::template::{Context, Message, Template, TemplateError, plain};
-use super::thought::opens_thought;
+use super::thought::{Marks, opens_thought};
 use super::tokenizer::Tokenizer;
 
 /// Where disguises are taken from: Unicode's private use area.
@@ -30,8 +30,9 @@ pub struct Prompt {
     pub tokens: Vec<u32>,
     /// Texts that end the answer.
     pub stop: Vec<String>,
-    /// Whether the answer begins inside of a block of thoughts (see [`super::thought`]).
-    pub thinking: bool,
+    /// The marks of the block of thoughts inside of which the answer begins, if it does (see
+    /// [`super::thought`]).
+    pub thinking: Option<Marks>,
 }
 
 impl Chat {
@@ -44,6 +45,18 @@ impl Chat {
         Ok(Self {
             tokenizer,
             template,
+        })
+    }
+
+    /// The same with a template of the person's own.
+    ///
+    /// # Errors
+    /// Where it cannot be used.
+    pub fn with_template(source: &str, tokenizer: Arc<Tokenizer>) -> Result<Self, TemplateError> {
+        let template = Template::of(source, &tokenizer)?;
+        Ok(Self {
+            tokenizer,
+            template: Some(template),
         })
     }
 
@@ -65,7 +78,7 @@ impl Chat {
             return Ok(Prompt {
                 tokens,
                 stop: plain.stop,
-                thinking: false,
+                thinking: None,
             });
         };
         let mut disguises = Disguises::new(messages);
@@ -76,7 +89,7 @@ impl Chat {
                 content: disguises.put_on(&self.tokenizer, &message.content),
             })
             .collect();
-        let text = template.render(&disguised, context)?;
+        let text = rendered(template, &disguised, context)?;
         let mut tokens = self
             .tokenizer
             .encode_with(&text, true, |text| disguises.take_off(text));
@@ -86,6 +99,35 @@ impl Chat {
             stop: Vec::new(),
             thinking: opens_thought(&text),
         })
+    }
+}
+
+/// The prompt of a conversation. Where the template knows no system role (it raises an error, or says nothing of
+/// the instructions), they stand before the first question, as other programs have it.
+fn rendered(
+    template: &Template,
+    messages: &[Message],
+    context: Context,
+) -> Result<String, TemplateError> {
+    let first = template.render(messages, context);
+    let [system, user, rest @ ..] = messages else {
+        return first;
+    };
+    let instructions = system.content.trim();
+    if system.role != "system" || user.role != "user" || instructions.is_empty() {
+        return first;
+    }
+    match &first {
+        Ok(text) if text.contains(instructions) => return first,
+        Ok(_) | Err(TemplateError::Raised(_)) => {}
+        Err(_) => return first,
+    }
+    let question = format!("{instructions}\n\n{}", user.content);
+    let mut merged = vec![Message::new("user", question)];
+    merged.extend_from_slice(rest);
+    match template.render(&merged, context) {
+        Ok(text) => Ok(text),
+        Err(_) => first,
     }
 }
 
@@ -220,6 +262,25 @@ mod tests {
             .unwrap()
             .tokens;
         assert_eq!(tokens, [256, b'a'.into(), b'b'.into()]);
+    }
+
+    #[test]
+    fn instructions_reach_a_model_without_a_system_role() {
+        let messages = [Message::new("system", "Be kind. "), Message::new("user", "Hi")];
+        let all = "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}";
+        let raises = format!(
+            "{{% if messages[0].role == 'system' %}}{{{{ raise_exception('no') }}}}{{% endif %}}{all}"
+        );
+        let ignores = "{% for m in messages if m.role != 'system' %}[{{ m.role }}]{{ m.content }}{% endfor %}";
+        for (template, expected) in [
+            (all, "[system]Be kind. [user]Hi"),
+            (raises.as_str(), "[user]Be kind.\n\nHi"),
+            (ignores, "[user]Be kind.\n\nHi"),
+        ] {
+            let chat = chat(Some(template));
+            let prompt = chat.prompt(&messages, context()).unwrap();
+            assert_eq!(chat.tokenizer.decode(&prompt.tokens), expected);
+        }
     }
 
     #[test]

@@ -31,6 +31,14 @@ pub enum ModelError {
     /// The file does not say what it is, or has no weights.
     #[error("the file holds no language model ({0})")]
     NoModel(&'static str),
+    /// One part of a model that was divided.
+    #[error("it is part {part} of {parts} of a split file; join the parts first (llama-gguf-split --merge FIRST-PART WHOLE.gguf)")]
+    Split {
+        /// Which part, from 1.
+        part: u64,
+        /// How many there are.
+        parts: u64,
+    },
     /// An architecture that is not implemented.
     #[error("models of the architecture {0:?} do not run here (these do: {list})", list = super::load::ARCHITECTURES.join(", "))]
     Architecture(String),

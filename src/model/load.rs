@@ -26,11 +26,13 @@ pub(super) const ARCHITECTURES: [&str; 6] = ["llama", "qwen2", "qwen3", "gemma2"
 pub const DEFAULT_CONTEXT: u64 = 4096;
 
 /// How to load a model.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Positions to make room for. Without it: what the model was trained for, at most 4,096. More than
     /// the model was trained for is never given.
     pub context: Option<usize>,
+    /// The source of a chat template in place of the file's own.
+    pub template: Option<String>,
 }
 
 /// Refuses by name what cannot run, from the metadata and the table of tensors alone.
@@ -40,6 +42,10 @@ pub(super) fn check(gguf: &Gguf<'_>) -> Result<(), ModelError> {
         .ok_or(ModelError::NoModel("general.architecture is missing"))?;
     if !ARCHITECTURES.contains(&architecture) {
         return Err(ModelError::Architecture(architecture.into()));
+    }
+    if let Some(parts) = gguf.u64("split.count").filter(|&parts| parts > 1) {
+        let part = gguf.u64("split.no").unwrap_or(0).saturating_add(1);
+        return Err(ModelError::Split { part, parts });
     }
     if gguf.tensors().is_empty() {
         return Err(ModelError::NoModel("it has no weights"));
@@ -91,12 +97,16 @@ pub fn load(file: &ModelFile, options: Options) -> Result<Box<dyn LanguageModel>
 ///
 /// # Errors
 /// As [`load`], and where the file's tokenizer or template cannot be used.
-pub fn start(file: &ModelFile, options: Options) -> Result<(Session, Chat), ModelError> {
+pub fn start(file: &ModelFile, mut options: Options) -> Result<(Session, Chat), ModelError> {
     let gguf = file.gguf()?;
     // First what is decided quickly, so that a file that does not run is refused at once.
+    let template = options.template.take();
     let model = load(file, options)?;
     let tokenizer = Arc::new(Tokenizer::from_gguf(&gguf)?);
-    let chat = Chat::from_gguf(&gguf, Arc::clone(&tokenizer))?;
+    let chat = match template {
+        Some(source) => Chat::with_template(&source, Arc::clone(&tokenizer))?,
+        None => Chat::from_gguf(&gguf, Arc::clone(&tokenizer))?,
+    };
     Ok((Session::new(model, tokenizer), chat))
 }
 

@@ -1,12 +1,37 @@
 //! Telling a model's thoughts from its answer while both stream.
 //!
-//! Models that reason write `<think>...</think>` before they answer; with some the template has already
-//! written the opening mark. Only a block at the very beginning counts: later on the marks are text.
+//! Models that reason write their thoughts between two marks (such as `<think>` and `</think>`) before they
+//! answer; with some the template has already written the opening mark. Only a block at the very beginning counts: later on the marks are text.
 
-/// Opens a block of thoughts.
-const OPEN: &str = "<think>";
-/// Closes it.
-const CLOSE: &str = "</think>";
+/// What opens a block of thoughts, and what closes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Marks {
+    open: &'static str,
+    close: &'static str,
+}
+
+/// The marks of all families that are known. In some files they are control tokens, in others plain text.
+const MARKS: [Marks; 9] = [
+    marks("<think>", "</think>"),
+    marks("[THINK]", "[/THINK]"),
+    marks("<thinking>", "</thinking>"),
+    marks("<thought>", "</thought>"),
+    marks("<reasoning>", "</reasoning>"),
+    marks("<seed:think>", "</seed:think>"),
+    marks("<|START_THINKING|>", "<|END_THINKING|>"),
+    marks("\u{25c1}think\u{25b7}", "\u{25c1}/think\u{25b7}"),
+    marks("Here is my thought process:", "Here is my response:"),
+];
+
+const fn marks(open: &'static str, close: &'static str) -> Marks {
+    Marks { open, close }
+}
+
+/// Whether a token's text opens or closes thoughts, so that it is shown even where it is a control token.
+pub(super) fn is_mark(text: &[u8]) -> bool {
+    let same = |mark: &str| mark.as_bytes() == text;
+    MARKS.iter().any(|it| same(it.open) || same(it.close))
+}
 
 /// A piece of what a model says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,19 +57,21 @@ enum State {
 #[derive(Clone, Debug)]
 pub struct Splitter {
     state: State,
+    marks: Marks,
     held: String,
 }
 
 impl Splitter {
-    /// A splitter for one answer. `thinking`: the prompt itself ended with the opening mark
+    /// A splitter for one answer. `thinking`: the marks whose opening one the prompt itself ended with
     /// ([`opens_thought`]).
-    pub fn new(thinking: bool) -> Self {
+    pub fn new(thinking: Option<Marks>) -> Self {
         let state = match thinking {
-            true => State::Opened,
-            false => State::Beginning,
+            Some(_) => State::Opened,
+            None => State::Beginning,
         };
         Self {
             state,
+            marks: thinking.unwrap_or(MARKS[0]),
             held: String::new(),
         }
     }
@@ -56,22 +83,24 @@ impl Splitter {
             match self.state {
                 State::Beginning => {
                     let trimmed = self.held.trim_start();
-                    if let Some(rest) = trimmed.strip_prefix(OPEN) {
-                        self.held = rest.to_owned();
+                    let opened = MARKS.iter().find(|it| trimmed.starts_with(it.open));
+                    if let Some(marks) = opened {
+                        self.held = trimmed[marks.open.len()..].to_owned();
+                        self.marks = *marks;
                         self.state = State::Opened;
-                    } else if OPEN.starts_with(trimmed) {
+                    } else if MARKS.iter().any(|it| it.open.starts_with(trimmed)) {
                         return;
                     } else {
                         self.state = State::Answering;
                     }
                 }
                 State::Thinking => {
-                    if let Some(at) = self.held.find(CLOSE) {
+                    if let Some(at) = self.held.find(self.marks.close) {
                         give(Said::Thought, self.held[..at].trim_end(), on);
-                        self.held.drain(..at + CLOSE.len());
+                        self.held.drain(..at + self.marks.close.len());
                         self.state = State::Between;
                     } else {
-                        let kept = kept_back(&self.held);
+                        let kept = kept_back(&self.held, self.marks.close);
                         let certain = self.held.len() - kept;
                         give(Said::Thought, &self.held[..certain], on);
                         self.held.drain(..certain);
@@ -107,9 +136,13 @@ impl Splitter {
     }
 }
 
-/// Whether a prompt ends inside of a block of thoughts.
-pub fn opens_thought(prompt: &str) -> bool {
-    prompt.trim_end().ends_with(OPEN)
+/// The marks of the block of thoughts that a prompt ends inside of.
+pub fn opens_thought(prompt: &str) -> Option<Marks> {
+    let prompt = prompt.trim_end();
+    MARKS
+        .iter()
+        .find(|it| prompt.ends_with(it.open))
+        .copied()
 }
 
 fn give<'t>(kind: fn(&'t str) -> Said<'t>, text: &'t str, on: &mut dyn FnMut(Said<'_>)) {
@@ -119,10 +152,10 @@ fn give<'t>(kind: fn(&'t str) -> Said<'t>, text: &'t str, on: &mut dyn FnMut(Sai
 }
 
 /// Bytes at the end that may be white space before the closing mark, or the beginning of it.
-fn kept_back(text: &str) -> usize {
-    let begun = (1..CLOSE.len())
+fn kept_back(text: &str, close: &str) -> usize {
+    let begun = (1..close.len())
         .rev()
-        .find(|&len| text.ends_with(&CLOSE[..len]))
+        .find(|&len| close.is_char_boundary(len) && text.ends_with(&close[..len]))
         .unwrap_or(0);
     let before = text[..text.len() - begun].trim_end();
     text.len() - before.len()
@@ -135,7 +168,7 @@ mod tests {
     /// Thoughts and answer of a text that comes in pieces of `size` characters.
     fn split(thinking: bool, text: &str, size: usize) -> (String, String) {
         let (mut thoughts, mut answer) = (String::new(), String::new());
-        let mut splitter = Splitter::new(thinking);
+        let mut splitter = Splitter::new(thinking.then_some(MARKS[0]));
         let mut on = |said: Said<'_>| match said {
             Said::Thought(text) => thoughts.push_str(text),
             Said::Answer(text) => answer.push_str(text),
@@ -166,6 +199,10 @@ mod tests {
                     "b<think>c</think>",
                 ),
                 (false, "", "", ""),
+                (false, "[THINK]a </think>[/THINK] b", "a </think>", "b"),
+                (false, "<thinking>a</think></thinking>b", "a</think>", "b"),
+                (false, "◁think▷a◁b◁/think▷c", "a◁b", "c"),
+                (false, "[THIN", "", "[THIN"),
                 (false, "<think>熾 火</think>熾", "熾 火", "熾"),
             ] {
                 let expected = (thoughts.to_owned(), answer.to_owned());
@@ -176,7 +213,8 @@ mod tests {
 
     #[test]
     fn a_prompt_may_open_the_block() {
-        assert!(opens_thought("<|assistant|><think>\n"));
-        assert!(!opens_thought("<think>\n\n</think>\n\n"));
+        assert_eq!(opens_thought("<|assistant|><think>\n"), Some(MARKS[0]));
+        assert_eq!(opens_thought("<think>\n\n</think>\n\n"), None);
+        assert_eq!(opens_thought("a [THINK]"), Some(MARKS[1]));
     }
 }

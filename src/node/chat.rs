@@ -4,6 +4,7 @@
 //! channels, so that a face never waits for a matrix product. Manual mode quotes and says so: it
 //! never passes a quotation off as an answer.
 
+use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,6 +31,8 @@ const QUOTED: usize = 3;
 const REPETITION_WINDOW: usize = 64;
 /// One part in so many of the context is kept for the answer while there are older messages to leave out.
 const ROOM: usize = 4;
+/// Most bytes read of a template's file: more than a template may have.
+const TEMPLATE_BYTES: u64 = 1 << 20;
 /// The nice value of a model that computes behind its face.
 const NICE: i32 = 10;
 /// Bounds of the search for GGUF files: folders deep, entries looked at, files named.
@@ -61,6 +64,8 @@ pub struct ChatOptions {
     pub max_tokens: Option<usize>,
     /// Texts that end the answer.
     pub stop: Vec<String>,
+    /// A file with a chat template in place of the model's own.
+    pub template: Option<PathBuf>,
     /// Tell how probable each token was, and so many of the likeliest ones at its place.
     pub log_probabilities: Option<usize>,
     /// Compute behind the other threads of this program, so that a key is answered while both cores are busy.
@@ -134,6 +139,10 @@ pub struct Answer {
     pub rate: f64,
     pub end: End,
     pub seed: u64,
+    /// Whether all tokens of the answer were thoughts.
+    pub only_thoughts: bool,
+    /// The most tokens that the answer could have.
+    pub max_tokens: usize,
     /// Earlier messages that the model did not read, because the context has no room for them.
     pub left_out: usize,
 }
@@ -192,7 +201,18 @@ impl Handle {
         let file = ModelFile::open(&path).map_err(refused)?;
         let chat = &self.config.chat;
         let context = options.context.or(chat.context);
-        let (session, prompts) = start(&file, Options { context }).map_err(refused)?;
+        let template = match &options.template {
+            Some(path) => Some(read_template(path)?),
+            None => None,
+        };
+        let (session, prompts) = start(
+            &file,
+            Options {
+                context,
+                template,
+            },
+        )
+        .map_err(refused)?;
         let seed = match options.seed {
             Some(seed) => seed,
             None => u64::from_le_bytes(random()?),
@@ -245,6 +265,17 @@ impl Handle {
             context,
         })
     }
+}
+
+/// The source of a chat template, as far as one may be long.
+fn read_template(path: &Path) -> Result<String, Failure> {
+    let failed = |error: &std::io::Error| Failure::io(path, error);
+    let file = std::fs::File::open(path).map_err(|error| failed(&error))?;
+    let mut source = String::new();
+    file.take(TEMPLATE_BYTES)
+        .read_to_string(&mut source)
+        .map_err(|error| failed(&error))?;
+    Ok(source)
 }
 
 impl Conversation {
@@ -304,14 +335,26 @@ impl Worker {
                 Order::Next(question) => question,
                 Order::After(ask) => self.restart(ask),
             };
+            let before = self.history.len();
+            let unanswered = self.history.pop_if(|last| last.role == "user");
+            let question = match &unanswered {
+                // Templates want the two sides by turns.
+                Some(last) => format!("{}\n\n{question}", last.content),
+                None => question,
+            };
             self.history.push(Message::new("user", question));
             let piece = match self.answer(outbox) {
                 Ok((text, answer)) => {
-                    self.history.push(Message::new("assistant", text));
+                    // An answer that never came, cut by a limit within its thoughts, leaves its question open.
+                    if !text.is_empty() {
+                        self.history.push(Message::new("assistant", text));
+                    }
                     Piece::Done(answer)
                 }
                 Err(failure) => {
                     self.history.pop();
+                    self.history.extend(unanswered);
+                    debug_assert_eq!(self.history.len(), before);
                     Piece::Failed(failure)
                 }
             };
@@ -397,6 +440,8 @@ impl Worker {
             rate,
             end: outcome.end,
             seed: self.sampling.seed,
+            only_thoughts: text.is_empty() && outcome.generated_tokens > 0,
+            max_tokens: self.max_tokens,
             left_out,
         };
         Ok((text, answer))
@@ -498,10 +543,19 @@ fn template_failed(name: &str, error: &dyn std::error::Error) -> Failure {
         .with("error", error)
 }
 
-/// GGUF files in the places where people and other programs keep them; bounded, and no link is followed.
+/// GGUF files in the places where people and other programs keep them; bounded. A link is named where it leads to a
+/// file (the cache of Hugging Face's hub is made of such), never followed into a folder.
 fn find_models() -> Vec<PathBuf> {
     let mut folders: Vec<(PathBuf, usize)> = Vec::new();
     folders.extend(std::env::current_dir().ok().map(|folder| (folder, 1)));
+    let named = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    let set = [
+        named("HF_HUB_CACHE"),
+        named("HUGGINGFACE_HUB_CACHE"),
+        named("HF_HOME").map(|folder| folder.join("hub")),
+        named("LLAMA_CACHE"),
+    ];
+    folders.extend(set.into_iter().flatten().map(|folder| (folder, DEPTH)));
     if let Ok(home) = etcetera::home_dir() {
         let known = [
             "Downloads",
@@ -509,6 +563,8 @@ fn find_models() -> Vec<PathBuf> {
             "Models",
             ".cache/huggingface/hub",
             ".cache/lm-studio/models",
+            ".cache/llama.cpp",
+            "Library/Caches/llama.cpp",
         ];
         folders.extend(known.iter().map(|folder| (home.join(folder), DEPTH)));
         folders.extend([".lmstudio/models", ".local/share/models"].map(|f| (home.join(f), DEPTH)));
@@ -530,7 +586,7 @@ fn find_models() -> Vec<PathBuf> {
             let path = entry.path();
             if kind.is_dir() && depth > 1 {
                 folders.push((path, depth - 1));
-            } else if kind.is_file() && is_gguf(&path) {
+            } else if is_gguf(&path) && (kind.is_file() || kind.is_symlink() && path.is_file()) {
                 found.push(path);
             }
         }

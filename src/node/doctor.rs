@@ -177,6 +177,10 @@ impl Handle {
                 };
                 findings.push(Finding::new(code, false).with("circle", name));
             }
+            for member in circle.members.iter().filter(|member| member.future) {
+                let finding = Finding::new("doctor-future", false);
+                findings.push(finding.with("circle", name).with("name", &member.name));
+            }
             if !circle.forked.is_empty() {
                 findings.push(Finding::new("doctor-fork", false).with("circle", name));
             }

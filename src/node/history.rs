@@ -206,9 +206,8 @@ pub fn turns(path: &[&MessageRow]) -> Vec<Turn> {
         if let [question, answer] = pair
             && question.role == Speaker::User
             && answer.role == Speaker::Model
-            && !answer.text.is_empty()
         {
-            for message in pair {
+            for message in pair.iter().filter(|it| !it.text.is_empty()) {
                 turns.push(Turn {
                     model: message.role == Speaker::Model,
                     text: message.text.clone(),
@@ -216,7 +215,20 @@ pub fn turns(path: &[&MessageRow]) -> Vec<Turn> {
             }
         }
     }
-    turns
+    joined(turns)
+}
+
+/// Turns in which the two sides alternate: a question without an answer (a limit cut it off) stands before the next
+/// one.
+fn joined(turns: Vec<Turn>) -> Vec<Turn> {
+    let mut out: Vec<Turn> = Vec::new();
+    for turn in turns {
+        match out.last_mut().filter(|last| !last.model && !turn.model) {
+            Some(last) => last.text = format!("{}\n\n{}", last.text, turn.text),
+            None => out.push(turn),
+        }
+    }
+    out
 }
 
 /// The words of a manual answer, and where each of its quotations comes from.
@@ -293,6 +305,16 @@ mod tests {
             .map(|turn| (turn.model, turn.text.as_str()))
             .collect();
         assert_eq!(texts, [(false, "q"), (true, "b")]);
+        // An answer that was cut off within its thoughts is empty; its question stays.
+        let cut = [
+            message(1, None, User, "q"),
+            message(2, Some(1), Model, ""),
+            message(3, Some(2), User, "r"),
+            message(4, Some(3), Model, "a"),
+        ];
+        let given = turns(&branch(&cut, None));
+        let texts: Vec<_> = given.iter().map(|turn| turn.text.as_str()).collect();
+        assert_eq!(texts, ["q\n\nr", "a"]);
         assert!(branch(&[], None).is_empty());
     }
 

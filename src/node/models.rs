@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::model::file::ModelFile;
-use crate::model::{Card, DEFAULT_CONTEXT};
+use crate::model::{Card, DEFAULT_CONTEXT, Options, start};
 use crate::store::ModelRow;
 
 use super::chat::model_failed;
@@ -13,6 +13,8 @@ use super::{Exit, Failure, Handle};
 
 /// The program itself, and what the vectors of a pass take at least.
 const SCRATCH: u64 = 16 << 20;
+/// Positions of context with which a model is tried before it is added.
+const TRIAL: usize = 64;
 /// Bytes of the tokenizer for each token.
 const PER_TOKEN: u64 = 200;
 
@@ -146,6 +148,13 @@ impl Handle {
                 .with("name", shown)
                 .with("error", why));
         }
+        // What `chat` would refuse is refused here, before a byte is copied. A template is told of only: the person
+        // may give another one.
+        let options = Options {
+            context: Some(TRIAL),
+            template: Some(String::new()),
+        };
+        start(&file, options).map_err(|error| model_failed(&shown, &error))?;
         let stem = path
             .file_stem()
             .map(|stem| stem.to_string_lossy().into_owned())

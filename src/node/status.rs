@@ -21,6 +21,8 @@ pub struct MemberStatus {
     pub me: bool,
     /// Milliseconds since something newer of it was first taken in, and by which road.
     pub heard: Option<(u64, String)>,
+    /// That was at a time that lies in the future by the clock of this machine, so its age is not known.
+    pub future: bool,
     /// Records of mine that it has not acknowledged; none: it never acknowledged anything.
     pub behind: Option<u64>,
     pub stale: bool,
@@ -67,6 +69,10 @@ pub struct Status {
     pub stopped: bool,
 }
 
+/// Milliseconds by which a time may lie in the future before the clock counts as wrong: an hour, as clocks that are
+/// set by hand differ.
+const SKEW: u64 = 3_600_000;
+
 impl Handle {
     /// Decisions that late records changed, each told once.
     pub fn take_notices(&mut self) -> Result<Vec<serde_json::Value>, Failure> {
@@ -108,11 +114,13 @@ impl Handle {
         for (root, member) in &circle.state.members {
             let me = *root == self.root;
             let heard = self.store.heard(&circle.id, root)?;
+            // A clock was wrong then, or is now: how long ago that was is not known.
+            let future = heard.as_ref().is_some_and(|(at, _)| *at > now + SKEW);
             let heard = heard.map(|(at, road)| (now.saturating_sub(at), road));
             let ack = self.store.ack(&circle.id, root, &self.root)?;
             let behind = ack.map(|ack| behind(&circle.frontier, &ack.value().frontier));
             let suspended = member.suspension.is_some();
-            let old = heard.as_ref().is_none_or(|(age, _)| *age > max_age);
+            let old = future || heard.as_ref().is_none_or(|(age, _)| *age > max_age);
             members.push(MemberStatus {
                 root: *root,
                 name: self.name_of(circle, root),
@@ -121,6 +129,7 @@ impl Handle {
                 suspended,
                 me,
                 heard,
+                future,
                 behind,
                 stale: old && !me && !suspended && circle.standing == Standing::Member,
             });

@@ -441,6 +441,8 @@ impl Chat {
             rate: 0.0,
             end: End::Cancelled,
             seed: 0,
+            only_thoughts: false,
+            max_tokens: 0,
             left_out: 0,
         };
         let mut effects = vec![Effect::Stop];

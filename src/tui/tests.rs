@@ -85,6 +85,8 @@ fn answer(end: End) -> Answer {
         rate: 21.4,
         end,
         seed: 1,
+        only_thoughts: false,
+        max_tokens: 512,
         left_out: 0,
     }
 }
@@ -290,6 +292,7 @@ fn overview() -> Overview {
         suspended: false,
         me,
         heard: (!me).then(|| (7_200_000, "media".into())),
+        future: false,
         behind: (!me).then_some(3),
         stale,
     };

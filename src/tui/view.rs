@@ -29,8 +29,23 @@ const OFFERS: usize = 8;
 /// Most rows of a notice.
 const FOOT: usize = 4;
 
+/// Asks for the coloured form of the character before it.
+const EMOJI_STYLE: char = '\u{fe0f}';
+
 /// Draws everything.
 pub fn draw(frame: &mut Frame<'_>, state: &mut State) {
+    compose(frame, state);
+    // Terminals disagree on the width of an emoji with U+FE0F behind it; without, all draw one column. The column
+    // that it loses is blank.
+    for cell in &mut frame.buffer_mut().content {
+        if cell.symbol().contains(EMOJI_STYLE) {
+            let plain = cell.symbol().replace(EMOJI_STYLE, "");
+            cell.set_symbol(&plain);
+        }
+    }
+}
+
+fn compose(frame: &mut Frame<'_>, state: &mut State) {
     let area = frame.area();
     if area.height < 4 || area.width < 10 {
         return;

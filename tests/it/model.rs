@@ -245,7 +245,10 @@ fn parts_of_a_prompt_give_the_same_logits() {
 #[test]
 fn a_session_streams_ember_and_ends_at_its_context() {
     let file = ModelFile::open(&fixture("ember/ember-q8_0.gguf")).unwrap();
-    let options = Options { context: Some(60) };
+    let options = Options {
+        context: Some(60),
+        ..Options::default()
+    };
     let (mut session, chat) = start(&file, options).unwrap();
     let messages = [Message::new("user", "ある日、")];
     let prompt = chat.prompt(&messages, Context::default()).unwrap();

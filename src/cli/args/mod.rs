@@ -151,6 +151,9 @@ pub struct Chat {
     /// End the answer where this text appears; may be repeated
     #[arg(long, value_name = "TEXT")]
     pub stop: Vec<String>,
+    /// A file with a chat template (Jinja) to use in place of the model's own
+    #[arg(long, value_name = "FILE")]
+    pub template: Option<PathBuf>,
     /// With --json: how probable each token was, and the N likeliest at its place
     #[arg(long, value_name = "N")]
     pub logprobs: Option<usize>,

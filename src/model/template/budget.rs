@@ -132,6 +132,50 @@ impl Budget {
         })
     }
 
+    /// Python's `*`: a product, or a text or list that is repeated; charged before it is made.
+    fn times(&self, value: &Value, factor: &Value) -> Result<Value, Error> {
+        let wrong = || {
+            let why = "only numbers, and a text or a list with a whole number, can be multiplied";
+            Error::new(ErrorKind::InvalidOperation, why)
+        };
+        let whole = |value: &Value| match value.kind() {
+            ValueKind::Number if value.is_integer() => i64::try_from(value.clone()).ok(),
+            ValueKind::Bool => Some(i64::from(value.is_true())),
+            _ => None,
+        };
+        let number = |value: &Value| match whole(value) {
+            Some(whole) => Some(whole as f64),
+            None if value.is_number() => f64::try_from(value.clone()).ok(),
+            None => None,
+        };
+        let repeated = |value: &Value, times: i64| -> Result<Value, Error> {
+            let times = usize::try_from(times).unwrap_or(0);
+            if let Some(text) = value.as_str() {
+                let bytes = self.text(text.len().saturating_mul(times))?;
+                self.charge(bytes + NODE)?;
+                return Ok(text.repeat(times).into());
+            }
+            let elements: Vec<Value> = value.try_iter()?.collect();
+            let count = (elements.len() as u64).saturating_mul(times as u64);
+            self.charge(count.saturating_mul(NODE) + NODE)?;
+            Ok(std::iter::repeat_n(elements, times).flatten().collect())
+        };
+        let listed = |value: &Value| value.as_str().is_some() || value.kind() == ValueKind::Seq;
+        self.shallow(value)?;
+        match (whole(value), whole(factor)) {
+            (Some(a), Some(b)) => a.checked_mul(b).map(Value::from).ok_or_else(wrong),
+            (None, Some(times)) if listed(value) => repeated(value, times),
+            (Some(times), None) if listed(factor) => {
+                self.shallow(factor)?;
+                repeated(factor, times)
+            }
+            _ => match (number(value), number(factor)) {
+                (Some(a), Some(b)) => Ok((a * b).into()),
+                _ => Err(wrong()),
+            },
+        }
+    }
+
     /// Adds the filters that `guard` writes into the source.
     pub(super) fn operators(&self, env: &mut Environment<'_>) {
         // Joining two lists shares their elements, and slicing one copies only the list.
@@ -145,6 +189,10 @@ impl Budget {
                 budget.deep(&value).map(|()| value)
             });
         }
+        let budget = self.clone();
+        env.add_filter("_times", move |value: Value, factor: Value| {
+            budget.times(&value, &factor)
+        });
         env.add_filter("_number", |value: Value| match value.kind() {
             ValueKind::Number | ValueKind::Undefined | ValueKind::Bool => Ok(value),
             _ => Err(Error::new(

@@ -10,7 +10,8 @@
 //! |---|---|---|
 //! | `~` | `x\|_text` | the result is as long as both written out |
 //! | `+` | `x\|_made` | the result is as large as both |
-//! | `*` `**` | `x\|_number` | text and lists may not be repeated |
+//! | `x * y` | `x\|_times(y)` | a text or a list may be repeated, which is charged before |
+//! | `*` behind `/`, `//`, `%` or `*`, and `**` | `x\|_number` | only numbers there |
 //! | `==` `!=` `<` `<=` `>` `>=` `in` | `x\|_walked` | both sides may be walked to their ends |
 //! | `x[a:b]` | `(x\|_made)[a:b]` | a slice of a string is a copy |
 //!
@@ -56,7 +57,7 @@ impl Token<'_> {
 /// # Errors
 /// A reason, in words, why the template cannot be read.
 pub(super) fn guard(source: &str) -> Result<Guarded, &'static str> {
-    let mut insertions = Vec::new();
+    let mut edits: Vec<Edit> = Vec::new();
     let mut longest_text = 0;
     let mut at = 0;
     while let Some((start, tag)) = next_tag(source, at) {
@@ -70,31 +71,84 @@ pub(super) fn guard(source: &str) -> Result<Guarded, &'static str> {
             }
             _ => {
                 let (tokens, end) = lex(source, start + 2, tag == b'%')?;
-                let mut rewriter = Rewriter {
-                    tokens: &tokens,
-                    insertions: &mut insertions,
-                };
-                rewriter.tag(tag == b'%')?;
-                end
+                match tokens.as_slice() {
+                    // Marks what an assistant says, for training; writes nothing.
+                    [only] if tag == b'%' && generation(only.text).is_some() => {
+                        let (with, length) = (generation(only.text), only.text.len());
+                        edits.push(Edit {
+                            at: only.start,
+                            drop: length,
+                            text: with.unwrap_or_default(),
+                        });
+                        end
+                    }
+                    [raw] if tag == b'%' && raw.text == "raw" => {
+                        let (stop, behind) = end_of_raw(source, end)?;
+                        longest_text = longest_text.max(stop - end);
+                        behind
+                    }
+                    _ => {
+                        let mut rewriter = Rewriter {
+                            tokens: &tokens,
+                            edits: &mut edits,
+                        };
+                        rewriter.tag(tag == b'%')?;
+                        end
+                    }
+                }
             }
         };
     }
     longest_text = longest_text.max(source.len() - at);
 
     // Stable: what was noted first at a place comes first.
-    insertions.sort_by_key(|&(at, _)| at);
-    let mut out = String::with_capacity(source.len() + insertions.len() * 10);
+    edits.sort_by_key(|edit| edit.at);
+    let mut out = String::with_capacity(source.len() + edits.len() * 10);
     let mut copied = 0;
-    for (at, text) in insertions {
-        out.push_str(&source[copied..at]);
-        out.push_str(text);
-        copied = at;
+    for edit in edits {
+        out.push_str(&source[copied..edit.at]);
+        out.push_str(edit.text);
+        copied = edit.at + edit.drop;
     }
     out.push_str(&source[copied..]);
     Ok(Guarded {
         source: out,
         longest_text,
     })
+}
+
+/// A change to the source: so many bytes at a place give way to a text.
+struct Edit {
+    at: usize,
+    drop: usize,
+    text: &'static str,
+}
+
+/// A block that always runs, in place of the tags of transformers that mark an assistant's words.
+fn generation(tag: &str) -> Option<&'static str> {
+    match tag {
+        "generation" => Some("if true"),
+        "endgeneration" => Some("endif"),
+        _ => None,
+    }
+}
+
+/// Where the text of a raw block ends, and the place behind its closing tag.
+fn end_of_raw(source: &str, from: usize) -> Result<(usize, usize), &'static str> {
+    let mut at = from;
+    while let Some(found) = source[at..].find("{%") {
+        let start = at + found;
+        let inner = source[start + 2..].trim_start_matches(['-', '+']).trim_start();
+        if let Some(rest) = inner.strip_prefix("endraw") {
+            let rest = rest.trim_start();
+            let closed = rest.trim_start_matches(['-', '+']).strip_prefix("%}");
+            return closed
+                .map(|behind| (start, source.len() - behind.len()))
+                .ok_or("an unclosed tag");
+        }
+        at = start + 2;
+    }
+    Err("an unclosed raw block")
 }
 
 /// The next `{{`, `{%` or `{#`.
@@ -210,7 +264,7 @@ const KEYWORDS: [&str; 12] = [
 
 struct Rewriter<'t, 's> {
     tokens: &'t [Token<'s>],
-    insertions: &'t mut Vec<(usize, &'static str)>,
+    edits: &'t mut Vec<Edit>,
 }
 
 impl Rewriter<'_, '_> {
@@ -218,11 +272,14 @@ impl Rewriter<'_, '_> {
         self.tokens.get(at).map_or("", |token| token.text)
     }
 
+    fn insert(&mut self, at: usize, text: &'static str) {
+        self.edits.push(Edit { at, drop: 0, text });
+    }
+
     fn tag(&mut self, block: bool) -> Result<(), &'static str> {
         let mut at = 0;
         if block {
             match self.text(0) {
-                "raw" => return Err("a raw block"),
                 "include" | "import" | "from" | "extends" => return Err("another template"),
                 "for" => {
                     // The `in` of a loop is no operator. Its targets are names, perhaps in brackets.
@@ -288,13 +345,53 @@ impl Rewriter<'_, '_> {
         }
     }
 
-    /// One operand with all that hangs on it: attributes, indices, calls, filters.
+    /// One operand with all that hangs on it: attributes, indices, calls, filters; and where it is multiplied,
+    /// the factor behind it.
     fn operand(
         &mut self,
         first: usize,
         before: Option<&'static str>,
         depth: usize,
     ) -> Result<usize, &'static str> {
+        let bound = first.checked_sub(1).map(|at| self.text(at));
+        let bound = matches!(bound, Some("/" | "//" | "%" | "*" | "**"));
+        let at = self.primary(first, before, depth, !bound)?;
+        if bound || self.text(at) != "*" {
+            return Ok(at);
+        }
+        let times = self.tokens[at];
+        let mut factor = at + 1;
+        while matches!(self.text(factor), "-" | "+") {
+            factor += 1;
+        }
+        if self.tokens.get(factor).is_none() || KEYWORDS.contains(&self.text(factor)) {
+            return Err("a factor is missing");
+        }
+        self.edits.push(Edit {
+            at: times.start,
+            drop: times.text.len(),
+            text: "|_times(",
+        });
+        let mut end = self.primary(factor, None, depth, false)?;
+        while self.text(end) == "**" {
+            end = self.primary(end + 1, Some("|_number"), depth, false)?;
+        }
+        let behind = self.tokens[end - 1].end();
+        self.insert(behind, ")");
+        Ok(end)
+    }
+
+    /// An operand by itself. `multiplies`: a `*` behind it is turned into a filter.
+    fn primary(
+        &mut self,
+        first: usize,
+        before: Option<&'static str>,
+        depth: usize,
+        multiplies: bool,
+    ) -> Result<usize, &'static str> {
+        if first >= self.tokens.len() {
+            return Err("an operand is missing");
+        }
         let token = self.tokens[first];
         let start = token.start;
         let mut at = match token.text {
@@ -312,8 +409,8 @@ impl Rewriter<'_, '_> {
                     let bracket = self.tokens[at].start;
                     let end = self.expressions(at + 1, "]", depth + 1)?;
                     if self.has_colon(at + 1, end - 1) {
-                        self.insertions.push((start, "("));
-                        self.insertions.push((bracket, "|_made)"));
+                        self.insert(start, "(");
+                        self.insert(bracket, "|_made)");
                     }
                     at = end;
                 }
@@ -325,6 +422,7 @@ impl Rewriter<'_, '_> {
         let literal = at == first + 1 && matches!(token.kind, Kind::Number | Kind::Text);
         let after = match (self.text(at), self.text(at + 1)) {
             ("not", "in") => Some("|_walked"),
+            ("*", _) if multiplies => None,
             _ => filter_for(self.tokens.get(at)),
         };
         // Both neighbours may ask for a filter; the stricter ones come with the charge of the others.
@@ -335,7 +433,7 @@ impl Rewriter<'_, '_> {
             let small = token.kind == Kind::Number || token.text.len() <= SHORT;
             let skip = literal && (filter == "|_walked" || (filter != "|_number" && small));
             if !skip {
-                self.insertions.push((end, filter));
+                self.insert(end, filter);
             }
         }
         Ok(at)
@@ -378,7 +476,18 @@ mod tests {
                 "{{ (a ~ b)|c ~ d }}",
                 "{{ (a|_text ~ b|_text)|c|_text ~ d|_text }}",
             ),
-            ("{{ 3 * -x }}", "{{ 3|_number * -x|_number }}"),
+            ("{{ 3 * -x }}", "{{ 3 |_times( -x) }}"),
+            ("{{ '-' * 3 ~ y }}", "{{ '-' |_times( 3) ~ y|_text }}"),
+            ("{{ a / b * c }}", "{{ a / b|_number * c|_number }}"),
+            ("{{ a * b ** c }}", "{{ a |_times( b|_number ** c|_number) }}"),
+            (
+                "{%- generation -%}a{% endgeneration %}",
+                "{%- if true -%}a{% endif %}",
+            ),
+            (
+                "{% raw %}{{ a ~ b }}{% endraw %}{{ a ~ b }}",
+                "{% raw %}{{ a ~ b }}{% endraw %}{{ a|_text ~ b|_text }}",
+            ),
             ("{{ x[1:] }}", "{{ (x|_made)[1:] }}"),
             ("{{ x.y[a[1:2]] }}", "{{ x.y[(a|_made)[1:2]] }}"),
             ("{{ x[{'a': 1}.a] }}", "{{ x[{'a': 1}.a] }}"),
@@ -431,7 +540,8 @@ mod tests {
             "{{ (a] }}",
             "{{ (a }}",
             "{{ a ; b }}",
-            "{% raw %}{% endraw %}",
+            "{% raw %}{% endra %}",
+            "{% raw %}{% endraw",
             "{%- include 'x' %}",
             "{{ \u{e9} }}",
         ] {

@@ -9,6 +9,7 @@
 //! A file without a template holds a base model, which continues text: see [`plain`].
 
 mod budget;
+mod format;
 mod guard;
 mod python;
 
@@ -16,7 +17,7 @@ use std::io;
 
 use budget::Budget;
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::Kwargs;
+use minijinja::value::{Kwargs, Rest};
 use minijinja::{Environment, Error, ErrorKind, Value, filters, tests as jinja_tests};
 
 use super::gguf::Gguf;
@@ -105,12 +106,37 @@ impl Template {
         gguf: &Gguf<'_>,
         tokenizer: &Tokenizer,
     ) -> Result<Option<Self>, TemplateError> {
-        let Some(value) = gguf.get("tokenizer.chat_template") else {
+        let Some(source) = Self::source(gguf)? else {
             return Ok(None);
         };
-        let source = value
-            .as_str()
-            .ok_or_else(|| TemplateError::Refused("it is no text".into()))?;
+        Self::of(source, tokenizer).map(Some)
+    }
+
+    /// The source of the template of a file that conversations use. A file may hold several, listed in
+    /// `tokenizer.chat_templates` with each under its name: `tool_use` and the like are for other purposes.
+    ///
+    /// # Errors
+    /// [`TemplateError::Refused`] where it is no text.
+    pub fn source<'g>(gguf: &Gguf<'g>) -> Result<Option<&'g str>, TemplateError> {
+        const KEY: &str = "tokenizer.chat_template";
+        let text = |key: &str| match gguf.get(key) {
+            None => Ok(None),
+            Some(value) => match value.as_str() {
+                Some(source) => Ok(Some(source)),
+                None => Err(TemplateError::Refused("it is no text".into())),
+            },
+        };
+        match text(KEY)? {
+            Some(source) => Ok(Some(source)),
+            None => text(&format!("{KEY}.default")),
+        }
+    }
+
+    /// A template for a tokenizer's model.
+    ///
+    /// # Errors
+    /// [`TemplateError::Refused`] where it cannot be read.
+    pub fn of(source: &str, tokenizer: &Tokenizer) -> Result<Self, TemplateError> {
         let text = |token: Option<u32>| {
             let mut bytes = Vec::new();
             if let Some(token) = token {
@@ -118,7 +144,7 @@ impl Template {
             }
             String::from_utf8_lossy(&bytes).into_owned()
         };
-        Self::new(source, text(tokenizer.bos()), text(tokenizer.eos())).map(Some)
+        Self::new(source, text(tokenizer.bos()), text(tokenizer.eos()))
     }
 
     /// A template with the texts of the tokens that begin and end a text.
@@ -184,6 +210,9 @@ impl Template {
             ("add_generation_prompt", context.answer.into()),
             ("bos_token", self.bos.as_str().into()),
             ("eos_token", self.eos.as_str().into()),
+            // As Hugging Face's renderer hands them over where there are none.
+            ("tools", Value::from(())),
+            ("documents", Value::from(())),
         ];
         if let Some(thinking) = context.thinking {
             values.push(("enable_thinking", thinking.into()));
@@ -240,20 +269,20 @@ impl Template {
 /// The filters that chat templates use, each charged for what it works on. A filter whose result can be
 /// larger than its arguments is one of our own in `python`, or is left out.
 fn add_filters(env: &mut Environment<'_>, budget: &Budget) {
-    let shallow: [(&'static str, Value); 21] = [
+    let shallow: [(&'static str, Value); 24] = [
         ("abs", Value::from_function(filters::abs)),
         ("attr", Value::from_function(filters::attr)),
+        ("batch", Value::from_function(filters::batch)),
         ("bool", Value::from_function(filters::bool)),
-        ("count", Value::from_function(filters::length)),
         ("d", Value::from_function(filters::default)),
         ("default", Value::from_function(filters::default)),
         ("dictsort", Value::from_function(filters::dictsort)),
+        ("chain", Value::from_function(filters::chain)),
         ("first", Value::from_function(filters::first)),
         ("float", Value::from_function(filters::float)),
         ("int", Value::from_function(filters::int)),
         ("items", Value::from_function(filters::items)),
         ("last", Value::from_function(filters::last)),
-        ("length", Value::from_function(filters::length)),
         ("list", Value::from_function(filters::list)),
         ("map", Value::from_function(filters::map)),
         ("reject", Value::from_function(filters::reject)),
@@ -262,9 +291,14 @@ fn add_filters(env: &mut Environment<'_>, budget: &Budget) {
         ("round", Value::from_function(filters::round)),
         ("select", Value::from_function(filters::select)),
         ("selectattr", Value::from_function(filters::selectattr)),
+        ("slice", Value::from_function(filters::slice)),
+        ("sum", Value::from_function(filters::sum)),
+        ("zip", Value::from_function(filters::zip)),
     ];
-    let deep: [(&'static str, Value); 11] = [
+    let deep: [(&'static str, Value); 13] = [
         ("capitalize", Value::from_function(filters::capitalize)),
+        ("groupby", Value::from_function(filters::groupby)),
+        ("lines", Value::from_function(filters::lines)),
         ("lower", Value::from_function(filters::lower)),
         ("max", Value::from_function(filters::max)),
         ("min", Value::from_function(filters::min)),
@@ -282,6 +316,41 @@ fn add_filters(env: &mut Environment<'_>, budget: &Budget) {
     for (name, function) in deep {
         budget.filter(env, name, true, function);
     }
+    for name in ["count", "length"] {
+        let own = budget.clone();
+        // In Jinja2 the length of something undefined is 0.
+        env.add_filter(name, move |value: Value| match value.is_undefined() {
+            true => Ok(0),
+            false => own.shallow(&value).and_then(|()| filters::length(&value)),
+        });
+    }
+    let own = budget.clone();
+    env.add_filter("format", move |text: String, args: Rest<Value>| {
+        format::printf(&own, &text, &args)
+    });
+    let own = budget.clone();
+    env.add_filter("wordcount", move |text: String| {
+        own.charge(text.len() as u64)
+            .map(|()| text.split_whitespace().count())
+    });
+    let own = budget.clone();
+    env.add_filter("center", move |text: String, width: Option<usize>| {
+        format::pad(&own, &text, width.unwrap_or(80), ' ', format::Align::Center)
+    });
+    // Chat templates write plain text: nothing is escaped.
+    for name in ["e", "escape", "forceescape"] {
+        let own = budget.clone();
+        env.add_filter(name, move |value: Value| {
+            own.deep(&value)?;
+            let escaped = python::escape(&value.to_string());
+            own.charge(escaped.len() as u64).map(|()| escaped)
+        });
+    }
+    let own = budget.clone();
+    env.add_filter("truncate", move |text: String, args: Rest<Value>, kwargs: Kwargs| {
+        own.charge(text.len() as u64)?;
+        python::truncate(&text, &args, &kwargs)
+    });
     let own = budget.clone();
     env.add_filter("tojson", move |value: Value, kwargs: Kwargs| {
         python::to_json(&own, &value, &kwargs)
@@ -310,7 +379,7 @@ fn add_filters(env: &mut Environment<'_>, budget: &Budget) {
 }
 
 fn add_tests(env: &mut Environment<'_>, budget: &Budget) {
-    let tests: [(&'static str, Value); 27] = [
+    let tests: [(&'static str, Value); 30] = [
         ("boolean", Value::from_function(jinja_tests::is_boolean)),
         ("defined", Value::from_function(jinja_tests::is_defined)),
         (
@@ -333,12 +402,14 @@ fn add_tests(env: &mut Environment<'_>, budget: &Budget) {
         ("integer", Value::from_function(jinja_tests::is_integer)),
         ("iterable", Value::from_function(jinja_tests::is_iterable)),
         ("le", Value::from_function(jinja_tests::is_le)),
+        ("lower", Value::from_function(jinja_tests::is_lower)),
         ("lt", Value::from_function(jinja_tests::is_lt)),
         ("mapping", Value::from_function(jinja_tests::is_mapping)),
         ("ne", Value::from_function(jinja_tests::is_ne)),
         ("none", Value::from_function(jinja_tests::is_none)),
         ("number", Value::from_function(jinja_tests::is_number)),
         ("odd", Value::from_function(jinja_tests::is_odd)),
+        ("sameas", Value::from_function(jinja_tests::is_sameas)),
         ("sequence", Value::from_function(jinja_tests::is_sequence)),
         (
             "startingwith",
@@ -347,6 +418,7 @@ fn add_tests(env: &mut Environment<'_>, budget: &Budget) {
         ("string", Value::from_function(jinja_tests::is_string)),
         ("true", Value::from_function(jinja_tests::is_true)),
         ("undefined", Value::from_function(jinja_tests::is_undefined)),
+        ("upper", Value::from_function(jinja_tests::is_upper)),
     ];
     for (name, function) in tests {
         budget.test(env, name, function);
@@ -362,7 +434,7 @@ fn add_functions(env: &mut Environment<'_>, now: Option<i64>) {
         Err::<Value, _>(Error::new(ErrorKind::InvalidOperation, message).with_source(Raised))
     });
     env.add_function("strftime_now", move |format: String| match now {
-        Some(now) => python::strftime(now, &format),
+        Some(now) => format::strftime(now, &format),
         None => Err(Error::new(
             ErrorKind::InvalidOperation,
             "the date is not known",

@@ -8,6 +8,7 @@ use minijinja::{Error, ErrorKind, Value};
 use serde::Serialize;
 
 use super::budget::Budget;
+use super::format::{self, Align};
 
 fn unknown() -> Error {
     Error::from(ErrorKind::UnknownMethod)
@@ -91,6 +92,52 @@ fn on_text(budget: &Budget, text: &str, name: &str, args: &[Value]) -> Result<Va
         "lower" => text.to_lowercase().into(),
         "title" => title(text).into(),
         "capitalize" => capitalize(text).into(),
+        "isalpha" => all_of(text, char::is_alphabetic),
+        "isalnum" => all_of(text, char::is_alphanumeric),
+        "isspace" => all_of(text, char::is_whitespace),
+        "isnumeric" => all_of(text, char::is_numeric),
+        "islower" => cased(text, char::is_lowercase, char::is_uppercase),
+        "isupper" => cased(text, char::is_uppercase, char::is_lowercase),
+        "casefold" => text.to_lowercase().into(),
+        "format" => format::braces(budget, text, args)?.into(),
+        "ljust" | "rjust" | "center" => {
+            let (width, fill): (usize, Option<String>) = from_args(args)?;
+            let fill = fill.and_then(|fill| fill.chars().next()).unwrap_or(' ');
+            let align = match name {
+                "ljust" => Align::Left,
+                "rjust" => Align::Right,
+                _ => Align::Center,
+            };
+            format::pad(budget, text, width, fill, align)?.into()
+        }
+        "zfill" => {
+            let (width,): (usize,) = from_args(args)?;
+            let (sign, digits) = match text.strip_prefix(['-', '+']) {
+                Some(digits) => (&text[..1], digits),
+                None => ("", text),
+            };
+            let width = width.saturating_sub(sign.len());
+            let padded = format::pad(budget, digits, width, '0', Align::Right)?;
+            (sign.to_owned() + &padded).into()
+        }
+        "partition" | "rpartition" => {
+            let (separator,): (&str,) = from_args(args)?;
+            let found = match name {
+                "partition" => text.split_once(separator),
+                _ => text.rsplit_once(separator),
+            };
+            let parts = match (found, name) {
+                (Some((before, after)), _) => [before, separator, after],
+                (None, "partition") => [text, "", ""],
+                (None, _) => ["", "", text],
+            };
+            parts.into_iter().collect()
+        }
+        "rfind" => {
+            let (part,): (&str,) = from_args(args)?;
+            let at = text.rfind(part).map(|at| text[..at].chars().count() as i64);
+            at.unwrap_or(-1).into()
+        }
         "isdigit" => (!text.is_empty() && text.chars().all(|c| c.is_ascii_digit())).into(),
         "removeprefix" => {
             let (part,): (&str,) = from_args(args)?;
@@ -129,6 +176,51 @@ fn on_text(budget: &Budget, text: &str, name: &str, args: &[Value]) -> Result<Va
         }
         _ => return Err(unknown()),
     })
+}
+
+fn all_of(text: &str, test: impl Fn(char) -> bool) -> Value {
+    (!text.is_empty() && text.chars().all(test)).into()
+}
+
+/// At least one character passes, and none is of the other case.
+fn cased(text: &str, passes: fn(char) -> bool, fails: fn(char) -> bool) -> Value {
+    (text.chars().any(passes) && !text.chars().any(fails)).into()
+}
+
+/// Markup characters as entities, as Jinja2's `escape` writes them.
+pub(super) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&#34;"),
+            '\'' => out.push_str("&#39;"),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// Jinja2's `truncate(length=255, killwords=False, end='...', leeway=5)`.
+pub(super) fn truncate(text: &str, args: &[Value], kwargs: &Kwargs) -> Result<String, Error> {
+    let (length, kill, end): (Option<usize>, Option<bool>, Option<String>) = from_args(args)?;
+    let length = length.or(kwargs.get("length")?).unwrap_or(255);
+    let kill = kill.or(kwargs.get("killwords")?).unwrap_or(false);
+    let end = end.or(kwargs.get("end")?).unwrap_or_else(|| "...".into());
+    let leeway: usize = kwargs.get::<Option<usize>>("leeway")?.unwrap_or(5);
+    let characters: Vec<char> = text.chars().collect();
+    if characters.len() <= length.saturating_add(leeway) {
+        return Ok(text.to_owned());
+    }
+    let room = length.saturating_sub(end.chars().count());
+    let cut: String = characters[..room.min(characters.len())].iter().collect();
+    let kept = match (kill, cut.rfind(' ')) {
+        (false, Some(space)) => &cut[..space],
+        _ => cut.as_str(),
+    };
+    Ok(kept.to_owned() + &end)
 }
 
 fn split(
@@ -264,104 +356,4 @@ pub(super) fn to_json(budget: &Budget, value: &Value, kwargs: &Kwargs) -> Result
     Ok(Value::from_safe_string(
         String::from_utf8_lossy(&out).into_owned(),
     ))
-}
-
-/// A point in time, in UTC, as the `strftime` of Python writes it. Only what templates ask for: the parts of
-/// a date and of a time.
-pub(super) fn strftime(seconds: i64, format: &str) -> Result<String, Error> {
-    let (days, time) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    let (year, month, day) = civil(days);
-    let month_name = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ][month as usize - 1];
-    // 1 January 1970 was a Thursday.
-    let weekday = [
-        "Thursday",
-        "Friday",
-        "Saturday",
-        "Sunday",
-        "Monday",
-        "Tuesday",
-        "Wednesday",
-    ][days.rem_euclid(7) as usize];
-    let mut out = String::new();
-    let mut characters = format.chars();
-    while let Some(c) = characters.next() {
-        if c != '%' {
-            out.push(c);
-            continue;
-        }
-        match characters.next() {
-            Some('Y') => out.push_str(&year.to_string()),
-            Some('y') => out.push_str(&format!("{:02}", year.rem_euclid(100))),
-            Some('m') => out.push_str(&format!("{month:02}")),
-            Some('d') => out.push_str(&format!("{day:02}")),
-            Some('B') => out.push_str(month_name),
-            Some('b') => out.push_str(&month_name[..3]),
-            Some('A') => out.push_str(weekday),
-            Some('a') => out.push_str(&weekday[..3]),
-            Some('H') => out.push_str(&format!("{:02}", time / 3600)),
-            Some('M') => out.push_str(&format!("{:02}", time / 60 % 60)),
-            Some('S') => out.push_str(&format!("{:02}", time % 60)),
-            Some('%') => out.push('%'),
-            _ => {
-                return Err(Error::new(
-                    ErrorKind::InvalidOperation,
-                    "a date format that is not supported",
-                ));
-            }
-        }
-    }
-    Ok(out)
-}
-
-/// Year, month and day of a count of days since 1970-01-01 (Hinnant, "chrono-compatible low-level date
-/// algorithms").
-fn civil(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 {
-        shifted + 3
-    } else {
-        shifted - 9
-    };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, month, day)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dates_are_right() {
-        let format =
-            |seconds| strftime(seconds, "%A %d %B %Y, %y-%m-%d %H:%M:%S %b %a %%").unwrap();
-        assert_eq!(
-            format(1_709_210_096),
-            "Thursday 29 February 2024, 24-02-29 12:34:56 Feb Thu %"
-        );
-        assert_eq!(
-            format(-1),
-            "Wednesday 31 December 1969, 69-12-31 23:59:59 Dec Wed %"
-        );
-        assert!(strftime(0, "%Q").is_err());
-    }
 }

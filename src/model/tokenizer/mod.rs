@@ -53,14 +53,6 @@ pub enum TokenizerError {
     /// No tokens, or absurdly many.
     #[error("a vocabulary of {0} tokens")]
     Size(usize),
-    /// A special token's number is not in the vocabulary.
-    #[error("{key} names the token {id}, which does not exist")]
-    NoSuchToken {
-        /// The metadata key.
-        key: String,
-        /// The number in it.
-        id: u64,
-    },
 }
 
 /// What a file's way of cutting text was held against.
@@ -101,6 +93,8 @@ pub struct Tokenizer {
     bos: Option<u32>,
     eos: Option<u32>,
     ends: Vec<u32>,
+    /// Control tokens around a model's thoughts.
+    marks: Vec<u32>,
     add_bos: bool,
     add_eos: bool,
     add_space_prefix: bool,
@@ -136,6 +130,14 @@ const END_TEXTS: [&[u8]; 17] = [
     b"<end_of_utterance>",
     b"<turn|>",
     "<\u{ff5c}end\u{2581}of\u{2581}sentence\u{ff5c}>".as_bytes(),
+];
+
+/// Further texts that steer, whatever type a converter gave them.
+const BEGIN_TEXTS: [&[u8]; 4] = [
+    b"<|im_start|>",
+    b"<|start_header_id|>",
+    b"<|end_header_id|>",
+    b"<start_of_turn>",
 ];
 
 /// The kinds of tokenizers.
@@ -201,7 +203,13 @@ impl Tokenizer {
         if tokens.is_empty() || tokens.len() > MAX_TOKENS {
             return Err(TokenizerError::Size(tokens.len()));
         }
-        let classes = classes(gguf, tokens.len())?;
+        let mut classes = classes(gguf, tokens.len())?;
+        for (text, class) in tokens.strings().zip(&mut classes) {
+            // Converters call a special token normal where it stands in the base vocabulary.
+            if *class == Class::Normal && (END_TEXTS.contains(&text) || BEGIN_TEXTS.contains(&text)) {
+                *class = Class::Control;
+            }
+        }
 
         let mut strings = Strings::new(tokens.len() + 512);
         let mut specials = Specials::default();
@@ -236,25 +244,30 @@ impl Tokenizer {
 
         let id = |key: &str| special_id(gguf, key, tokens.len());
         let (mut bos, mut eos) = (
-            id("tokenizer.ggml.bos_token_id")?,
-            id("tokenizer.ggml.eos_token_id")?,
+            id("tokenizer.ggml.bos_token_id"),
+            id("tokenizer.ggml.eos_token_id"),
         );
         if kind == Kind::Bert {
             // The key is misspelt in the format itself.
-            bos = id("tokenizer.ggml.cls_token_id")?.or(bos);
-            eos = id("tokenizer.ggml.seperator_token_id")?.or(eos);
+            bos = id("tokenizer.ggml.cls_token_id").or(bos);
+            eos = id("tokenizer.ggml.seperator_token_id").or(eos);
         }
         let mut ends: Vec<u32> = eos.into_iter().collect();
-        ends.extend(id("tokenizer.ggml.eot_token_id")?);
-        ends.extend(id("tokenizer.ggml.eom_token_id")?);
+        ends.extend(id("tokenizer.ggml.eot_token_id"));
+        ends.extend(id("tokenizer.ggml.eom_token_id"));
         ends.extend((0..).zip(&classes).filter_map(|(id, &class)| {
             let end = class != Class::Normal && END_TEXTS.contains(&strings.get(id));
             end.then_some(id)
         }));
         ends.sort_unstable();
         ends.dedup();
+        let marks = (0..).zip(&classes).filter_map(|(id, &class)| {
+            let mark = class == Class::Control && super::thought::is_mark(strings.get(id));
+            mark.then_some(id)
+        });
+        let marks = marks.collect();
 
-        let unknown = id("tokenizer.ggml.unknown_token_id")?;
+        let unknown = id("tokenizer.ggml.unknown_token_id");
         let (scheme, add_bos) = match kind {
             Kind::Llama => (Scheme::Spm(spm_scheme(gguf, tokens, unknown)?), true),
             Kind::Bert => {
@@ -288,6 +301,7 @@ impl Tokenizer {
             bos,
             eos,
             ends,
+            marks,
             add_bos: flag("tokenizer.ggml.add_bos_token", add_bos),
             add_eos: flag("tokenizer.ggml.add_eos_token", kind == Kind::Bert),
             add_space_prefix: flag("tokenizer.ggml.add_space_prefix", kind != Kind::Gpt2),
@@ -372,9 +386,12 @@ impl Tokenizer {
                 Scheme::WordPiece(wordpiece) => {
                     wordpiece.encode(&self.strings, text, &mut out);
                 }
-                Scheme::Bpe(bpe, pre) => pre.words(text, &mut |word| {
-                    bpe.encode(&self.strings, word.as_bytes(), &mut out);
-                }),
+                Scheme::Bpe(bpe, pre) => {
+                    let composed = pre.normalized(text);
+                    pre.words(&composed, &mut |word| {
+                        bpe.encode(&self.strings, word.as_bytes(), &mut out);
+                    });
+                }
             }
             after_special = false;
         }
@@ -476,15 +493,11 @@ fn eats_space(gguf: &Gguf<'_>) -> bool {
     name.contains("phi-3") || name.contains("phi3")
 }
 
-fn special_id(gguf: &Gguf<'_>, key: &str, len: usize) -> Result<Option<u32>, TokenizerError> {
-    match gguf.u64(key) {
-        None => Ok(None),
-        Some(id) if id < len as u64 => Ok(Some(id as u32)),
-        Some(id) => Err(TokenizerError::NoSuchToken {
-            key: key.into(),
-            id,
-        }),
-    }
+/// The token that a key names. Old converters wrote -1 for "none", and some files name a token beyond the
+/// vocabulary: that is none, too (llama.cpp warns and goes on).
+fn special_id(gguf: &Gguf<'_>, key: &str, len: usize) -> Option<u32> {
+    let id = gguf.u64(key).filter(|&id| id < len as u64)?;
+    u32::try_from(id).ok()
 }
 
 /// The byte that a token such as `<0x0A>` stands for.

@@ -35,7 +35,23 @@ pub(super) struct Pre {
     pub(super) ignore_merges: bool,
     /// Whether a text begins with the BOS token where the file does not say.
     pub(super) add_bos: bool,
+    /// Whether text is brought into composed form (NFC) first.
+    composes: bool,
 }
+
+/// The schemes of models whose own tokenizers compose text first (`"normalizer": {"type": "NFC"}` in their
+/// `tokenizer.json`): Qwen and what is built on it, GPT-NeoX and what is built on it, Command R.
+const COMPOSE: [&str; 9] = [
+    "qwen2",
+    "qwen35",
+    "deepseek-r1-qwen",
+    "megrez",
+    "kormo",
+    "olmo",
+    "mpt",
+    "modern-bert",
+    "command-r",
+];
 
 struct Pattern {
     regex: Regex,
@@ -52,10 +68,20 @@ impl Pre {
         Some(Self {
             patterns: compiled(patterns)?,
             ignore_merges,
+            composes: COMPOSE.contains(&name),
             // The Llama 3 and Mistral families do so; the other schemes leave it to the file.
             add_bos: patterns == [LLAMA_3] && ignore_merges && !name.starts_with("glm")
                 || patterns == [TEKKEN],
         })
+    }
+
+    /// The text in the form that the model was trained with.
+    pub(super) fn normalized<'t>(&self, text: &'t str) -> std::borrow::Cow<'t, str> {
+        use unicode_normalization::{UnicodeNormalization, is_nfc};
+        match self.composes && !is_nfc(text) {
+            true => text.nfc().collect::<String>().into(),
+            false => text.into(),
+        }
     }
 
     /// Calls `word` with each word of the text, in order; together they are the text.

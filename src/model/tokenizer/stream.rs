@@ -17,9 +17,11 @@ impl Stream {
         Self::default()
     }
 
-    /// Appends to `out` all text that is certain after `token`. Control tokens give no text.
+    /// Appends to `out` all text that is certain after `token`. Control tokens give no text, but for the marks around
+    /// a model's thoughts, which tell thoughts from the answer.
     pub fn push(&mut self, tokenizer: &Tokenizer, token: u32, out: &mut String) {
-        tokenizer.piece(token, false, &mut self.pending);
+        let mark = tokenizer.marks.contains(&token);
+        tokenizer.piece(token, mark, &mut self.pending);
         self.drain(out);
     }
 
