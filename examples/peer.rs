@@ -50,7 +50,13 @@ fn logits(file: &Path, out: &Path, last: usize) -> Outcome {
         .filter(|&first| first > 0 && last > 0)
         .ok_or("LAST is from 1 to the number of tokens")?;
     let context = Some(tokens.len());
-    let mut model = load(&ModelFile::open(file)?, Options { context, ..Options::default() })?;
+    let mut model = load(
+        &ModelFile::open(file)?,
+        Options {
+            context,
+            ..Options::default()
+        },
+    )?;
     let mut out = std::io::BufWriter::new(std::fs::File::create(out)?);
     let mut put = |row: &[f32]| -> std::io::Result<()> {
         row.iter().try_for_each(|x| out.write_all(&x.to_le_bytes()))
@@ -85,7 +91,13 @@ fn peak_kilobytes() -> Option<u64> {
 
 fn speed(file: &Path, prompt: usize, answer: usize) -> Outcome {
     let context = Some(prompt + answer);
-    let mut model = load(&ModelFile::open(file)?, Options { context, ..Options::default() })?;
+    let mut model = load(
+        &ModelFile::open(file)?,
+        Options {
+            context,
+            ..Options::default()
+        },
+    )?;
     let vocab = model.vocab_len() as u32;
     let token = |i: usize| (i as u32 * 7919 + 5) % vocab;
     let tokens: Vec<u32> = (0..prompt).map(token).collect();

@@ -389,10 +389,13 @@ pub fn model(bytes: &[u8]) -> bool {
         return false;
     };
     let _ = Card::read(&file);
-    if let Ok(mut model) = load(&file, Options {
-        context: Some(4),
-        ..Options::default()
-    }) {
+    if let Ok(mut model) = load(
+        &file,
+        Options {
+            context: Some(4),
+            ..Options::default()
+        },
+    ) {
         let vocab = model.vocab_len();
         assert!(vocab > 0, "a model without tokens");
         for token in [0, vocab as u32 / 2] {

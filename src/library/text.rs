@@ -225,7 +225,11 @@ fn without_marks(word: &str) -> impl Iterator<Item = char> {
             }
             keeps
         })
-        .flat_map(|c| plain_letters(c).chars().chain(plain_letters(c).is_empty().then_some(c)))
+        .flat_map(|c| {
+            plain_letters(c)
+                .chars()
+                .chain(plain_letters(c).is_empty().then_some(c))
+        })
         .nfc()
 }
 
@@ -381,11 +385,19 @@ mod tests {
         assert_eq!(
             terms("Überblick naïve ΣΊΣΥΦΟΣ"),
             [
-                "überblick", "uberblick", "naïve", "naiv", "σίσυφοσ", "σισυφοσ"
+                "überblick",
+                "uberblick",
+                "naïve",
+                "naiv",
+                "σίσυφοσ",
+                "σισυφοσ"
             ]
         );
         assert_eq!(terms("don't nodes' it’s"), ["dont", "nod", "it"]);
-        assert_eq!(terms("l'eau dell’acqua we'll"), ["leau", "eau", "dellacqua", "acqua", "wel"]);
+        assert_eq!(
+            terms("l'eau dell’acqua we'll"),
+            ["leau", "eau", "dellacqua", "acqua", "wel"]
+        );
         assert_eq!(terms("soft\u{ad}ware"), terms("software"));
         assert!(terms(" -- \"*\" () ").is_empty());
     }

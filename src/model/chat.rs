@@ -266,7 +266,10 @@ mod tests {
 
     #[test]
     fn instructions_reach_a_model_without_a_system_role() {
-        let messages = [Message::new("system", "Be kind. "), Message::new("user", "Hi")];
+        let messages = [
+            Message::new("system", "Be kind. "),
+            Message::new("user", "Hi"),
+        ];
         let all = "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}";
         let raises = format!(
             "{{% if messages[0].role == 'system' %}}{{{{ raise_exception('no') }}}}{{% endif %}}{all}"

@@ -32,7 +32,9 @@ pub enum ModelError {
     #[error("the file holds no language model ({0})")]
     NoModel(&'static str),
     /// One part of a model that was divided.
-    #[error("it is part {part} of {parts} of a split file; join the parts first (llama-gguf-split --merge FIRST-PART WHOLE.gguf)")]
+    #[error(
+        "it is part {part} of {parts} of a split file; join the parts first (llama-gguf-split --merge FIRST-PART WHOLE.gguf)"
+    )]
     Split {
         /// Which part, from 1.
         part: u64,

@@ -139,10 +139,7 @@ impl Splitter {
 /// The marks of the block of thoughts that a prompt ends inside of.
 pub fn opens_thought(prompt: &str) -> Option<Marks> {
     let prompt = prompt.trim_end();
-    MARKS
-        .iter()
-        .find(|it| prompt.ends_with(it.open))
-        .copied()
+    MARKS.iter().find(|it| prompt.ends_with(it.open)).copied()
 }
 
 fn give<'t>(kind: fn(&'t str) -> Said<'t>, text: &'t str, on: &mut dyn FnMut(Said<'_>)) {

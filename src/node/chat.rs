@@ -205,14 +205,7 @@ impl Handle {
             Some(path) => Some(read_template(path)?),
             None => None,
         };
-        let (session, prompts) = start(
-            &file,
-            Options {
-                context,
-                template,
-            },
-        )
-        .map_err(refused)?;
+        let (session, prompts) = start(&file, Options { context, template }).map_err(refused)?;
         let seed = match options.seed {
             Some(seed) => seed,
             None => u64::from_le_bytes(random()?),

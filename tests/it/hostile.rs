@@ -107,10 +107,13 @@ fn use_file(bytes: &[u8]) -> Result<(), ModelError> {
     if let Some(template) = Template::from_gguf(&gguf, &tokenizer)? {
         template.render(&[Message::new("user", "a")], Context::default())?;
     }
-    let mut model = load(&file, Options {
-        context: Some(8),
-        ..Options::default()
-    })?;
+    let mut model = load(
+        &file,
+        Options {
+            context: Some(8),
+            ..Options::default()
+        },
+    )?;
     let tokens: Vec<u32> = tokens.into_iter().take(4).collect();
     model.forward(&tokens, 0)?;
     Ok(())

@@ -85,7 +85,9 @@ impl Field {
             field.align = field.align.or(Some(Align::Right));
         }
         let number = |text: &str| -> Result<(usize, usize), Error> {
-            let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+            let end = text
+                .find(|c: char| !c.is_ascii_digit())
+                .unwrap_or(text.len());
             let number = text[..end].parse().unwrap_or(0);
             (number <= WIDEST)
                 .then_some((number, end))
@@ -148,7 +150,13 @@ impl Field {
                 )?;
                 Ok(text[..1].to_owned() + &digits)
             }
-            false => pad(budget, &text, self.width, fill, self.align.unwrap_or(natural)),
+            false => pad(
+                budget,
+                &text,
+                self.width,
+                fill,
+                self.align.unwrap_or(natural),
+            ),
         }
     }
 }
@@ -157,7 +165,10 @@ impl Field {
 pub(super) fn printf(budget: &Budget, pattern: &str, args: &[Value]) -> Result<String, Error> {
     budget.charge(pattern.len() as u64)?;
     let mut values = args.iter();
-    let named = args.last().cloned().and_then(|it| Kwargs::try_from(it).ok());
+    let named = args
+        .last()
+        .cloned()
+        .and_then(|it| Kwargs::try_from(it).ok());
     let mut out = String::new();
     let mut rest = pattern;
     while let Some(at) = rest.find('%') {
@@ -170,7 +181,9 @@ pub(super) fn printf(budget: &Budget, pattern: &str, args: &[Value]) -> Result<S
         }
         let mut value = None;
         if let Some((name, after)) = rest.strip_prefix('(').and_then(|it| it.split_once(')')) {
-            value = named.as_ref().and_then(|named| named.get::<Value>(name).ok());
+            value = named
+                .as_ref()
+                .and_then(|named| named.get::<Value>(name).ok());
             rest = after;
         }
         let end = rest
@@ -198,7 +211,10 @@ pub(super) fn printf(budget: &Budget, pattern: &str, args: &[Value]) -> Result<S
 /// Python's `pattern.format(args)`: positions, names, attributes and indices, and the format language.
 pub(super) fn braces(budget: &Budget, pattern: &str, args: &[Value]) -> Result<String, Error> {
     budget.charge(pattern.len() as u64)?;
-    let named = args.last().cloned().and_then(|it| Kwargs::try_from(it).ok());
+    let named = args
+        .last()
+        .cloned()
+        .and_then(|it| Kwargs::try_from(it).ok());
     let mut next = 0;
     let mut out = String::new();
     let mut rest = pattern;
@@ -384,7 +400,10 @@ mod tests {
             format(-1),
             "Wednesday 31 December 1969, 69-12-31 23:59:59 Dec Wed %"
         );
-        assert_eq!(strftime(1_709_210_096, "%-d %I %p %j %u %F").unwrap(), "29 12 PM 060 4 2024-02-29");
+        assert_eq!(
+            strftime(1_709_210_096, "%-d %I %p %j %u %F").unwrap(),
+            "29 12 PM 060 4 2024-02-29"
+        );
         assert_eq!(strftime(0, "%-I%p").unwrap(), "12AM");
         assert!(strftime(0, "%Q").is_err());
     }

@@ -138,7 +138,9 @@ fn end_of_raw(source: &str, from: usize) -> Result<(usize, usize), &'static str>
     let mut at = from;
     while let Some(found) = source[at..].find("{%") {
         let start = at + found;
-        let inner = source[start + 2..].trim_start_matches(['-', '+']).trim_start();
+        let inner = source[start + 2..]
+            .trim_start_matches(['-', '+'])
+            .trim_start();
         if let Some(rest) = inner.strip_prefix("endraw") {
             let rest = rest.trim_start();
             let closed = rest.trim_start_matches(['-', '+']).strip_prefix("%}");
@@ -479,7 +481,10 @@ mod tests {
             ("{{ 3 * -x }}", "{{ 3 |_times( -x) }}"),
             ("{{ '-' * 3 ~ y }}", "{{ '-' |_times( 3) ~ y|_text }}"),
             ("{{ a / b * c }}", "{{ a / b|_number * c|_number }}"),
-            ("{{ a * b ** c }}", "{{ a |_times( b|_number ** c|_number) }}"),
+            (
+                "{{ a * b ** c }}",
+                "{{ a |_times( b|_number ** c|_number) }}",
+            ),
             (
                 "{%- generation -%}a{% endgeneration %}",
                 "{%- if true -%}a{% endif %}",

@@ -347,10 +347,13 @@ fn add_filters(env: &mut Environment<'_>, budget: &Budget) {
         });
     }
     let own = budget.clone();
-    env.add_filter("truncate", move |text: String, args: Rest<Value>, kwargs: Kwargs| {
-        own.charge(text.len() as u64)?;
-        python::truncate(&text, &args, &kwargs)
-    });
+    env.add_filter(
+        "truncate",
+        move |text: String, args: Rest<Value>, kwargs: Kwargs| {
+            own.charge(text.len() as u64)?;
+            python::truncate(&text, &args, &kwargs)
+        },
+    );
     let own = budget.clone();
     env.add_filter("tojson", move |value: Value, kwargs: Kwargs| {
         python::to_json(&own, &value, &kwargs)

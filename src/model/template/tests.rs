@@ -137,13 +137,19 @@ fn what_jinja2_and_transformers_offer() {
     for (source, expected) in [
         ("{% generation %}a{% endgeneration %}", "a"),
         ("{{ 'a{}'.format('b') }}{{ '%s!' | format('a') }}", "aba!"),
-        ("{{ '-' * 3 }}{{ [1, 2] | sum }}{{ nothing | length }}", "---30"),
+        (
+            "{{ '-' * 3 }}{{ [1, 2] | sum }}{{ nothing | length }}",
+            "---30",
+        ),
         ("{{ 2 * 3 + 4 }} {{ 7 // 2 * 2 }} {{ 2 * 1.5 }}", "10 6 3.0"),
         ("{{ [0, 1] * 2 }}", "[0, 1, 0, 1]"),
         ("{{ tools is none }} {{ documents is none }}", "True True"),
         ("{% raw %}{{ x }}{% endraw %}", "{{ x }}"),
         ("{{ 'abc'.center(5, '*') }} {{ '7'.zfill(3) }}", "*abc* 007"),
-        ("{% for i in range(9) %}{% if i == 2 %}{% break %}{% endif %}{{ i }}{% endfor %}", "01"),
+        (
+            "{% for i in range(9) %}{% if i == 2 %}{% break %}{% endif %}{{ i }}{% endfor %}",
+            "01",
+        ),
         ("{{ strftime_now('%-d %I %p') }}", "29 12 PM"),
     ] {
         assert_eq!(render(source).as_deref(), Ok(expected), "{source}");

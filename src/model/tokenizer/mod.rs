@@ -206,7 +206,8 @@ impl Tokenizer {
         let mut classes = classes(gguf, tokens.len())?;
         for (text, class) in tokens.strings().zip(&mut classes) {
             // Converters call a special token normal where it stands in the base vocabulary.
-            if *class == Class::Normal && (END_TEXTS.contains(&text) || BEGIN_TEXTS.contains(&text)) {
+            if *class == Class::Normal && (END_TEXTS.contains(&text) || BEGIN_TEXTS.contains(&text))
+            {
                 *class = Class::Control;
             }
         }
