@@ -59,7 +59,9 @@ pub fn run(out: &Out, node: &mut Handle, command: Circle) -> Outcome {
         } => {
             let circle = node.find_circle(of.circle.as_deref())?;
             let policy = circle.state.policy;
-            let value = json!({"invitations": policy.invitations, "quorum": policy.quorum});
+            let value = json!({
+                "invitations": policy.invitations, "quorum": policy.quorum, "rules": policy.rules,
+            });
             return said(
                 out,
                 "policy",
@@ -155,6 +157,8 @@ pub fn run(out: &Out, node: &mut Handle, command: Circle) -> Outcome {
                 let policy = Policy {
                     invitations: invitations.unwrap_or(now.invitations),
                     quorum: quorum.unwrap_or(now.quorum),
+                    // Rules are raised by the okibi that brings them.
+                    rules: now.rules,
                 };
                 Ok(Decision::Policy { policy })
             }),

@@ -47,9 +47,10 @@ impl State {
                 ids(e, old.admins.iter().map(|root| &root.0))?;
             }
         }
-        e.array(2)?
+        e.array(3)?
             .u64(self.policy.invitations)?
-            .u64(self.policy.quorum)?;
+            .u64(self.policy.quorum)?
+            .u64(self.policy.rules)?;
         e.bytes(&self.policy_head.0)?;
         e.array(self.members.len() as u64)?;
         for (root, member) in &self.members {
@@ -128,10 +129,11 @@ fn read(d: &mut Decoder<'_>) -> Read<State> {
         }),
         _ => return Err(minicbor::decode::Error::message("no predecessor")),
     };
-    cbor::array(d, 2)?;
+    cbor::array(d, 3)?;
     state.policy = Policy {
         invitations: d.u64()?,
         quorum: d.u64()?,
+        rules: d.u64()?,
     };
     state.policy_head = RecordId(cbor::fixed(d)?);
     state.members = map(d, |d| {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::identity::Verified;
 use crate::record::{
-    CircleId, FeedKey, ForkEvidence, Frontier, Record, RecordId, Statement, StatementId,
+    CircleId, ForkEvidence, Frontier, Record, RecordId, Statement, StatementId,
 };
 
 /// The pool: records and statements of one circle, in the set or waiting.
@@ -68,8 +68,6 @@ pub struct Membership {
     pub frontier: Frontier,
     /// `record::set_hash` of the above.
     pub set_hash: [u8; 32],
-    /// Feeds of a critical kind that this version does not know: it takes no decision in the circle.
-    pub newer: BTreeSet<FeedKey>,
 }
 
 impl Membership {

@@ -178,7 +178,7 @@ fn random_histories_meet_every_rule() {
         };
         note("+fork", !all.forks.is_empty());
         note("+waiting", !all.waiting.is_empty());
-        note("+newer", !all.newer.is_empty());
+        note("+newer", state.newer());
         note("+policy", state.policy_head != RecordId::from(state.circle));
         note("+pointer", !state.pointers.is_empty());
         note("+vote", !state.votes.is_empty());

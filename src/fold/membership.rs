@@ -272,9 +272,6 @@ impl Sieve<'_, '_, '_> {
         for (at, present) in graph.records.iter().enumerate() {
             if self.kept[at] {
                 out.records.insert(present.id);
-                if present.record.kind.is_critical() && present.record.kind.name().is_none() {
-                    out.newer.insert(present.record.feed);
-                }
                 continue;
             }
             let mut lack = BTreeSet::new();

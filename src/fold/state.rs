@@ -116,6 +116,11 @@ impl From<Authority> for State {
 }
 
 impl Authority {
+    /// Whether the circle decides by rules that this okibi does not know.
+    pub fn newer(&self) -> bool {
+        self.policy.rules > super::VERSION
+    }
+
     /// The authority of a circle of which nothing is known.
     pub fn empty(circle: CircleId) -> Self {
         Self {

@@ -2,6 +2,7 @@
 
 use crate::record::Role;
 
+use super::home::ROTATION_TROUBLE;
 use super::unlock::RootLock;
 use super::{Failure, Handle};
 
@@ -157,6 +158,10 @@ impl Handle {
             None => Finding::new("doctor-audit", true),
             Some(line) => Finding::new("doctor-audit-broken", false).with("line", line),
         });
+        if let Some(circles) = self.store.meta(ROTATION_TROUBLE)? {
+            let circles = String::from_utf8_lossy(&circles).into_owned();
+            findings.push(Finding::new("doctor-rotation", false).with("circles", circles));
+        }
         Ok(())
     }
 

@@ -1,10 +1,12 @@
 //! Opening a home: folders, identity, the check that this is still the same machine, the starter shelf.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::Path;
 
 use crate::carrier::media::files::Files;
 use secrecy::SecretString;
+use serde_json::json;
 
 use crate::carrier::media::keyring::Secret;
 use crate::carrier::media::seal::secret_string;
@@ -21,6 +23,9 @@ use super::{Exit, Failure, Handle};
 
 /// Spare sign keys that are certified with a new identity, for a restored home whose root is locked.
 const SPARES: usize = 1;
+
+/// Where a rotation could not be finished, and why: a text for `okibi doctor`.
+pub(super) const ROTATION_TROUBLE: &str = "rotation-trouble";
 
 /// Milliseconds since 1970.
 pub(super) fn now() -> u64 {
@@ -264,7 +269,9 @@ impl Handle {
         self.keys
             .write("sign", &secret.public(), &secret.to_bytes())?;
         if let Some(old) = &replaces {
-            self.store.set_meta("rotating", &old.0)?;
+            let mut owed = self.store.meta("rotating")?.unwrap_or_default();
+            owed.extend(old.0);
+            self.store.set_meta("rotating", &owed)?;
         }
         let time = Hlc::from_millis(now());
         let statement = own(certificate(&root, Role::Sign, &secret, replaces, time))?;
@@ -296,33 +303,64 @@ impl Handle {
         Ok(Some(own(spare)?))
     }
 
-    /// Writes the successor records that an interrupted rotation still owes.
+    /// Writes the successor records that an interrupted rotation still owes. A circle in which that fails is noted
+    /// and tried again at the next opening: no circle's trouble keeps a home from opening.
     fn finish_rotation(&mut self) -> Result<(), Failure> {
-        let Some(old) = self
-            .store
-            .meta("rotating")?
-            .and_then(|b| StatementId::from_slice(&b))
-        else {
+        let Some(owed) = self.store.meta("rotating")? else {
             return Ok(());
         };
         let directory = self.store.directory()?;
         let (_, next, id) = self.signing()?;
-        if let Some((_, _, public)) = directory.certificate(&old)
-            && id != old
-        {
-            let secret = SigningSecret::from_bytes(&*self.keys.read("sign", &public)?);
-            let owner = OwnFeed {
-                root: self.root,
-                signer: &secret,
-                certificate: old,
+        let mut left: Vec<u8> = Vec::new();
+        let mut trouble = BTreeSet::new();
+        for old in owed.chunks_exact(32).filter_map(StatementId::from_slice) {
+            let Some((_, _, public)) = directory.certificate(&old).filter(|_| id != old) else {
+                continue;
             };
-            for circle in self.store.circles()? {
-                self.store
-                    .append_successor(&circle.id, &owner, next, now())?;
+            let failed = self.end_feed(old, &public, next);
+            if !failed.is_empty() {
+                left.extend(old.0);
+                trouble.extend(failed);
             }
         }
-        self.store.forget_meta("rotating")?;
+        if left.is_empty() {
+            self.store.forget_meta("rotating")?;
+            self.store.forget_meta(ROTATION_TROUBLE)?;
+            return Ok(());
+        }
+        self.store.set_meta("rotating", &left)?;
+        let told = trouble.into_iter().collect::<Vec<_>>().join(", ");
+        if self.store.meta(ROTATION_TROUBLE)?.as_deref() != Some(told.as_bytes()) {
+            self.store.set_meta(ROTATION_TROUBLE, told.as_bytes())?;
+            let line = json!({"what": "rotation-waits", "circles": told});
+            self.store.audit(now(), &line)?;
+        }
         Ok(())
+    }
+
+    /// Ends a replaced feed in every circle; returns where that failed, and why.
+    fn end_feed(&mut self, old: StatementId, public: &[u8; 32], next: [u8; 32]) -> Vec<String> {
+        let secret = match self.keys.read("sign", public) {
+            Ok(secret) => SigningSecret::from_bytes(&secret),
+            Err(error) => return vec![format!("* ({error})")],
+        };
+        let owner = OwnFeed {
+            root: self.root,
+            signer: &secret,
+            certificate: old,
+        };
+        let circles = match self.store.circle_ids() {
+            Ok(circles) => circles,
+            Err(error) => return vec![format!("* ({error})")],
+        };
+        let mut failed = Vec::new();
+        for circle in circles {
+            let ended = self.store.append_successor(&circle, &owner, next, now());
+            if let Err(error) = ended {
+                failed.push(format!("{} ({error})", circle.short()));
+            }
+        }
+        failed
     }
 }
 

@@ -47,7 +47,7 @@ pub struct CircleStatus {
     /// What they wait for, by id.
     pub wanted: BTreeSet<String>,
     pub missing_blobs: usize,
-    /// The circle holds authority records of a newer okibi.
+    /// The circle decides by rules of a newer okibi.
     pub newer: bool,
 }
 
@@ -161,7 +161,7 @@ impl Handle {
             waiting: membership.pending(),
             wanted: wanted.collect(),
             missing_blobs: self.store.missing_blobs(&circle.id)?.len(),
-            newer: !membership.newer.is_empty(),
+            newer: circle.state.newer(),
         })
     }
 }

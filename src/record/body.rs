@@ -12,8 +12,10 @@ use super::{Kind, limits};
 pub struct Policy {
     /// How many roots a member that is no admin may admit.
     pub invitations: u64,
-    /// How many roots must endorse a pointer proposal; 0 stands for a majority of the admins.
+    /// How many admins must stand behind a proposal; 0 stands for a majority of the admins.
     pub quorum: u64,
+    /// Version of the rules by which the circle decides. Who knows only older ones takes no decision in it.
+    pub rules: u64,
 }
 
 impl Default for Policy {
@@ -22,21 +24,26 @@ impl Default for Policy {
         Self {
             invitations: 3,
             quorum: 0,
+            rules: 1,
         }
     }
 }
 
 impl Policy {
     fn write(&self, e: &mut Writer<'_>) -> Written {
-        e.array(2)?.u64(self.invitations)?.u64(self.quorum)?;
+        e.array(3)?
+            .u64(self.invitations)?
+            .u64(self.quorum)?
+            .u64(self.rules)?;
         Ok(())
     }
 
     fn read(d: &mut Decoder<'_>) -> Read<Self> {
-        cbor::array(d, 2)?;
+        cbor::array(d, 3)?;
         Ok(Self {
             invitations: d.u64()?,
             quorum: d.u64()?,
+            rules: d.u64()?,
         })
     }
 }

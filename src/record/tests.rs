@@ -32,9 +32,10 @@ fn body() -> impl Strategy<Value = Body> {
     let root = || bytes32().prop_map(RootKey);
     let id = || bytes32().prop_map(RecordId);
     let policy = || {
-        (0..9_u64, 0..9_u64).prop_map(|(invitations, quorum)| Policy {
+        (0..9_u64, 0..9_u64, 0..3_u64).prop_map(|(invitations, quorum, rules)| Policy {
             invitations,
             quorum,
+            rules,
         })
     };
     prop_oneof![

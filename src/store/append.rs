@@ -1,16 +1,19 @@
 //! Writing one's own feed. One immediate transaction reads the head, signs, inserts and settles, so that two
 //! processes never make two records of one height; no record leaves by any carrier before it returned.
 
+use std::collections::VecDeque;
+
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use crate::fold::State;
 use crate::identity::{Signer, Verified, verify};
 use crate::record::{
     Body, CircleId, Entry, FeedKey, Place, Previous, Record, RecordId, RootKey, Signed, Statement,
-    StatementId, limits,
+    StatementId,
 };
 
 use super::circle::Standing;
+use super::cite::Sight;
 use super::{Store, StoreError, cache, clock, meta, pool, set_clock};
 
 /// The key that writes, and whose it is.
@@ -203,7 +206,7 @@ fn append(
     }
     let feed = FeedKey(owner.signer.public());
     let mut cached = cached(db, id)?;
-    if cached.newer {
+    if cached.authority.newer() && !drafts.iter().all(|draft| timeless(&draft.body)) {
         return Err(StoreError::NewerCircle);
     }
     if let Some(Entry::Forked { .. }) = cached.frontier.0.get(&feed) {
@@ -221,45 +224,73 @@ fn append(
     pool::arriving(db, now)?;
     let mut written = Vec::new();
     let mut extended = false;
+    let mut steps: VecDeque<(Draft, Option<Vec<Place>>, bool)> = VecDeque::new();
     for draft in drafts {
-        time = time.tick(now);
-        let kind = draft.body.kind();
-        let mut seen = Vec::new();
-        if kind.is_critical() {
-            seen = pool::authority_heads(db, id)?;
-            seen.retain(|place| place.feed != feed);
-            seen.truncate(limits::SEEN);
+        steps.push_back((draft.clone(), None, true));
+        while let Some((draft, seen, asked)) = steps.pop_front() {
+            let kind = draft.body.kind();
+            let seen = match seen {
+                Some(seen) => seen,
+                None if !kind.is_critical() => Vec::new(),
+                None => {
+                    let known = (&cached.authority, &cached.frontier);
+                    let sight = Sight::of(db, id, known, (owner.root, feed))?;
+                    let cited = sight.cite(&draft.body)?;
+                    if !cited.merges.is_empty() {
+                        // What the merges cite is below this one in its feed, then.
+                        for merge in cited.merges {
+                            steps.push_back((Body::Merge.into(), Some(merge), false));
+                        }
+                        steps.push_back((draft, Some(cited.seen), asked));
+                        continue;
+                    }
+                    cited.seen
+                }
+            };
+            time = time.tick(now);
+            let record = Record {
+                circle: Some(*id),
+                feed,
+                height: head.map_or(0, |place| place.height + 1),
+                previous: match head {
+                    None => Previous::Certificate(owner.certificate),
+                    Some(place) => Previous::Record(place.id),
+                },
+                time,
+                kind,
+                seen,
+                cut: draft.cut.clone(),
+                body: draft.body.encode(),
+            };
+            let record = sign(owner, record)?;
+            // Authority records cite what is in the set, so the set has to be true before the next one.
+            extended = cached.extend(db, id, &record, None)?;
+            if !extended {
+                pool::insert_record(db, &record, None, false)?;
+                let settled = cache::settle(db, id)?;
+                let code = settled.state.without_effect.get(&record.id());
+                if code == Some(&"dangling") {
+                    return Err(StoreError::NotHere(record.id().to_string()));
+                }
+                cached = self::cached(db, id)?;
+            }
+            head = Some(record.place());
+            if asked {
+                written.push(record.id());
+            }
         }
-        let record = Record {
-            circle: Some(*id),
-            feed,
-            height: head.map_or(0, |place| place.height + 1),
-            previous: match head {
-                None => Previous::Certificate(owner.certificate),
-                Some(place) => Previous::Record(place.id),
-            },
-            time,
-            kind,
-            seen,
-            cut: draft.cut.clone(),
-            body: draft.body.encode(),
-        };
-        let record = sign(owner, record)?;
-        // Authority records cite what is in the set, so the set has to be true before the next one.
-        extended = cached.extend(db, id, &record, None)?;
-        if !extended {
-            pool::insert_record(db, &record, None, false)?;
-            cache::settle(db, id)?;
-            cached = self::cached(db, id)?;
-        }
-        head = Some(record.place());
-        written.push(record.id());
     }
     if extended {
         cache::save(db, id, &cached, None)?;
     }
     set_clock(db, time)?;
     Ok(written)
+}
+
+/// Whether this may be written under rules of a newer okibi: it shares, it defends, or it ends a feed.
+fn timeless(body: &Body) -> bool {
+    let defends = matches!(body, Body::Suspend { .. } | Body::Successor { .. });
+    defends || !body.kind().is_critical()
 }
 
 /// What is kept of a circle, settled where nothing is.

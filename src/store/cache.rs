@@ -49,8 +49,6 @@ pub(super) struct Cached {
     /// Something waits in the pool that an arrival may let in. Branches that nothing reaches do not: only authority
     /// records reach into other feeds.
     pub waiting: bool,
-    /// The set holds authority records of a newer okibi.
-    pub newer: bool,
     /// Whose feeds may be extended, as far as `extend` asked; true until something else than `extend` changes the
     /// circle.
     owners: HashMap<FeedKey, Option<RootKey>>,
@@ -73,7 +71,6 @@ pub(super) fn settle(db: &Connection, id: &CircleId) -> Result<Settled, StoreErr
         frontier: membership.frontier.clone(),
         statements: membership.statements.clone(),
         waiting: membership.pending() > 0,
-        newer: !membership.newer.is_empty(),
         owners: HashMap::new(),
     };
     save(db, id, &cached, Some(&membership.set_hash))?;
@@ -164,14 +161,14 @@ fn insert_fact(
 
 /// What is kept of a circle; none where nothing is, or of an older version of the rules.
 pub(super) fn load(db: &Connection, id: &CircleId) -> Result<Option<Cached>, StoreError> {
-    let sql = "SELECT fold_version, state, frontier, statements, waiting, newer FROM circle WHERE id = ?1";
+    let sql = "SELECT fold_version, state, frontier, statements, waiting FROM circle WHERE id = ?1";
     let row = db.query_row(sql, [id.0], |row| {
         let version: Option<i64> = row.get(0)?;
         let blob = |at| row.get::<_, Option<Vec<u8>>>(at);
         let blobs = (blob(1)?, blob(2)?, blob(3)?);
-        Ok((version, blobs, row.get(4)?, row.get(5)?))
+        Ok((version, blobs, row.get(4)?))
     });
-    let Some((Some(version), (Some(state), Some(frontier), Some(statements)), waiting, newer)) =
+    let Some((Some(version), (Some(state), Some(frontier), Some(statements)), waiting)) =
         row.optional()?
     else {
         return Ok(None);
@@ -193,7 +190,6 @@ pub(super) fn load(db: &Connection, id: &CircleId) -> Result<Option<Cached>, Sto
         frontier,
         statements: ids.collect(),
         waiting,
-        newer,
         owners: HashMap::new(),
     }))
 }
@@ -207,7 +203,7 @@ pub(super) fn save(
 ) -> Result<(), StoreError> {
     let statements: Vec<u8> = cached.statements.iter().flat_map(|id| id.0).collect();
     let sql = "UPDATE circle SET set_hash = ?2, fold_version = ?3, state = ?4, frontier = ?5,
-               statements = ?6, waiting = ?7, newer = ?8 WHERE id = ?1";
+               statements = ?6, waiting = ?7 WHERE id = ?1";
     db.execute(
         sql,
         params![
@@ -217,8 +213,7 @@ pub(super) fn save(
             State::from(cached.authority.clone()).encode(),
             cached.frontier.encode(),
             statements,
-            cached.waiting,
-            cached.newer
+            cached.waiting
         ],
     )?;
     Ok(())

@@ -44,14 +44,15 @@ pub struct CircleView {
 impl Store {
     /// The circles of this node, by id.
     pub fn circles(&self) -> Result<Vec<CircleView>, StoreError> {
-        let ids: Vec<[u8; 32]> = {
-            let mut sql = self.db.prepare("SELECT id FROM circle ORDER BY id")?;
-            let rows = sql.query_map([], |row| row.get(0))?;
-            rows.collect::<Result<_, _>>()?
-        };
-        ids.into_iter()
-            .map(|id| self.circle(&CircleId(id)))
-            .collect()
+        let ids = self.circle_ids()?.into_iter();
+        ids.map(|id| self.circle(&id)).collect()
+    }
+
+    /// The ids of the circles of this node, ascending.
+    pub fn circle_ids(&self) -> Result<Vec<CircleId>, StoreError> {
+        let mut sql = self.db.prepare("SELECT id FROM circle ORDER BY id")?;
+        let rows = sql.query_map([], |row| row.get(0).map(CircleId))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// One circle, from the cache where that is valid.

@@ -15,6 +15,7 @@ mod audit;
 mod blobs;
 mod cache;
 mod circle;
+mod cite;
 mod history;
 mod ingest;
 pub mod keys;
@@ -68,8 +69,10 @@ pub enum StoreError {
     FeedStopped(&'static str),
     #[error("this node does not belong to circle {0}")]
     UnknownCircle(String),
-    #[error("the circle holds records of a newer okibi; this one takes no decision in it")]
+    #[error("the circle decides by rules of a newer okibi; this one takes no decision in it")]
     NewerCircle,
+    #[error("what this is about is not in the set of the circle: {0}")]
+    NotHere(String),
     #[error("{path}: {source}")]
     Io {
         path: PathBuf,

@@ -1,12 +1,10 @@
 //! The pool: every record and statement at hand, as bytes that this store verified when they came in.
 
-use std::collections::BTreeSet;
-
 use rusqlite::{Connection, params};
 
 use crate::fold::History;
 use crate::identity::{Directory, Verified, from_own_store};
-use crate::record::{CircleId, Kind, Payload, Place, Record, RecordId, Signed, Statement};
+use crate::record::{CircleId, Kind, Payload, Record, RecordId, Signed, Statement};
 
 use super::StoreError;
 
@@ -35,35 +33,6 @@ pub(super) fn history(db: &Connection, id: &CircleId) -> Result<History, StoreEr
         history.add_record(decode(&bytes?)?);
     }
     Ok(history)
-}
-
-/// The ids and feeds of critical records that no other critical record of the set reaches directly.
-pub(super) fn authority_heads(
-    db: &Connection,
-    circle: &CircleId,
-) -> Result<Vec<Place>, StoreError> {
-    let sql = "SELECT bytes FROM record WHERE circle = ?1 AND in_set = 1 AND kind < 64 ORDER BY feed, height, id";
-    let mut sql = db.prepare(sql)?;
-    let mut critical: Vec<Verified<Record>> = Vec::new();
-    for bytes in sql.query_map([circle.0], |row| row.get::<_, Vec<u8>>(0))? {
-        critical.push(decode(&bytes?)?);
-    }
-    let mut reached = BTreeSet::new();
-    for (at, record) in critical.iter().enumerate() {
-        reached.extend(record.value().seen.iter().map(|place| place.id));
-        // Sorted by feed and height, so the authority record before it in its feed stands before it here.
-        // On a forked feed this may pass over a branch; that branch then stays a head, which is harmless.
-        if let Some(before) = at.checked_sub(1).and_then(|at| critical.get(at))
-            && before.value().feed == record.value().feed
-            && before.value().height < record.value().height
-        {
-            reached.insert(before.id());
-        }
-    }
-    let heads = critical
-        .iter()
-        .filter(|record| !reached.contains(&record.id()));
-    Ok(heads.map(|record| record.place()).collect())
 }
 
 pub(super) fn has_record(db: &Connection, id: &RecordId) -> Result<bool, StoreError> {

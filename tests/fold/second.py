@@ -275,7 +275,6 @@ class Set:
             "frontier": self.frontier(),
             "waiting": [[id, "branch" if self.on_a_branch(id) else "waits"]
                         for id in sorted(self.pool.records) if id not in self.kept],
-            "newer": sorted({r.feed for r in self.kept.values() if MERGE < r.kind < 64}),
         }
 
 
@@ -648,8 +647,8 @@ def compute(history):
     if not pool.founds():
         waiting = [[id, "waits"] for id in sorted(pool.records)]
         empty = dict.fromkeys("members documents models withdrawn pointers votes without_effect".split(), [])
-        return ({"statements": [], "records": [], "frontier": [], "waiting": waiting, "newer": []},
-                empty | {"name": "", "founder": None, "policy": [3, 0], "policy_head": pool.circle})
+        return ({"statements": [], "records": [], "frontier": [], "waiting": waiting},
+                empty | {"name": "", "founder": None, "policy": [3, 0, 1], "policy_head": pool.circle})
     the_set = Set(pool)
     return the_set.result(), State(the_set).result()
 

@@ -370,7 +370,7 @@ THINGS = {
 def fits(kind, body):
     """Whether a body fits its kind (section 5)."""
     name, words = text(256), text(4096)
-    policy = lambda value: array(value, uint, uint)
+    policy = lambda value: array(value, uint, uint, uint)
     blob = lambda value: array(value, b32, b32, uint53)
     roots = lambda value: many(value, b32, 64) and ascending(value)
     admins = lambda value: many(value, lambda one: array(one, b32, name, some_id), 64) and ascending([one[0] for one in value])

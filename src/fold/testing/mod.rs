@@ -170,6 +170,11 @@ impl World {
         feed
     }
 
+    /// The secret half of a sign key of a signed world.
+    pub fn secret(&self, feed: FeedKey) -> SigningSecret {
+        SigningSecret::from_bytes(&self.secrets[&feed.0].to_bytes())
+    }
+
     /// The certificate that a feed names at height 0.
     pub fn certificate(&self, feed: FeedKey) -> StatementId {
         self.certificates[&feed]

@@ -58,13 +58,18 @@ struct Play {
 
 /// The history of a seed: genesis, then `records` records by up to `roots` roots.
 pub fn history(seed: u64, roots: usize, records: usize) -> World {
-    let mut world = World::new(false);
+    told(World::new(false), seed, roots, records)
+}
+
+/// The same history told in an empty world of the caller's.
+pub fn told(mut world: World, seed: u64, roots: usize, records: usize) -> World {
     let mut dice = Dice(seed);
     let keys: Vec<RootKey> = (0..roots).map(|n| world.root(n)).collect();
     let admins = 1 + dice.below(4.min(roots));
     let policy = Policy {
         invitations: dice.roll() % 3,
         quorum: dice.roll() % 3,
+        rules: 1,
     };
     let founder = world.device(0, 0);
     let genesis = world.found(founder, &keys[..admins], policy);
@@ -244,6 +249,7 @@ impl Play {
                 let policy = Policy {
                     invitations: self.dice.roll() % 4,
                     quorum: self.dice.roll() % 4,
+                    rules: 1 + u64::from(self.dice.chance(20)),
                 };
                 free(Body::Policy { replaces, policy })
             }

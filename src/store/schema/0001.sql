@@ -18,8 +18,7 @@ CREATE TABLE circle (
     state        BLOB,
     frontier     BLOB,
     statements   BLOB,
-    waiting      INTEGER NOT NULL DEFAULT 1,
-    newer        INTEGER NOT NULL DEFAULT 0
+    waiting      INTEGER NOT NULL DEFAULT 1
 ) STRICT, WITHOUT ROWID;
 
 -- Statements of all roots that anything here names.

@@ -12,6 +12,7 @@ mod replay;
 mod scale;
 mod scenes;
 mod search;
+mod writes;
 
 use std::io::Write;
 use std::ops::Range;

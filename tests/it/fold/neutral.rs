@@ -119,7 +119,7 @@ fn body(record: &Record, id: &Id<'_>) -> Value {
             ..
         } => json!({
             "name": name,
-            "policy": [policy.invitations, policy.quorum],
+            "policy": [policy.invitations, policy.quorum, policy.rules],
             "admins": admins.iter().map(|a| json!([id(&a.root.0), a.paper.map(|p| id(&p.0))])).collect::<Vec<_>>(),
         }),
         Body::Admit {
@@ -137,7 +137,7 @@ fn body(record: &Record, id: &Id<'_>) -> Value {
         Body::Lift { suspension } => json!({"suspension": id(&suspension.0)}),
         Body::Endorse { target } | Body::Withdraw { target } => json!({"target": id(&target.0)}),
         Body::Policy { replaces, policy } => json!({
-            "replaces": id(&replaces.0), "policy": [policy.invitations, policy.quorum]}),
+            "replaces": id(&replaces.0), "policy": [policy.invitations, policy.quorum, policy.rules]}),
         Body::Pointer {
             slot,
             replaces,
@@ -175,7 +175,6 @@ fn set(found: &Membership, id: &Id<'_>) -> Value {
         "statements": found.statements.iter().map(|at| id(&at.0)).collect::<Vec<_>>(),
         "frontier": frontier.collect::<Vec<_>>(),
         "waiting": waiting.collect::<Vec<_>>(),
-        "newer": found.newer.iter().map(|feed| id(&feed.0)).collect::<Vec<_>>(),
         "hash": hex(&found.set_hash),
     })
 }
@@ -208,7 +207,7 @@ fn state(state: &State, id: &Id<'_>) -> Value {
     json!({
         "name": state.name,
         "founder": state.founder.map(|root| id(&root.0)),
-        "policy": [state.policy.invitations, state.policy.quorum],
+        "policy": [state.policy.invitations, state.policy.quorum, state.policy.rules],
         "policy_head": id(&state.policy_head.0),
         "members": members.collect::<Vec<_>>(),
         "documents": state.documents.keys().map(|at| id(&at.0)).collect::<Vec<_>>(),

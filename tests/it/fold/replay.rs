@@ -147,6 +147,7 @@ impl Writer {
         let policy = |value: &Value| Policy {
             invitations: number(&value[0]),
             quorum: number(&value[1]),
+            rules: number(&value[2]),
         };
         let body = match kind {
             Kind::GENESIS => {

@@ -277,6 +277,7 @@ fn backdated_pointers() -> (&'static str, World, Check) {
     let policy = Policy {
         invitations: 3,
         quorum: 3,
+        ..Policy::default()
     };
     let stricter = s.world.policy(s.feeds[0], genesis, policy);
     s.world.endorse(s.feeds[1], stricter);

@@ -70,7 +70,7 @@ impl Small {
         let founder = world.device(0, 0);
         let policy = Policy {
             invitations: 1,
-            quorum: 0,
+            ..Policy::default()
         };
         let genesis = world.found(founder, &roots[..self.admins], policy);
         let mut said: Vec<(RecordId, Say)> = Vec::new();
@@ -178,6 +178,7 @@ fn draft(
             let policy = Policy {
                 invitations: 9,
                 quorum: 1,
+                ..Policy::default()
             };
             let replaces = genesis;
             Draft::new(feed, &Body::Policy { replaces, policy })
@@ -294,7 +295,7 @@ fn verdict(played: &Played) -> World {
     let founder = world.device(0, 0);
     let policy = Policy {
         invitations: 1,
-        quorum: 0,
+        ..Policy::default()
     };
     assert_eq!(world.found(founder, &roots[..3], policy), genesis);
     let (one, two) = (world.device(1, 0), world.device(2, 0));

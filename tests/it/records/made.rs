@@ -226,6 +226,7 @@ pub fn bodies() -> Vec<Body> {
             policy: Policy {
                 invitations: 0,
                 quorum: 2,
+                rules: 1,
             },
             admins: vec![
                 Admin {
@@ -269,6 +270,7 @@ pub fn bodies() -> Vec<Body> {
             policy: Policy {
                 invitations: 24,
                 quorum: 256,
+                rules: 2,
             },
         },
         Body::Pointer {
