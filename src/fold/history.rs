@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::identity::Verified;
-use crate::record::{
-    CircleId, ForkEvidence, Frontier, Record, RecordId, Statement, StatementId,
-};
+use crate::record::{CircleId, ForkEvidence, Frontier, Record, RecordId, Statement, StatementId};
 
 /// The pool: records and statements of one circle, in the set or waiting.
 #[derive(Debug, Clone)]

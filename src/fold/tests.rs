@@ -259,7 +259,10 @@ fn bodies_that_do_not_fit_are_without_effect() {
     let (_, state) = world.evaluate();
     assert_eq!(state.without_effect[&odd], "unreadable");
     assert_eq!(state.without_effect[&newer], "newer");
-    assert!(!state.newer(), "a record that nobody understands takes nothing from anybody");
+    assert!(
+        !state.newer(),
+        "a record that nobody understands takes nothing from anybody"
+    );
 }
 
 fn codes(world: &World, subject: Subject) -> Vec<&'static str> {

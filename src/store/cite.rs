@@ -10,8 +10,7 @@ use rusqlite::Connection;
 use crate::fold::Authority;
 use crate::identity::Verified;
 use crate::record::{
-    Body, CircleId, Entry, FeedKey, Frontier, Place, Previous, Record, RecordId, RootKey,
-    limits,
+    Body, CircleId, Entry, FeedKey, Frontier, Place, Previous, Record, RecordId, RootKey, limits,
 };
 
 use super::StoreError;

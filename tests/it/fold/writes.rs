@@ -234,7 +234,9 @@ fn honest_records_can_always_be_written() {
         };
         let open = state.members.iter().filter(|it| it.1.suspension.is_none());
         let open: Vec<(RootKey, bool, FeedKey)> = open
-            .filter_map(|(root, it)| Some((*root, it.admin, *it.open.iter().find(|feed| whole(feed))?)))
+            .filter_map(|(root, it)| {
+                Some((*root, it.admin, *it.open.iter().find(|feed| whole(feed))?))
+            })
             .collect();
         let Some(&(writer, admin, feed)) = open.iter().max_by_key(|it| it.1) else {
             continue;
@@ -285,7 +287,8 @@ fn a_rotation_that_cannot_end_a_feed_locks_nobody_out() {
     let home = place.home("alice");
     home.ok(["circle", "found", "garden"]);
     let mut node = open(&home.path);
-    let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON record BEGIN SELECT RAISE(ABORT, 'no'); END";
+    let refuse =
+        "CREATE TRIGGER refuse BEFORE INSERT ON record BEGIN SELECT RAISE(ABORT, 'no'); END";
     node.store().database().execute_batch(refuse).unwrap();
     node.rotate().unwrap();
     node.rotate().unwrap();
