@@ -3,12 +3,18 @@
 
 use std::os::unix::fs::MetadataExt;
 
-use crate::record::{BlobRef, Body};
+use crate::record::{BlobHash, BlobRef, Body, CircleId};
 
 use super::{Failure, Handle};
 
 /// Folder of unfinished transfers, in the home.
 pub(super) const PARTIAL: &str = "partial";
+/// The file of an unfinished transfer. Each circle has its own: who can complete what another circle began has not
+/// brought it.
+pub(super) fn partial_name(circle: &CircleId, blob: &BlobHash) -> String {
+    format!("{blob}-{circle}")
+}
+
 /// Bytes of a block, as `st_blocks` counts (POSIX `sys/stat.h`, and Linux).
 const BLOCK: u64 = 512;
 
@@ -42,7 +48,7 @@ impl Handle {
                     from: self.name_of(&circle, &author),
                     circle_name: circle.state.name.clone(),
                     size: blob.size,
-                    here: self.fetched(&blob),
+                    here: self.fetched(&circle.id, &blob),
                 });
             }
         }
@@ -51,12 +57,9 @@ impl Handle {
     }
 
     /// Bytes of an unfinished transfer. Its file has its full length from the beginning, with holes where pieces are missing.
-    fn fetched(&self, blob: &BlobRef) -> u64 {
-        let path = self
-            .store
-            .home()
-            .join(PARTIAL)
-            .join(blob.blake3.to_string());
+    fn fetched(&self, circle: &CircleId, blob: &BlobRef) -> u64 {
+        let folder = self.store.home().join(PARTIAL);
+        let path = folder.join(partial_name(circle, &blob.blake3));
         let blocks = std::fs::metadata(path).map_or(0, |data| data.blocks());
         blocks.saturating_mul(BLOCK).min(blob.size)
     }

@@ -20,7 +20,7 @@ use crate::identity::{Directory, Verified};
 use crate::record::{
     Ack, BlobHash, BlobRef, Body, CircleId, Frontier, Record, RecordId, Role, RootKey, Statement,
 };
-use crate::store::{CircleView, OwnFeed, STAGING, Sent, Standing};
+use crate::store::{CircleView, OwnFeed, STAGING, Scope, Sent, Standing};
 
 use super::home::now;
 use super::target::{ExportOptions, Target};
@@ -261,9 +261,9 @@ impl Handle {
         let mut contents: Vec<(UnitKind, BlobRef)> = Vec::new();
         let mut once = BTreeSet::new();
         for (kind, blob) in shared {
-            // By what it is, whatever records say of it.
+            // By what it is, whatever records say of it; and only from where this circle has it.
             if once.insert(blob.blake3)
-                && let Some(held) = self.store.blob(&blob.blake3)?
+                && let Some(held) = self.store.blob_in(Scope::Circle(circle.id), &blob.blake3)?
             {
                 contents.push((kind, held));
             }

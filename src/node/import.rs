@@ -340,7 +340,7 @@ impl Handle {
             true => None,
             false => Some(self.store.state(&judged.circle)?),
         };
-        let blobs = named_blobs(staged, &records, old.as_ref());
+        let blobs = named_blobs(staged, &judged.circle, &records, old.as_ref());
         let mut imported = Imported {
             circle: judged.circle,
             circle_name: judged.candidate.name.clone(),
@@ -564,11 +564,16 @@ fn forked(frontier: &Frontier) -> BTreeSet<FeedKey> {
 /// Staged contents that some record names: what nothing names is not kept, whoever sent it.
 fn named_blobs<'a>(
     staged: &'a Staged,
+    circle: &CircleId,
     records: &[Verified<Record>],
     state: Option<&State>,
 ) -> Vec<(&'a Path, BlobRef)> {
     let mut named: BTreeSet<BlobRef> = BTreeSet::new();
     for record in records {
+        // A record of another circle is refused, and names nothing here.
+        if record.value().circle(record.id()) != *circle {
+            continue;
+        }
         match Body::decode(record.value().kind, &record.value().body) {
             Some(Body::Document(document)) => _ = named.insert(document.blob),
             Some(Body::Model(model)) => _ = named.insert(model.blob),

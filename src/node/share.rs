@@ -1,11 +1,12 @@
 //! What a person puts into the node and shares from it: documents and models. Sharing writes a record;
 //! nothing becomes one without a command.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::library::{self, MediaType, NewDocument, Shelf};
-use crate::record::{BlobHash, BlobRef, Body, Document, Model, RecordId};
-use crate::store::{CircleView, ModelRow};
+use crate::record::{BlobHash, BlobRef, Body, CircleId, Document, Model, RecordId};
+use crate::store::{CircleView, ModelRow, Scope};
 
 use super::shelves::{library_failed, shelf_key};
 use super::{Exit, Failure, Handle};
@@ -104,6 +105,13 @@ impl Handle {
             document.title == name
                 || (name.len() >= 4 && BlobHash(document.blob).to_string().starts_with(name))
         });
+        // Nobody's title stands in front of one's own.
+        let own: BTreeSet<[u8; 32]> = found
+            .iter()
+            .filter(|document| document.shelf == Shelf::Private)
+            .map(|document| document.blob)
+            .collect();
+        found.retain(|document| own.is_empty() || own.contains(&document.blob));
         // One file may stand on two shelves; what is shared comes first.
         found.sort_by_key(|document| document.record.is_none());
         match found.len() {
@@ -146,13 +154,29 @@ impl Handle {
             licence: label.licence.clone(),
             blob,
         };
-        let id = self.write(&circle.id, Body::Document(content).into())?;
+        let id = self.write_content(circle, &blob.blake3, Body::Document(content))?;
         self.refresh_shelves()?;
         // It stands on the shared shelf now; once is enough.
         if document.shelf == Shelf::Private {
             library::index::remove(self.store.database(), document.id).map_err(library_failed)?;
         }
         Ok(id)
+    }
+
+    /// Writes a record that shares a content of this node: from then on it is the circle's, too.
+    pub(super) fn write_content(
+        &mut self,
+        circle: &CircleView,
+        blob: &BlobHash,
+        body: Body,
+    ) -> Result<RecordId, Failure> {
+        let scope = Scope::Circle(circle.id);
+        let new = self.store.add_scope(scope, blob)?;
+        let written = self.write(&circle.id, body.into());
+        if written.is_err() && new {
+            self.store.drop_scope(scope, blob)?;
+        }
+        written
     }
 
     /// Removes a private document; what is shared stays.
@@ -173,8 +197,11 @@ impl Handle {
     pub fn withdraw(&mut self, circle: &CircleView, target: RecordId) -> Result<RecordId, Failure> {
         self.may_write(circle)?;
         let shelf = self.store.shelf(&circle.id)?;
-        let author = (shelf.documents.get(&target).map(|shared| shared.author))
-            .or_else(|| shelf.models.get(&target).map(|shared| shared.author));
+        let documents = shelf.documents.get(&target);
+        let document = documents.map(|shared| (shared.author, shared.content.blob.blake3));
+        let models = shelf.models.get(&target);
+        let model = models.map(|shared| (shared.author, shared.content.blob.blake3));
+        let (author, blob) = document.or(model).unzip();
         match author {
             Some(author) if author == self.root => {}
             Some(author) => {
@@ -184,6 +211,12 @@ impl Handle {
             None => return Err(Failure::new("not-shared", Exit::Failed).with("id", target.short())),
         }
         let id = self.write(&circle.id, Body::Withdraw { target }.into())?;
+        // Whoever names it now has to bring it.
+        if let Some(blob) = blob
+            && self.store.shared_blob(&circle.id, &blob)?.is_none()
+        {
+            self.store.drop_scope(Scope::Circle(circle.id), &blob)?;
+        }
         self.refresh_shelves()?;
         Ok(id)
     }
@@ -244,7 +277,7 @@ impl Handle {
             toy: model.toy,
             blob,
         };
-        let id = self.write(&circle.id, Body::Model(content).into())?;
+        let id = self.write_content(circle, &blob.blake3, Body::Model(content))?;
         self.store.mark_model_shared(&model.name, &circle.id, &id)?;
         self.refresh_shelves()?;
         Ok(id)
@@ -298,23 +331,18 @@ impl Handle {
         if alone.is_none() && !dry {
             return Err(Failure::new("home-busy", Exit::Busy));
         }
-        let mut named = std::collections::BTreeSet::new();
-        for circle in self.store.circles()? {
-            let shelf = self.store.shelf(&circle.id)?;
-            let documents = shelf.documents.values();
-            named.extend(documents.map(|shared| shared.content.blob.blake3));
-            let models = shelf.models.values();
-            named.extend(models.map(|shared| shared.content.blob.blake3));
+        let named = self.named()?;
+        let scopes = self.store.scopes()?;
+        let (held, loose): (Vec<_>, Vec<_>) = scopes.into_iter().partition(|it| named.contains(it));
+        if !dry {
+            for (scope, blob) in loose {
+                self.store.drop_scope(scope, &blob)?;
+            }
         }
-        named.extend(self.store.models()?.iter().map(|model| model.blob));
-        let all = library::index::list(self.store.database(), library::Scope::All)
-            .map_err(library_failed)?;
-        // What was withdrawn is hidden, and its content goes.
-        let shown = all.iter().filter(|document| !document.hidden);
-        named.extend(shown.map(|document| BlobHash(document.blob)));
+        let held: BTreeSet<BlobHash> = held.into_iter().map(|(_, blob)| blob).collect();
         let (mut count, mut bytes) = (0, 0);
         for blob in self.store.blobs()? {
-            if !named.contains(&blob.blake3) {
+            if !held.contains(&blob.blake3) {
                 (count, bytes) = (count + 1, bytes + blob.size);
                 if !dry {
                     self.store.drop_blob(&blob.blake3)?;
@@ -324,5 +352,33 @@ impl Handle {
         let (files, size) = self.store.stray_files(dry)?;
         let (sets, kept) = self.stale_slices(dry)?;
         Ok((count + files + sets, bytes + size + kept))
+    }
+
+    /// What is named, in each scope: by the records of a circle, or by a person here.
+    fn named(&self) -> Result<BTreeSet<(Scope, BlobHash)>, Failure> {
+        let mut named = BTreeSet::new();
+        for circle in self.store.circles()? {
+            let shelf = self.store.shelf(&circle.id)?;
+            let scope = Scope::Circle(circle.id);
+            let documents = shelf.documents.values();
+            named.extend(documents.map(|shared| (scope, shared.content.blob.blake3)));
+            let models = shelf.models.values();
+            named.extend(models.map(|shared| (scope, shared.content.blob.blake3)));
+        }
+        for model in self.store.models()? {
+            // A model of one's own that was shared is still one's own.
+            let own = (model.origin == "local").then_some(Scope::Private);
+            let scopes = own.into_iter().chain(model.circle.map(Scope::Circle));
+            named.extend(scopes.map(|scope| (scope, model.blob)));
+        }
+        let all = library::index::list(self.store.database(), library::Scope::All)
+            .map_err(library_failed)?;
+        // What was withdrawn is hidden, and its content goes.
+        for document in all.into_iter().filter(|document| !document.hidden) {
+            let circle = document.circle.map(CircleId).map(Scope::Circle);
+            let scope = circle.unwrap_or(Scope::Private);
+            named.insert((scope, BlobHash(document.blob)));
+        }
+        Ok(named)
     }
 }

@@ -10,7 +10,7 @@ use crate::identity::ReceiveSecret;
 use crate::library::{MediaType, manual};
 use crate::model::{Card, file::ModelFile};
 use crate::record::{Admin, Body, CircleId, Document, Model, Policy as CirclePolicy};
-use crate::store::{OwnFeed, Standing};
+use crate::store::{OwnFeed, Scope, Standing};
 
 use super::home::{now, random};
 use super::import::{Policy, Taken};
@@ -119,12 +119,15 @@ impl Handle {
                 licence: "MIT OR Apache-2.0".to_owned(),
                 blob,
             };
+            self.store.add_scope(Scope::Circle(id), &blob.blake3)?;
             self.write(&id, Body::Document(document).into())?;
         }
         let mut content = toy(self.store.add_blob(model)?, model)?;
         let attribution = sources.join("ember-attribution.txt");
         content.source = std::fs::read_to_string(&attribution)
             .map_err(|error| Failure::io(&attribution, &error))?;
+        self.store
+            .add_scope(Scope::Circle(id), &content.blob.blake3)?;
         self.write(&id, Body::Model(content).into())?;
 
         let circle = self.store.circle(&id)?;

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha512};
 
 use crate::bundle::sshsig::{self, SshSig};
 use crate::record::{BlobRef, Body, Document, RecordId};
-use crate::store::CircleView;
+use crate::store::{CircleView, Scope};
 
 use super::{Exit, Failure, Handle};
 
@@ -97,6 +97,7 @@ impl Handle {
     pub fn releases(&self) -> Result<Vec<Release>, Failure> {
         let mut found = Vec::new();
         for circle in self.store.circles()? {
+            let scope = Scope::Circle(circle.id);
             for (record, shared) in &self.store.shelf(&circle.id)?.documents {
                 let content = &shared.content;
                 let Some(version) = version_of(&content.title) else {
@@ -115,7 +116,7 @@ impl Handle {
                     blob: content.blob,
                     signature: content.source.clone(),
                     signer: signature.ok().map(|it| sshsig::public_line(&it.key)),
-                    here: self.store.blob(&content.blob.blake3)?.is_some(),
+                    here: self.store.blob_in(scope, &content.blob.blake3)?.is_some(),
                 });
             }
         }
@@ -169,7 +170,7 @@ impl Handle {
             licence: env!("CARGO_PKG_LICENSE").to_owned(),
             blob,
         };
-        self.write(&circle.id, Body::Document(content).into())
+        self.write_content(circle, &blob.blake3, Body::Document(content))
     }
 
     /// Writes a release and its signature into a folder: the named one, else the newest. Nothing is overwritten, and

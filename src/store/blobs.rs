@@ -9,9 +9,35 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OptionalExtension};
 use sha2::{Digest, Sha256};
 
-use crate::record::{BlobHash, BlobRef};
+use crate::record::{BlobHash, BlobRef, CircleId};
 
 use super::{STAGING, Store, StoreError};
+
+/// From where this node has a content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// A person added it here.
+    Private,
+    /// A circle in which this node got it or shared it.
+    Circle(CircleId),
+}
+
+impl Scope {
+    fn key(self) -> [u8; 32] {
+        match self {
+            // No record has this id.
+            Self::Private => [0; 32],
+            Self::Circle(circle) => circle.0,
+        }
+    }
+
+    fn read(key: [u8; 32]) -> Self {
+        match key {
+            [0, ..] if key == [0; 32] => Self::Private,
+            _ => Self::Circle(CircleId(key)),
+        }
+    }
+}
 
 /// Bytes moved at a time.
 const CHUNK: usize = 1 << 18;
@@ -33,7 +59,40 @@ impl Store {
         self.home.join("blobs").join(&name[..2]).join(name)
     }
 
-    /// The blob, if this store has it.
+    /// The blob, if this store has it within a scope. Whatever is told to others is asked here.
+    pub fn blob_in(&self, scope: Scope, hash: &BlobHash) -> Result<Option<BlobRef>, StoreError> {
+        let sql = "SELECT b.blake3, b.sha256, b.size FROM blob b
+                   JOIN scope s ON s.blob = b.blake3 WHERE s.circle = ?1 AND s.blob = ?2";
+        let mut sql = self.db.prepare_cached(sql)?;
+        let row = sql.query_row(rusqlite::params![scope.key(), hash.0], read);
+        Ok(row.optional()?)
+    }
+
+    /// Says that a blob of this store is also of a scope; whether it was not before.
+    pub fn add_scope(&self, scope: Scope, hash: &BlobHash) -> Result<bool, StoreError> {
+        add_scope(&self.db, scope, hash)
+    }
+
+    /// Takes a scope from a blob; its file stays until `gc` finds that no scope is left.
+    pub fn drop_scope(&self, scope: Scope, hash: &BlobHash) -> Result<(), StoreError> {
+        let sql = "DELETE FROM scope WHERE circle = ?1 AND blob = ?2";
+        self.db
+            .execute(sql, rusqlite::params![scope.key(), hash.0])?;
+        Ok(())
+    }
+
+    /// Every scope of every blob.
+    pub fn scopes(&self) -> Result<Vec<(Scope, BlobHash)>, StoreError> {
+        let mut sql = self
+            .db
+            .prepare("SELECT circle, blob FROM scope ORDER BY circle, blob")?;
+        let rows = sql.query_map([], |row| {
+            Ok((Scope::read(row.get(0)?), BlobHash(row.get(1)?)))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The blob, if this store has it, from wherever; for this node's own use.
     pub fn blob(&self, hash: &BlobHash) -> Result<Option<BlobRef>, StoreError> {
         blob(&self.db, hash)
     }
@@ -47,13 +106,13 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Copies a file into the store and returns its name; what is there already is not written again.
+    /// Copies a file into the store, as a person's own, and returns its name.
     pub fn add_blob(&self, source: &Path) -> Result<BlobRef, StoreError> {
         let mut file = File::open(source).map_err(StoreError::io(source))?;
         self.take(&mut file, source)
     }
 
-    /// Copies bytes into the store.
+    /// Copies bytes into the store, as a person's own.
     pub fn add_blob_bytes(&self, bytes: &[u8]) -> Result<BlobRef, StoreError> {
         self.take(&mut &bytes[..], Path::new("memory"))
     }
@@ -64,6 +123,7 @@ impl Store {
         let taken = copy(source, from, &mut file, &temporary).and_then(|blob| {
             self.publish_blob(&temporary, &blob.blake3)?;
             insert(&self.db, &blob)?;
+            add_scope(&self.db, Scope::Private, &blob.blake3)?;
             Ok(blob)
         });
         if taken.is_err() {
@@ -72,14 +132,20 @@ impl Store {
         taken
     }
 
-    /// Takes a complete and verified file of this home in by its name.
-    pub fn adopt_blob(&self, file: &Path, blob: &BlobRef) -> Result<(), StoreError> {
+    /// Takes a complete and verified file of this home in by its name, as one of a circle.
+    pub fn adopt_blob(
+        &self,
+        file: &Path,
+        blob: &BlobRef,
+        circle: &CircleId,
+    ) -> Result<(), StoreError> {
         let _work = self.work()?;
         File::open(file)
             .and_then(|file| file.sync_all())
             .map_err(StoreError::io(file))?;
         self.publish_blob(file, &blob.blake3)?;
-        insert(&self.db, blob)
+        insert(&self.db, blob)?;
+        add_scope(&self.db, Scope::Circle(*circle), &blob.blake3).map(drop)
     }
 
     /// Gives a complete, synced and verified file its name.
@@ -195,6 +261,15 @@ pub(super) fn insert(db: &Connection, blob: &BlobRef) -> Result<(), StoreError> 
         rusqlite::params![blob.blake3.0, blob.sha256, blob.size as i64],
     )?;
     Ok(())
+}
+
+pub(super) fn add_scope(
+    db: &Connection,
+    scope: Scope,
+    hash: &BlobHash,
+) -> Result<bool, StoreError> {
+    let sql = "INSERT OR IGNORE INTO scope (circle, blob) VALUES (?1, ?2)";
+    Ok(db.execute(sql, rusqlite::params![scope.key(), hash.0])? > 0)
 }
 
 pub(super) fn blob(db: &Connection, hash: &BlobHash) -> Result<Option<BlobRef>, StoreError> {

@@ -149,10 +149,10 @@ fn insert_fact(
         What::Shared(author, blob) => (Some(author.0), Some(blob.0), None),
         What::Withdrawn(target) => (None, None, Some(target.0)),
     };
-    // From here on the triggers on `blob` keep `lacking` true.
+    // From here on the triggers on `scope` keep `lacking` true.
     let sql = "INSERT OR REPLACE INTO fact (arrival, circle, kind, author, target, blob, lacking)
                SELECT arrival, ?2, ?3, ?4, ?5, ?6, ?6 IS NOT NULL AND
-                      NOT EXISTS (SELECT 1 FROM blob WHERE blake3 = ?6)
+                      NOT EXISTS (SELECT 1 FROM scope WHERE blob = ?6 AND circle = ?2)
                FROM record WHERE id = ?1";
     let mut sql = db.prepare_cached(sql)?;
     sql.execute(params![record.0, id.0, kind.0 as i64, author, target, blob])?;

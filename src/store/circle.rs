@@ -270,6 +270,7 @@ impl Store {
             }
             tx.execute("DELETE FROM fact WHERE circle = ?1", [id.0])?;
             tx.execute("DELETE FROM record WHERE circle = ?1", [id.0])?;
+            tx.execute("DELETE FROM scope WHERE circle = ?1", [id.0])?;
             tx.execute("DELETE FROM circle WHERE id = ?1", [id.0])?;
             tx.execute("DELETE FROM model WHERE circle = ?1", [id.0])?;
             Ok(())

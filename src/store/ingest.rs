@@ -14,7 +14,7 @@ use crate::record::{Ack, BlobRef, CircleId, Record, RecordId, Role, RootKey, Sta
 
 use super::cache::{self, Cached, Settled};
 use super::circle::Standing;
-use super::{Store, StoreError, ack, audit, blobs, clock, offers, pool, set_clock};
+use super::{Scope, Store, StoreError, ack, audit, blobs, clock, offers, pool, set_clock};
 
 /// Who brought a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,8 +103,10 @@ impl Store {
             let records: Vec<_> = batch.records.iter().filter(of_circle).collect();
             receipt.foreign = batch.records.len() - records.len();
             for blob in &batch.blobs {
-                receipt.blobs += usize::from(blobs::blob(tx, &blob.blake3)?.is_none());
                 blobs::insert(tx, blob)?;
+                // Counted by what this circle's scope lacked: what is here otherwise is nobody's business.
+                let new = blobs::add_scope(tx, Scope::Circle(id), &blob.blake3)?;
+                receipt.blobs += usize::from(new);
             }
             let quick = match before {
                 // While something waits, only the whole pool tells what still does.

@@ -40,7 +40,7 @@ use crate::record::{CircleId, Epoch, Hlc};
 pub use ack::Sent;
 pub use append::{Draft, OwnFeed};
 pub use audit::AuditLine;
-pub use blobs::blobs_of;
+pub use blobs::{Scope, blobs_of};
 pub use circle::{CircleView, Standing};
 pub use history::{Figures, FoundMessage, MessageRow, NewMessage, Privacy, SessionRow, Speaker};
 pub use ingest::{Batch, Join, Receipt, Source};

@@ -109,7 +109,9 @@ pub enum Frame {
         circle: u64,
         nodes: Vec<Whereabouts>,
     },
+    /// Within one circle: what is here by another road is not here.
     Ask {
+        circle: u64,
         id: u64,
         blob: [u8; 32],
         part: Part,
@@ -278,8 +280,13 @@ impl Frame {
                     }
                 }
             }
-            Self::Ask { id, blob, part } => {
-                e.array(3)?.u64(*id)?.bytes(blob)?;
+            Self::Ask {
+                circle,
+                id,
+                blob,
+                part,
+            } => {
+                e.array(4)?.u64(*circle)?.u64(*id)?.bytes(blob)?;
                 match part {
                     Part::List => e.null()?,
                     Part::Piece(n) => e.u64(*n)?,
@@ -453,8 +460,8 @@ fn read(kind: u8, d: &mut Decoder<'_>, payload: &Bytes) -> Read<Frame> {
             }
         }
         0x20 => {
-            cbor::array(d, 3)?;
-            let (id, blob) = (d.u64()?, cbor::fixed(d)?);
+            cbor::array(d, 4)?;
+            let (circle, id, blob) = (d.u64()?, d.u64()?, cbor::fixed(d)?);
             let part = match d.datatype()? {
                 minicbor::data::Type::Null => {
                     d.null()?;
@@ -462,7 +469,12 @@ fn read(kind: u8, d: &mut Decoder<'_>, payload: &Bytes) -> Read<Frame> {
                 }
                 _ => Part::Piece(d.u64()?),
             };
-            Frame::Ask { id, blob, part }
+            Frame::Ask {
+                circle,
+                id,
+                blob,
+                part,
+            }
         }
         0x21 => {
             cbor::array(d, 2)?;

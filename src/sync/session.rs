@@ -42,7 +42,7 @@ pub struct Session {
     /// What came and has not been taken in.
     untaken: u64,
     asked: BTreeSet<u64>,
-    waiting: VecDeque<(u64, BlobHash, Part)>,
+    waiting: VecDeque<(CircleId, u64, BlobHash, Part)>,
     serving: usize,
     /// Where nodes are, as the peer told last, by circle; and whether the owner is busy with such news.
     places: BTreeMap<CircleId, Vec<Whereabouts>>,
@@ -279,11 +279,17 @@ impl Session {
                 // What was not asked for is not piled up: the newest takes the place of what the owner has not seen.
                 self.places.insert(circle, nodes);
             }
-            Frame::Ask { id, blob, part } => {
+            Frame::Ask {
+                circle,
+                id,
+                blob,
+                part,
+            } => {
+                let circle = self.exchange(circle)?.circle;
                 if self.waiting.len() + self.serving >= limits::ASKS {
                     return Err("too many pieces were asked for at once");
                 }
-                self.waiting.push_back((id, BlobHash(blob), part));
+                self.waiting.push_back((circle, id, BlobHash(blob), part));
             }
             Frame::Piece { id, bytes } => {
                 if !self.asked.remove(&id) {
@@ -429,10 +435,25 @@ impl Session {
                 }
             }
             Input::Placed => self.placing = false,
-            Input::Fetch { id, blob, part } => {
-                if self.asked.len() < limits::ASKS && self.asked.insert(id) {
+            Input::Fetch {
+                circle,
+                id,
+                blob,
+                part,
+            } => {
+                let circle =
+                    find(&mut self.exchanges, circle).map(|at| self.exchanges[at].number());
+                if let Some(circle) = circle
+                    && self.asked.len() < limits::ASKS
+                    && self.asked.insert(id)
+                {
                     let blob = blob.0;
-                    self.send(vec![Frame::Ask { id, blob, part }]);
+                    self.send(vec![Frame::Ask {
+                        circle,
+                        id,
+                        blob,
+                        part,
+                    }]);
                 } else {
                     self.outputs.push_back(Output::Lacking { id });
                 }
@@ -476,11 +497,16 @@ impl Session {
             self.outputs.push_back(Output::Places { circle, nodes });
         }
         while self.bulk.len() + self.serving < limits::PIECES_AHEAD {
-            let Some((id, blob, part)) = self.waiting.pop_front() else {
+            let Some((circle, id, blob, part)) = self.waiting.pop_front() else {
                 break;
             };
             self.serving += 1;
-            self.outputs.push_back(Output::Serve { id, blob, part });
+            self.outputs.push_back(Output::Serve {
+                circle,
+                id,
+                blob,
+                part,
+            });
         }
     }
 }

@@ -172,8 +172,13 @@ pub enum Output {
     },
     /// Both have what the other has, as far as either can tell.
     InStep { circle: CircleId },
-    /// The peer asks for a part of a blob. Answer: `Input::Served`.
-    Serve { id: u64, blob: BlobHash, part: Part },
+    /// The peer asks for a part of a blob of a circle. Answer: `Input::Served`.
+    Serve {
+        circle: CircleId,
+        id: u64,
+        blob: BlobHash,
+        part: Part,
+    },
     /// A part that was asked for, unverified.
     Got { id: u64, bytes: Bytes },
     /// The peer has not got it.
@@ -235,8 +240,9 @@ pub enum Input {
     },
     /// What the peer told of places was seen.
     Placed,
-    /// Ask the peer for a part of a blob; `id` is the owner's and not in use.
+    /// Ask the peer for a part of a blob of a circle; `id` is the owner's and not in use.
     Fetch {
+        circle: CircleId,
         id: u64,
         blob: BlobHash,
         part: Part,

@@ -258,6 +258,8 @@ fn two_homes(at: &Path, records: usize) -> Handle {
     let circle = homes::circle(&alice).id;
     // One small file that all of them name: what is measured is the records.
     let blob = alice.store().add_blob_bytes(b"A line.\n").unwrap();
+    let scope = okibi::store::Scope::Circle(circle);
+    alice.store().add_scope(scope, &blob.blake3).unwrap();
     let certificate = alice.store().meta("signing").unwrap().unwrap();
     let certificate = StatementId::from_slice(&certificate).unwrap();
     let feed = alice.feed().unwrap();

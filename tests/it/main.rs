@@ -54,6 +54,7 @@ mod quantize;
 mod readme;
 mod records;
 mod reference;
+mod scope;
 #[cfg(feature = "lan")]
 mod shots;
 mod silence;

@@ -9,7 +9,7 @@ use okibi::fold::{self, History, State};
 use okibi::identity::Verified;
 use okibi::node::{Decision, Handle, Target};
 use okibi::record::{BlobRef, Body, CircleId, Document, Kind, Model, Record, RootKey, Statement};
-use okibi::store::{Batch, Join, Source, Standing, Store};
+use okibi::store::{Batch, Join, Scope, Source, Standing, Store};
 
 use crate::homes::{self, Place, admit, circle, decide, export, import, open, share, state};
 
@@ -120,7 +120,8 @@ fn asks_by_index(store: &Store, circle: &CircleId, state: &State) {
         assert!(
             matches!(named, Some(Body::Document(Document { blob: of, .. }) | Body::Model(Model { blob: of, .. })) if of.blake3 == blob.blake3)
         );
-        if store.blob(&blob.blake3).unwrap().is_none() {
+        let scope = Scope::Circle(*circle);
+        if store.blob_in(scope, &blob.blake3).unwrap().is_none() {
             missing.insert(blob.blake3.0);
         } else {
             here.insert(*id, body);

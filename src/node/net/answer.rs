@@ -80,10 +80,11 @@ impl Hub<'_> {
             }
             Output::InStep { circle } => self.came_in_step(id, circle),
             Output::Serve {
+                circle,
                 id: ask,
                 blob,
                 part,
-            } => self.serve(id, ask, blob, part)?,
+            } => self.serve((id, ask), circle, blob, part)?,
             Output::Got { id: ask, bytes } => self.got(id, ask, Some(bytes))?,
             Output::Lacking { id: ask } => self.got(id, ask, None)?,
             Output::Compare { request, digest } => self.compare(id, request, digest)?,
@@ -329,7 +330,7 @@ impl Hub<'_> {
             let why = "an acknowledgement does not verify";
             return Err(Failure::new("session-failed", Exit::Failed).with("error", why));
         };
-        self.blobs.asks.told(id, &ack.value().wanted);
+        self.blobs.asks.told(id, circle, &ack.value().wanted);
         if let Some(held) = self.node.store.ack(circle, &root, &self.node.root)?
             && held.value() == ack.value()
         {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use crate::record::BlobHash;
+use crate::record::{BlobHash, CircleId};
 use crate::sync::Part;
 
 /// A peer that was asked for pieces and sends no part for so long is not waited for: a piece on the slowest line takes less.
@@ -19,6 +19,8 @@ const LATE: usize = 64;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ask {
     pub line: u64,
+    /// For which circle.
+    pub circle: CircleId,
     pub blob: BlobHash,
     pub part: Part,
     /// Bytes of the whole blob.
@@ -48,8 +50,8 @@ pub(super) struct Asks {
     last: u64,
     /// When each of those that were asked last sent anything, or was asked.
     heard: BTreeMap<u64, Instant>,
-    /// Who has not got which.
-    without: BTreeSet<(u64, BlobHash)>,
+    /// Who has not got which, in which circle.
+    without: BTreeSet<(u64, CircleId, BlobHash)>,
 }
 
 impl Asks {
@@ -71,7 +73,7 @@ impl Asks {
     pub fn answered(&mut self, line: u64, id: u64, now: Instant) -> Option<Answered> {
         if let Some(ask) = self.late.get(&id).copied().filter(|ask| ask.line == line) {
             self.late.remove(&id);
-            self.without.remove(&(line, ask.blob));
+            self.without.remove(&(line, ask.circle, ask.blob));
             return Some(Answered::Late(ask));
         }
         let ask = self.open.get(&id)?.ask;
@@ -92,9 +94,11 @@ impl Asks {
     }
 
     /// Whether a peer owes the list of a blob.
-    pub fn owes_list(&self, line: u64, blob: &BlobHash) -> bool {
+    pub fn owes_list(&self, line: u64, circle: &CircleId, blob: &BlobHash) -> bool {
         let mut open = self.open.values().map(|it| &it.ask);
-        open.any(|ask| (ask.line, ask.part) == (line, Part::List) && ask.blob == *blob)
+        open.any(|ask| {
+            (ask.line, ask.part) == (line, Part::List) && (ask.circle, ask.blob) == (*circle, *blob)
+        })
     }
 
     pub fn is_empty(&self) -> bool {
@@ -102,19 +106,19 @@ impl Asks {
     }
 
     /// A peer has not got it.
-    pub fn lacks(&mut self, line: u64, blob: BlobHash) {
-        self.without.insert((line, blob));
+    pub fn lacks(&mut self, line: u64, circle: CircleId, blob: BlobHash) {
+        self.without.insert((line, circle, blob));
     }
 
     /// Whether it may be asked.
-    pub fn may_have(&self, line: u64, blob: &BlobHash) -> bool {
-        !self.without.contains(&(line, *blob))
+    pub fn may_have(&self, line: u64, circle: &CircleId, blob: &BlobHash) -> bool {
+        !self.without.contains(&(line, *circle, *blob))
     }
 
     /// A peer told what it lacks: what it lacked before and does not name any more, it may be asked for again.
-    pub fn told(&mut self, line: u64, wanted: &[[u8; 32]]) {
+    pub fn told(&mut self, line: u64, circle: &CircleId, wanted: &[[u8; 32]]) {
         self.without
-            .retain(|(other, blob)| *other != line || wanted.contains(&blob.0));
+            .retain(|(other, of, blob)| (*other, of) != (line, circle) || wanted.contains(&blob.0));
     }
 
     /// What is named is read again: everybody may be asked for everything.
@@ -123,14 +127,15 @@ impl Asks {
     }
 
     /// A blob is not wanted any more.
-    pub fn abandon(&mut self, blob: &BlobHash) {
-        self.open.retain(|_, it| it.ask.blob != *blob);
-        self.late.retain(|_, ask| ask.blob != *blob);
+    pub fn abandon(&mut self, key: &(CircleId, BlobHash)) {
+        let of = |ask: &Ask| (ask.circle, ask.blob) == *key;
+        self.open.retain(|_, it| !of(&it.ask));
+        self.late.retain(|_, ask| !of(ask));
     }
 
     /// A session ended. Returns what it was asked for.
     pub fn lost(&mut self, line: u64) -> Vec<Ask> {
-        self.without.retain(|(other, _)| *other != line);
+        self.without.retain(|(other, ..)| *other != line);
         self.late.retain(|_, ask| ask.line != line);
         self.heard.remove(&line);
         let gone = self.open.extract_if(.., |_, it| it.ask.line == line);
@@ -152,7 +157,7 @@ impl Asks {
         let over: Vec<(u64, Open)> = over.collect();
         let mut others = Vec::new();
         for (id, Open { ask, shared, .. }) in over {
-            self.without.insert((ask.line, ask.blob));
+            self.without.insert((ask.line, ask.circle, ask.blob));
             self.late.insert(id, ask);
             let of: Vec<u64> = self
                 .late
@@ -185,10 +190,12 @@ mod tests {
     use super::*;
 
     const BLOB: BlobHash = BlobHash([7; 32]);
+    const CIRCLE: CircleId = CircleId([8; 32]);
 
     fn piece(line: u64, number: u64) -> Ask {
         Ask {
             line,
+            circle: CIRCLE,
             blob: BLOB,
             part: Part::Piece(number),
             size: 1_000,
@@ -218,7 +225,7 @@ mod tests {
         let in_time = Some(Answered::InTime(piece(2, 2)));
         assert_eq!(asks.answered(2, second, later), in_time);
         assert_eq!(asks.give_up(later), [piece(1, 0), piece(1, 1)]);
-        assert!(!asks.may_have(1, &BLOB) && asks.may_have(2, &BLOB));
+        assert!(!asks.may_have(1, &CIRCLE, &BLOB) && asks.may_have(2, &CIRCLE, &BLOB));
         assert_eq!((asks.of(1), asks.of(2)), (0, 1));
         assert!(asks.give_up(later).is_empty());
         // It was only slow: what it sends is taken, once.
@@ -226,7 +233,7 @@ mod tests {
         assert_eq!(asks.answered(2, first, later), None);
         assert_eq!(asks.answered(1, first, later), late);
         assert_eq!(asks.answered(1, first, later), None);
-        assert!(asks.may_have(1, &BLOB));
+        assert!(asks.may_have(1, &CIRCLE, &BLOB));
         // Nothing is kept of who has nothing to say any more.
         assert_eq!(asks.lost(2), [piece(2, 3)]);
         assert!(asks.lost(1).is_empty());
@@ -243,7 +250,7 @@ mod tests {
         let id = asks.open(large, start);
         assert!(asks.give_up(start + SILENT / 2).is_empty());
         assert_eq!(asks.give_up(start + SILENT), [large]);
-        assert!(asks.owes_list(3, &BLOB) && asks.may_have(3, &BLOB));
+        assert!(asks.owes_list(3, &CIRCLE, &BLOB) && asks.may_have(3, &CIRCLE, &BLOB));
         assert!(asks.give_up(start + 10 * SILENT).is_empty());
         assert_eq!(asks.of(3), 1);
         let answer = asks.answered(3, id, start + 10 * SILENT);
@@ -252,7 +259,7 @@ mod tests {
         asks.open(list(3, u64::MAX), start);
         asks.give_up(start + SILENT);
         assert!(asks.give_up(start + SILENT + READING).is_empty());
-        assert!(asks.is_empty() && !asks.may_have(3, &BLOB));
+        assert!(asks.is_empty() && !asks.may_have(3, &CIRCLE, &BLOB));
     }
 
     /// The time that a list may take is nobody's time for pieces, and who sends pieces does not keep a list back for ever.

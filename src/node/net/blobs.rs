@@ -1,7 +1,8 @@
 //! Blobs by wire: what is missing is asked for piece by piece, from every peer that has it; what is here is served to
 //! members of a circle that names it.
 //!
-//! A transfer lies in `partial/HASH`. After an interruption each piece in it is verified again, and only what does not
+//! A transfer belongs to one circle: only sessions of that circle are asked, and what came is that circle's. It lies in
+//! `partial/HASH-CIRCLE`. After an interruption each piece in it is verified again, and only what does not
 //! fit is asked for. A whole file is held against its SHA-256 too before it becomes a blob.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +21,7 @@ use crate::sync::pieces::{Cut, List};
 use crate::sync::{Input, Part};
 
 use super::super::Failure;
-use super::super::coming::PARTIAL;
+use super::super::coming::{PARTIAL, partial_name};
 use super::super::home::now;
 use super::asks::{Answered, Ask, Asks};
 use super::claims::Doubts;
@@ -37,12 +38,9 @@ const LISTS: usize = 16;
 /// What another thread found out about a file.
 pub(super) enum Looked {
     /// Which pieces of an unfinished file are good.
-    Pieces { blob: BlobHash, good: Vec<bool> },
+    Pieces { key: Key, good: Vec<bool> },
     /// The SHA-256 of a whole file.
-    Whole {
-        blob: BlobHash,
-        sha256: Option<[u8; 32]>,
-    },
+    Whole { key: Key, sha256: Option<[u8; 32]> },
     /// The list of a blob that is here, for a peer that asks.
     List {
         line: u64,
@@ -51,6 +49,9 @@ pub(super) enum Looked {
         list: Option<Bytes>,
     },
 }
+
+/// A transfer is of one circle: what was begun for one is not completed by another.
+type Key = (CircleId, BlobHash);
 
 struct Transfer {
     blob: BlobRef,
@@ -73,7 +74,7 @@ pub(super) struct Blobs {
     /// Blobs that circles name and that are not here, by circle, with what is said of each.
     lacking: BTreeMap<CircleId, BTreeMap<BlobHash, Vec<BlobRef>>>,
     pub doubts: Doubts,
-    transfers: BTreeMap<BlobHash, Transfer>,
+    transfers: BTreeMap<Key, Transfer>,
     pub asks: Asks,
     pub lists: BTreeMap<BlobHash, Bytes>,
     stale: bool,
@@ -126,7 +127,7 @@ impl Blobs {
 
     /// What was asked for is on its way no more.
     fn release(&mut self, ask: Ask) {
-        if let Some(transfer) = self.transfers.get_mut(&ask.blob) {
+        if let Some(transfer) = self.transfers.get_mut(&(ask.circle, ask.blob)) {
             match ask.part {
                 Part::List => transfer.list_asked = false,
                 Part::Piece(number) => _ = transfer.asked.remove(&number),
@@ -135,14 +136,14 @@ impl Blobs {
     }
 
     /// The word by which a blob is fetched.
-    pub fn claim(&self, hash: &BlobHash) -> Option<BlobRef> {
-        self.transfers.get(hash).map(|transfer| transfer.blob)
+    pub fn claim(&self, key: &Key) -> Option<BlobRef> {
+        self.transfers.get(key).map(|transfer| transfer.blob)
     }
 
     /// Gives a transfer up; what lies in staging stays for the next.
-    pub fn abandon(&mut self, hash: &BlobHash) {
-        self.transfers.remove(hash);
-        self.asks.abandon(hash);
+    pub fn abandon(&mut self, key: &Key) {
+        self.transfers.remove(key);
+        self.asks.abandon(key);
     }
 }
 
@@ -186,11 +187,9 @@ impl Hub<'_> {
             .iter()
             .filter(|(id, set)| before.get(*id) != Some(*set));
         let changed: BTreeSet<CircleId> = changed.map(|(id, _)| *id).collect();
-        self.blobs.transfers.retain(|hash, _| {
-            self.blobs
-                .lacking
-                .values()
-                .any(|set| set.contains_key(hash))
+        self.blobs.transfers.retain(|(circle, hash), _| {
+            let lacking = self.blobs.lacking.get(circle);
+            lacking.is_some_and(|set| set.contains_key(hash))
         });
         self.blobs.doubts.settle(&self.blobs.lacking);
         self.blobs.asks.forgive();
@@ -216,30 +215,31 @@ impl Hub<'_> {
             .map(|(id, line)| (*id, line.circles.clone()))
             .collect();
         for (line, circles) in lines {
-            let mut wanted: Vec<BlobRef> = Vec::new();
+            let mut wanted: Vec<(CircleId, BlobRef)> = Vec::new();
             for circle in circles {
                 let lacking = self.blobs.lacking.get(&circle).into_iter().flatten();
                 let doubts = &self.blobs.doubts;
                 wanted.extend(lacking.filter_map(|(hash, claims)| {
-                    let begun = self.blobs.claim(hash);
+                    let begun = self.blobs.claim(&(circle, *hash));
                     let claim = begun.or_else(|| doubts.choose(claims));
-                    claim.filter(|claim| doubts.fits(line, claim))
+                    let claim = claim.filter(|claim| doubts.fits(line, claim))?;
+                    Some((circle, claim))
                 }));
             }
             // What is begun first, then the small before the large.
-            wanted.sort_by_key(|blob| {
+            wanted.sort_by_key(|(circle, blob)| {
                 (
-                    !self.blobs.transfers.contains_key(&blob.blake3),
+                    !self.blobs.transfers.contains_key(&(*circle, blob.blake3)),
                     blob.size,
                     blob.blake3,
                 )
             });
-            for blob in wanted {
+            for (circle, blob) in wanted {
                 if self.blobs.asks.of(line) >= AHEAD {
                     break;
                 }
-                if self.blobs.asks.may_have(line, &blob.blake3) {
-                    self.ask_of(line, blob)?;
+                if self.blobs.asks.may_have(line, &circle, &blob.blake3) {
+                    self.ask_of(line, circle, blob)?;
                 }
             }
         }
@@ -251,38 +251,41 @@ impl Hub<'_> {
         if self.blobs.transfers.len() < TRANSFERS {
             return;
         }
-        let stuck = self.blobs.transfers.iter().filter(|(hash, transfer)| {
-            let idle = !transfer.looking && !transfer.list_asked && transfer.asked.is_empty();
-            let mut lines = self.lines.iter();
-            idle && !lines.any(|(id, line)| {
-                let lacking = &self.blobs.lacking;
-                let mut names = line.circles.iter().filter_map(|it| lacking.get(it));
-                line.root.is_some()
-                    && names.any(|names| names.contains_key(*hash))
-                    && self.blobs.asks.may_have(*id, hash)
-                    && self.blobs.doubts.fits(*id, &transfer.blob)
-            })
-        });
-        let stuck: Vec<BlobHash> = stuck.map(|(hash, _)| *hash).collect();
-        for hash in stuck {
-            self.blobs.abandon(&hash);
+        let stuck = self
+            .blobs
+            .transfers
+            .iter()
+            .filter(|((circle, hash), transfer)| {
+                let idle = !transfer.looking && !transfer.list_asked && transfer.asked.is_empty();
+                let mut lines = self.lines.iter();
+                idle && !lines.any(|(id, line)| {
+                    line.root.is_some()
+                        && line.circles.contains(circle)
+                        && self.blobs.asks.may_have(*id, circle, hash)
+                        && self.blobs.doubts.fits(*id, &transfer.blob)
+                })
+            });
+        let stuck: Vec<Key> = stuck.map(|(key, _)| *key).collect();
+        for key in stuck {
+            self.blobs.abandon(&key);
         }
     }
 
-    fn ask_of(&mut self, line: u64, blob: BlobRef) -> Result<(), Failure> {
+    fn ask_of(&mut self, line: u64, circle: CircleId, blob: BlobRef) -> Result<(), Failure> {
         let hash = blob.blake3;
-        if !self.blobs.transfers.contains_key(&hash) {
+        let key = (circle, hash);
+        if !self.blobs.transfers.contains_key(&key) {
             if self.blobs.transfers.len() >= TRANSFERS {
                 return Ok(());
             }
-            match self.begin(blob)? {
-                Some(transfer) => _ = self.blobs.transfers.insert(hash, transfer),
+            match self.begin(circle, blob)? {
+                Some(transfer) => _ = self.blobs.transfers.insert(key, transfer),
                 // Too large for a wire: a stick brings it.
                 None => return Ok(()),
             }
         }
         let free = AHEAD - self.blobs.asks.of(line).min(AHEAD);
-        let Some(transfer) = self.blobs.transfers.get_mut(&hash) else {
+        let Some(transfer) = self.blobs.transfers.get_mut(&key) else {
             return Ok(());
         };
         let mut parts = Vec::new();
@@ -290,7 +293,7 @@ impl Hub<'_> {
             return Ok(());
         }
         if transfer.list.is_none() {
-            if !self.blobs.asks.owes_list(line, &hash)
+            if !self.blobs.asks.owes_list(line, &circle, &hash)
                 && !std::mem::replace(&mut transfer.list_asked, true)
             {
                 parts.push(Part::List);
@@ -308,6 +311,7 @@ impl Hub<'_> {
         for part in parts {
             let ask = Ask {
                 line,
+                circle,
                 blob: hash,
                 part,
                 size: blob.size,
@@ -316,6 +320,7 @@ impl Hub<'_> {
             self.say(
                 line,
                 Input::Fetch {
+                    circle,
                     id,
                     blob: hash,
                     part,
@@ -325,13 +330,13 @@ impl Hub<'_> {
         Ok(())
     }
 
-    fn begin(&mut self, blob: BlobRef) -> Result<Option<Transfer>, Failure> {
+    fn begin(&mut self, circle: CircleId, blob: BlobRef) -> Result<Option<Transfer>, Failure> {
         let Some(cut) = Cut::of(blob.size) else {
             return Ok(None);
         };
         let folder = self.blobs.folder.clone();
         std::fs::create_dir_all(&folder).map_err(|error| Failure::io(&folder, &error))?;
-        let path = folder.join(blob.blake3.to_string());
+        let path = folder.join(partial_name(&circle, &blob.blake3));
         let fail = |error: std::io::Error| Failure::io(&path, &error);
         let file = OpenOptions::new()
             .read(true)
@@ -376,12 +381,13 @@ impl Hub<'_> {
             None => return Ok(()),
         };
         let (hash, part) = (ask.blob, ask.part);
+        let key = (ask.circle, hash);
         let Some(bytes) = bytes else {
-            self.blobs.asks.lacks(line, hash);
+            self.blobs.asks.lacks(line, ask.circle, hash);
             return self.ask_for_blobs();
         };
         let work = self.blobs.work.clone();
-        let Some(transfer) = self.blobs.transfers.get_mut(&hash) else {
+        let Some(transfer) = self.blobs.transfers.get_mut(&key) else {
             return Ok(());
         };
         let good = match (part, &transfer.list) {
@@ -399,7 +405,7 @@ impl Hub<'_> {
                         .map_err(|error| Failure::io(&transfer.path, &error))?;
                     std::thread::spawn(move || {
                         let good = look(&file, &list);
-                        let _ = work.send(Work::Blob(Looked::Pieces { blob: hash, good }));
+                        let _ = work.send(Work::Blob(Looked::Pieces { key, good }));
                     });
                 }
                 good
@@ -425,18 +431,18 @@ impl Hub<'_> {
             (Part::Piece(_), None) => false,
         };
         if !good {
-            return self.unfit(line, hash);
+            return self.unfit(line, key);
         }
         if transfer.left == 0 && !transfer.looking {
-            self.finish(hash)?;
+            self.finish(key)?;
         }
         self.ask_for_blobs()
     }
 
     /// Every piece is here: the SHA-256 is looked at on another thread.
-    fn finish(&mut self, hash: BlobHash) -> Result<(), Failure> {
+    fn finish(&mut self, key: Key) -> Result<(), Failure> {
         let work = self.blobs.work.clone();
-        let Some(transfer) = self.blobs.transfers.get_mut(&hash) else {
+        let Some(transfer) = self.blobs.transfers.get_mut(&key) else {
             return Ok(());
         };
         transfer.looking = true;
@@ -445,41 +451,44 @@ impl Hub<'_> {
         let file = transfer.file.try_clone().map_err(fail)?;
         std::thread::spawn(move || {
             let sha256 = sha256(&file);
-            let _ = work.send(Work::Blob(Looked::Whole { blob: hash, sha256 }));
+            let _ = work.send(Work::Blob(Looked::Whole { key, sha256 }));
         });
         Ok(())
     }
 
     pub fn blob_looked(&mut self, looked: Looked) -> Result<(), Failure> {
         match looked {
-            Looked::Pieces { blob, good } => {
+            Looked::Pieces { key, good } => {
                 // Not those of a transfer that was given up meanwhile.
-                if let Some(transfer) = self.blobs.transfers.get_mut(&blob)
+                if let Some(transfer) = self.blobs.transfers.get_mut(&key)
                     && transfer.good.len() == good.len()
                 {
                     transfer.looking = false;
                     transfer.left = good.iter().filter(|good| !**good).count() as u64;
                     transfer.good = good;
                     if transfer.left == 0 {
-                        self.finish(blob)?;
+                        self.finish(key)?;
                     }
                 }
                 self.ask_for_blobs()
             }
-            Looked::Whole { blob, sha256 } => {
-                let Some(transfer) = self.blobs.transfers.remove(&blob) else {
+            Looked::Whole { key, sha256 } => {
+                let (circle, blob) = key;
+                let Some(transfer) = self.blobs.transfers.remove(&key) else {
                     return Ok(());
                 };
-                let Some(right) = self.fitting(&transfer.blob, sha256)? else {
+                let Some(right) = self.fitting(&circle, &transfer.blob, sha256)? else {
                     // Every record lies about its content: no peer can ever send what it names.
                     tracing::warn!(blob = %blob.short(), "content and record do not agree");
                     let _ = std::fs::remove_file(&transfer.path);
                     for line in self.lines.keys() {
-                        self.blobs.asks.lacks(*line, blob);
+                        self.blobs.asks.lacks(*line, circle, blob);
                     }
                     return self.ask_for_blobs();
                 };
-                self.node.store.adopt_blob(&transfer.path, &right)?;
+                self.node
+                    .store
+                    .adopt_blob(&transfer.path, &right, &circle)?;
                 let line = json!({
                     "what": "sync-content", "state": "done", "blob": blob, "bytes": right.size, "road": self.roads(),
                 });

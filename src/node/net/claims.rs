@@ -50,21 +50,18 @@ impl Doubts {
 }
 
 impl Hub<'_> {
-    /// What is said of a blob in all circles.
-    fn said_of(&self, hash: &BlobHash) -> Result<BTreeSet<BlobRef>, Failure> {
-        let mut said = BTreeSet::new();
-        for (circle, _) in self.node.store.secrets()? {
-            said.extend(self.node.store.claims(&circle, hash)?);
-        }
-        Ok(said)
+    /// What is said of a blob in the circle that it is fetched for; what others say matters elsewhere.
+    fn said_of(&self, circle: &CircleId, hash: &BlobHash) -> Result<BTreeSet<BlobRef>, Failure> {
+        Ok(self.node.store.claims(circle, hash)?.into_iter().collect())
     }
 
     /// What a session sent does not fit: where another size is said to be right, that is tried, else the peer lies.
-    pub fn unfit(&mut self, line: u64, hash: BlobHash) -> Result<(), Failure> {
-        let Some(claim) = self.blobs.claim(&hash) else {
+    pub fn unfit(&mut self, line: u64, key: (CircleId, BlobHash)) -> Result<(), Failure> {
+        let (circle, hash) = key;
+        let Some(claim) = self.blobs.claim(&key) else {
             return Ok(());
         };
-        let said = self.said_of(&hash)?;
+        let said = self.said_of(&circle, &hash)?;
         if said.iter().all(|other| other.size == claim.size) {
             // Nobody sends a wrong piece by mistake.
             tracing::warn!(blob = %hash.short(), "a peer sent a wrong piece");
@@ -75,17 +72,18 @@ impl Hub<'_> {
         let same_size = said.into_iter().filter(|it| it.size == claim.size);
         let doubts = same_size.map(|claim| (line, claim));
         self.blobs.doubts.unfit.extend(doubts);
-        self.blobs.abandon(&hash);
+        self.blobs.abandon(&key);
         self.look_for_blobs()
     }
 
     /// The word that a whole file fits; all others on it are wrong.
     pub fn fitting(
         &mut self,
+        circle: &CircleId,
         whole: &BlobRef,
         sha256: Option<[u8; 32]>,
     ) -> Result<Option<BlobRef>, Failure> {
-        let said = self.said_of(&whole.blake3)?;
+        let said = self.said_of(circle, &whole.blake3)?;
         let fits = |claim: &BlobRef| claim.size == whole.size && Some(claim.sha256) == sha256;
         let (right, wrong): (Vec<BlobRef>, Vec<BlobRef>) = said.into_iter().partition(fits);
         if sha256.is_some() {

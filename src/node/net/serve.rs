@@ -6,7 +6,8 @@ use std::os::unix::fs::FileExt;
 use bytes::Bytes;
 use serde_json::json;
 
-use crate::record::{BlobHash, BlobRef};
+use crate::record::{BlobHash, BlobRef, CircleId};
+use crate::store::Scope;
 use crate::sync::pieces::Cut;
 use crate::sync::{Input, Part};
 
@@ -17,11 +18,11 @@ use super::hub::{Hub, Work};
 use super::look::values;
 
 impl Hub<'_> {
-    /// Serves a part of a blob that a circle in common names.
+    /// Serves a part of a blob that a circle in common names, to an ask of a session.
     pub fn serve(
         &mut self,
-        line: u64,
-        ask: u64,
+        (line, ask): (u64, u64),
+        circle: CircleId,
         hash: BlobHash,
         part: Part,
     ) -> Result<(), Failure> {
@@ -30,17 +31,12 @@ impl Hub<'_> {
             id: ask,
             bytes: None,
         };
-        let Some(serving) = self.lines.get(&line) else {
-            return Ok(());
-        };
-        // As what it is, where somebody in these circles says so: whoever lies gets no piece that does not fit.
-        let held = self.node.store.blob(&hash)?;
-        let mut named = false;
-        for circle in &serving.circles {
-            let claims = self.node.store.claims(circle, &hash)?;
-            named |= held.is_some_and(|blob| claims.contains(&blob));
-        }
-        let (Some(blob), true) = (held, named) else {
+        // As what it is, where somebody in the circle says so: whoever lies gets no piece that does not fit. Of what is
+        // here privately or by another circle nothing is said.
+        let store = &self.node.store;
+        let claims = store.claims(&circle, &hash)?;
+        let held = store.blob_in(Scope::Circle(circle), &hash)?;
+        let Some(blob) = held.filter(|blob| claims.contains(blob)) else {
             self.say(line, none);
             return Ok(());
         };

@@ -9,7 +9,7 @@ use okibi::record::{
 use okibi::record::{Hlc, Role};
 use okibi::sync::{Input, Offer, Output, Session, Setup, Side, Standing, Subject, Verdict, prove};
 
-const CIRCLE: CircleId = CircleId([1; 32]);
+pub const CIRCLE: CircleId = CircleId([1; 32]);
 
 /// A node that holds so many records in so many feeds; the session sees of them what stands here, and no more.
 pub struct Owner {

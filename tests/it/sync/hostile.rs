@@ -239,6 +239,7 @@ fn a_member_that_floods_is_cut_off() {
             records: vec![vec![0; 60_000]; 4],
         }),
         Box::new(|n| Frame::Ask {
+            circle: 0,
             id: n,
             blob: [1; 32],
             part: Part::List,

@@ -59,6 +59,7 @@ pub fn frames() -> Vec<(&'static str, u8, Frame)> {
         }))
     };
     let ask = |part| Frame::Ask {
+        circle: 0,
         id: 1,
         blob: [1; 32],
         part,

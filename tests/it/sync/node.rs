@@ -445,7 +445,7 @@ impl Node {
                 }
                 return (None, false);
             }
-            Output::Serve { id, blob, part } => Input::Served {
+            Output::Serve { id, blob, part, .. } => Input::Served {
                 id,
                 bytes: self.blobs.get(&blob).map(|bytes| match part {
                     Part::List => Bytes::new(),

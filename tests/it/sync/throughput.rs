@@ -20,7 +20,7 @@ use okibi::sync::{Input, Output, Part, Side};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
 
-use super::cost::{Owner, two};
+use super::cost::{CIRCLE, Owner, two};
 
 const CHUNK: usize = 64 << 10;
 
@@ -138,6 +138,7 @@ async fn fetch(mut link: Link, mut owner: Owner, blob: &Blob) {
     let (mut next, mut done, mut begun) = (0, 0, false);
     let size = blob.bytes.len() as u64;
     let ask = |id, part| Input::Fetch {
+        circle: CIRCLE,
         id,
         blob: blob.hash,
         part,
