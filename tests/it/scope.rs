@@ -253,8 +253,20 @@ fn outside(store: &Store, but: &CircleId, hashes: &BTreeSet<BlobHash>) -> String
 fn one_circles_bytes_change_nothing_outside_of_it() {
     let (mut shared, mut counted) = (0, 0);
     for seed in 0..12 {
-        let one = history(seed, 4, 40);
+        let mut one = history(seed, 4, 40);
         let other = history(seed + 1_000, 4, 40);
+        // Its members name all that the other circle has, now rightly, now by another size and SHA-256.
+        let contents: Vec<BlobRef> = other.records.iter().filter_map(content).collect();
+        for (at, blob) in contents.into_iter().enumerate() {
+            let lie = BlobRef {
+                sha256: [7; 32],
+                size: 3,
+                ..blob
+            };
+            let feed = one.device(at % 3, 0);
+            let named = if at % 2 == 0 { lie } else { blob };
+            one.write(feed, &document(format!("document {at}"), named));
+        }
         let of = |world: &World| -> BTreeSet<BlobHash> {
             let all = world.records.iter().filter_map(content);
             all.map(|blob| blob.blake3).collect()
