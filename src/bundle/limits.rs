@@ -38,6 +38,24 @@ pub const PARTS: usize = 1_000;
 pub const RECORDS_TARGET_BYTES: usize = 8 * 1024 * 1024;
 /// Uncompressed bytes that a records member may have: the target and one more record.
 pub const RECORDS_RAW_BYTES: usize = RECORDS_TARGET_BYTES + ITEM_BYTES;
+/// How often a records member may be larger than its compressed bytes, beside `RECORDS_SLACK_BYTES`. Honest records hold keys,
+/// ids and signatures, which nothing compresses: real circles come to 2 to 5.
+pub const RECORDS_RATIO: u64 = 32;
+/// Uncompressed bytes that a records member may have whatever its compressed size.
+pub const RECORDS_SLACK_BYTES: u64 = 16 * 1024;
+
+/// Uncompressed bytes that a records member of this compressed size may have.
+pub const fn records_raw_bytes(compressed: u64) -> u64 {
+    let most = compressed
+        .saturating_mul(RECORDS_RATIO)
+        .saturating_add(RECORDS_SLACK_BYTES);
+    if most < RECORDS_RAW_BYTES as u64 {
+        most
+    } else {
+        RECORDS_RAW_BYTES as u64
+    }
+}
+
 /// Bytes of one item in a records member: a record, or a statement beside it.
 pub const ITEM_BYTES: usize = if crate::record::limits::RECORD_BYTES > STATEMENT_BYTES {
     crate::record::limits::RECORD_BYTES

@@ -74,6 +74,11 @@ pub fn status(out: &Out, node: &mut Handle, args: &Status) -> Outcome {
             warn(out, "status-fork", name())?;
             exit = if args.strict { Exit::Fork } else { exit };
         }
+        if !circle.set_back.is_empty() {
+            let who = vec![("names", circle.set_back.join(", "))];
+            warn(out, "status-set-back", [name(), who].concat())?;
+            exit = if args.strict { Exit::Fork } else { exit };
+        }
         if circle.newer {
             warn(out, "status-newer", name())?;
             exit = Exit::Newer;
@@ -138,7 +143,7 @@ fn circle_json(circle: &CircleStatus) -> serde_json::Value {
         "id": circle.id, "name": circle.name, "shelf": circle.shelf,
         "set_hash": hex(&circle.set_hash), "state_hash": hex(&circle.state_hash),
         "records": circle.records, "documents": circle.documents, "models": circle.models,
-        "waiting": circle.waiting, "wanted": circle.wanted, "forked": circle.forked,
+        "waiting": circle.waiting, "wanted": circle.wanted, "forked": circle.forked, "set_back": circle.set_back,
         "missing_blobs": circle.missing_blobs, "newer": circle.newer,
         "members": circle.members.iter().map(member_json).collect::<Vec<_>>(),
     })

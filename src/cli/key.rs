@@ -5,9 +5,10 @@ use serde_json::json;
 
 use crate::identity::{Words, fingerprint, words};
 use crate::node::{Failure, Handle, RootLock, passphrase_file};
+use crate::record::Role;
 
 use super::Outcome;
-use super::args::{Key, Passphrase};
+use super::args::{Key, Passphrase, Which};
 use super::ask;
 use super::out::{Out, broken, line};
 
@@ -30,19 +31,31 @@ pub fn run(out: &Out, node: &mut Handle, args: &Key) -> Outcome {
                 .map_err(|error| broken(&error))?;
         }
         Key::Signers { of } => signers(out, node, of.circle.as_deref())?,
-        Key::Rotate => {
-            node.rotate()?;
-            done(out, node, "key-rotated")?;
-        }
-        Key::Revoke { yes } => {
-            out.note("would-revoke", &[])
-                .map_err(|error| broken(&error))?;
+        Key::Rotate { which } => match role(*which) {
+            Some(role) => {
+                node.rotate_key(role)?;
+                done(out, node, "key-replaced")?;
+            }
+            None => {
+                node.rotate()?;
+                done(out, node, "key-rotated")?;
+            }
+        },
+        Key::Revoke { yes, which } => {
+            let code = match role(*which) {
+                Some(_) => "would-revoke-key",
+                None => "would-revoke",
+            };
+            out.note(code, &[]).map_err(|error| broken(&error))?;
             if !(*yes || super::decide::confirmed(out)?) {
                 out.note("not-decided", &[])
                     .map_err(|error| broken(&error))?;
                 return Ok(crate::node::Exit::Done);
             }
-            node.revoke()?;
+            match role(*which) {
+                Some(role) => node.revoke_key(role)?,
+                None => node.revoke().map(drop)?,
+            }
             done(out, node, "key-revoked")?;
         }
         Key::NewFeed { spare } => {
@@ -124,4 +137,15 @@ fn signers(out: &Out, node: &Handle, circle: Option<&str>) -> Result<(), Failure
         out.note("no-circle", &[]).map_err(|error| broken(&error))?;
     }
     Ok(())
+}
+
+/// The role of a key that is not the sign key.
+fn role(which: Which) -> Option<Role> {
+    match which {
+        Which { receive: true, .. } => Some(Role::Receive),
+        Which {
+            transport: true, ..
+        } => Some(Role::Transport),
+        _ => None,
+    }
 }

@@ -181,7 +181,8 @@ pub fn import(out: &Out, node: &mut Handle, args: &Import) -> Outcome {
     if args.strict {
         for imported in &report.imported {
             exits.extend(imported.older_than.is_some().then_some(Exit::Stale));
-            exits.extend(imported.has_forks.then_some(Exit::Fork));
+            let forks = imported.has_forks || !imported.set_back.is_empty();
+            exits.extend(forks.then_some(Exit::Fork));
             exits.extend((imported.receipt.waiting > 0).then_some(Exit::Waiting));
         }
     }
@@ -257,7 +258,7 @@ pub(super) fn tell_import(out: &Out, it: &Imported, dry: bool) -> Result<(), Fai
         "members": it.members, "suspended": it.suspended, "acknowledged": it.acknowledged,
         "lifted": it.lifted, "admins": it.admins, "policy": it.policy, "current": it.current,
         "withdrawn": it.withdrawn, "skipped": it.skipped, "skipped_why": it.skipped_why,
-        "older_than": it.older_than, "forked": it.forked,
+        "older_than": it.older_than, "forked": it.forked, "set_back": it.set_back,
     });
     out.fact("import", value, || {
         let founder = it
@@ -319,6 +320,10 @@ pub(super) fn tell_import(out: &Out, it: &Imported, dry: bool) -> Result<(), Fai
     }
     if !it.forked.is_empty() {
         out.warn("import-forked", &[("names", it.forked.join(", "))])
+            .map_err(|error| broken(&error))?;
+    }
+    if !it.set_back.is_empty() {
+        out.warn("import-set-back", &[("names", it.set_back.join(", "))])
             .map_err(|error| broken(&error))?;
     }
     if let Some(why) = &it.skipped_why {

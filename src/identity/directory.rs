@@ -76,6 +76,21 @@ impl Directory {
             })
     }
 
+    /// The receive keys of a root, the current one and those before it, that it did not take back; by certificate.
+    pub fn receive_keys(&self, root: &RootKey) -> Vec<[u8; 32]> {
+        let keys = self.of(*root).filter_map(|it| match it.value().claim {
+            Claim::Certificate {
+                role: Role::Receive,
+                key,
+                ..
+            } => Some(key),
+            _ => None,
+        });
+        let mut keys: Vec<[u8; 32]> = keys.filter(|key| !self.is_revoked(root, key)).collect();
+        keys.dedup();
+        keys
+    }
+
     /// Whether a root took this key back in all circles.
     pub fn is_revoked(&self, root: &RootKey, key: &[u8; 32]) -> bool {
         self.revoked.contains(&(*root, *key))

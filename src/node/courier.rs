@@ -145,7 +145,16 @@ impl Handle {
         let before = self.left_here(circle, path)?;
         let mut kept: BTreeSet<String> = BTreeSet::new();
         let most = crate::bundle::limits::RECIPIENTS;
-        for to in lacking.chunks(most).chain(unaware.chunks(most)) {
+        // Who says that it holds records of mine that are not here gets a bundle of its own, without my feed.
+        let said = self.store.said_of_mine(&circle.id, &self.root)?;
+        let (strange, lacking): (Vec<RootKey>, Vec<RootKey>) = lacking
+            .into_iter()
+            .partition(|root| said.iter().any(|it| it.from == *root));
+        let groups = lacking
+            .chunks(most)
+            .chain(strange.chunks(1))
+            .chain(unaware.chunks(most));
+        for to in groups {
             let shipment = self.shipment(circle, to, lack(medium.is_none()))?;
             let names: Vec<String> = to.iter().map(|root| self.name_of(circle, root)).collect();
             let digest = digest(to, &shipment);
@@ -174,7 +183,7 @@ impl Handle {
         let Some(medium) = medium else {
             return Ok(());
         };
-        let served: BTreeSet<&RootKey> = lacking.iter().chain(&unaware).collect();
+        let served: BTreeSet<&RootKey> = lacking.iter().chain(&strange).chain(&unaware).collect();
         for (sent, _) in before
             .iter()
             .filter(|(sent, _)| !kept.contains(&sent.handle))

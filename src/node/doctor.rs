@@ -189,6 +189,11 @@ impl Handle {
             if !circle.forked.is_empty() {
                 findings.push(Finding::new("doctor-fork", false).with("circle", name));
             }
+            if !circle.set_back.is_empty() {
+                let finding = Finding::new("doctor-set-back", false);
+                let names = circle.set_back.join(", ");
+                findings.push(finding.with("circle", name).with("names", names));
+            }
             if circle.waiting > 0 {
                 let finding = Finding::new("doctor-waiting", false);
                 findings.push(finding.with("circle", name).with("count", circle.waiting));

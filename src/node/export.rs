@@ -188,6 +188,13 @@ impl Handle {
                 records.insert(record.id(), record);
             }
         }
+        // Whoever holds records of my feeds that are not here is asked for them first. What this home wrote since would
+        // fork the feed there, and take from them what they have.
+        for said in self.store.said_of_mine(&circle.id, &self.root)? {
+            if to.contains(&said.from) {
+                records.retain(|_, record| record.value().feed != said.feed);
+            }
+        }
         let contents = self.contents(circle, &records, &wanted, standalone)?;
         let (mut acks, mut news) = (Vec::new(), false);
         if !dry {

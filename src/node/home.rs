@@ -12,7 +12,8 @@ use crate::carrier::media::keyring::Secret;
 use crate::carrier::media::seal::secret_string;
 use crate::config::Config;
 use crate::identity::{
-    KeyCard, ReceiveSecret, Receiving, Signer, SigningSecret, Verified, certificate, verify,
+    Holder, KeyCard, ReceiveSecret, Receiving, Signer, SigningSecret, Verified, certificate,
+    revocation, verify,
 };
 use crate::record::{FeedKey, Hlc, Role, RootKey, Signed, Statement, StatementId};
 use crate::store::keys::KeyFolder;
@@ -138,7 +139,7 @@ impl Handle {
 
     /// The key card of this home.
     pub fn card(&self) -> Result<KeyCard, Failure> {
-        let directory = self.store.directory()?;
+        let directory = self.store.directory_of(&self.root)?;
         let mut ids: Vec<StatementId> = Vec::new();
         for role in [Role::Sign, Role::Transport, Role::Receive] {
             ids.extend(directory.current(&self.root, role).map(|(id, _)| id));
@@ -166,7 +167,7 @@ impl Handle {
     }
 
     fn signing(&self) -> Result<(Role, [u8; 32], StatementId), Failure> {
-        let directory = self.store.directory()?;
+        let directory = self.store.directory_of(&self.root)?;
         let chosen = self.store.meta("signing")?;
         if let Some(id) = chosen.and_then(|bytes| StatementId::from_slice(&bytes))
             && let Some((root, role, public)) = directory.certificate(&id)
@@ -182,22 +183,20 @@ impl Handle {
         Ok((Role::Sign, public, id))
     }
 
-    /// What opens bundles: every receive key of this root, and what was lent.
+    /// What opens bundles: every receive key of this root that it did not take back, and what was lent.
     pub(super) fn receive_keys(&self) -> Result<Vec<Secret>, Failure> {
-        let directory = self.store.directory()?;
+        let directory = self.store.directory_of(&self.root)?;
         let mut keys = self.lent.clone();
-        for statement in directory.of(self.root) {
-            if let Some((_, Role::Receive, public)) = directory.certificate(&statement.id()) {
-                let secret = ReceiveSecret::from_bytes(*self.keys.read("receive", &public)?);
-                keys.push(secret.into());
-            }
+        for public in directory.receive_keys(&self.root) {
+            let secret = ReceiveSecret::from_bytes(*self.keys.read("receive", &public)?);
+            keys.push(secret.into());
         }
         Ok(keys)
     }
 
     /// The current receive key as an age identity (`AGE-SECRET-KEY-1...`), for opening bundles with stock tools.
     pub fn age_identity(&self) -> Result<SecretString, Failure> {
-        let directory = self.store.directory()?;
+        let directory = self.store.directory_of(&self.root)?;
         let (_, public) = directory
             .current(&self.root, Role::Receive)
             .ok_or_else(|| {
@@ -218,9 +217,56 @@ impl Handle {
         self.finish_rotation()
     }
 
+    /// Replaces the transport or receive key. An old receive key still opens what was written for it, until it is
+    /// revoked; exports of who heard of the new one go to that one only.
+    pub fn rotate_key(&mut self, role: Role) -> Result<(), Failure> {
+        let directory = self.store.directory_of(&self.root)?;
+        let before = directory.current(&self.root, role).map(|(id, _)| id);
+        self.new_key(role, before)
+    }
+
+    /// Takes the transport or receive key in use back, everywhere, and goes on with a new one. What was written for a
+    /// revoked receive key is not opened here any more.
+    pub fn revoke_key(&mut self, role: Role) -> Result<(), Failure> {
+        let directory = self.store.directory_of(&self.root)?;
+        let before = directory.current(&self.root, role);
+        self.new_key(role, before.map(|(id, _)| id))?;
+        let Some((_, public)) = before else {
+            return Ok(());
+        };
+        let root = self.root_secret()?;
+        let time = Hlc::from_millis(now());
+        let statement = own(revocation(&root, public, None, None, time))?;
+        self.store.add_statements(&[statement])?;
+        Ok(())
+    }
+
+    fn new_key(&mut self, role: Role, replaces: Option<StatementId>) -> Result<(), Failure> {
+        let root = self.root_secret()?;
+        let (seed, time) = (random()?, Hlc::from_millis(now()));
+        let (signing, receive) = (
+            SigningSecret::from_bytes(&seed),
+            ReceiveSecret::from_bytes(seed),
+        );
+        let receiving = Receiving {
+            secret: &receive,
+            random: random()?,
+        };
+        let holder: &dyn Holder = match role {
+            Role::Receive => &receiving,
+            Role::Sign | Role::Spare | Role::Transport => &signing,
+        };
+        self.keys.write(role.name(), &holder.certified(), &seed)?;
+        let statement = own(certificate(&root, role, holder, replaces, time))?;
+        self.store.add_statements(&[statement])?;
+        Ok(())
+    }
+
     /// Opens a new feed where the old one may not be written any more (a restored, moved or copied home).
     pub fn new_feed(&mut self) -> Result<(), Failure> {
+        let before = self.feed()?;
         self.start_feed()?;
+        self.mend_forks(&before)?;
         self.store
             .set_meta("place", place(&self.config.home).as_bytes())?;
         Ok(())
@@ -229,7 +275,7 @@ impl Handle {
     /// The same with a spare key, for a home whose root is locked: ordinary records only. A spare key serves one
     /// life; a second home that takes the same one forks its feed.
     pub fn new_feed_spare(&mut self) -> Result<(), Failure> {
-        let directory = self.store.directory()?;
+        let directory = self.store.directory_of(&self.root)?;
         let mut unused = None;
         for (certificate, public) in directory.standing(&self.root, Role::Spare) {
             if !self.store.feed_known(&FeedKey(public))? {
@@ -289,7 +335,7 @@ impl Handle {
         root: &SigningSecret,
         time: Hlc,
     ) -> Result<Option<Verified<Statement>>, Failure> {
-        let directory = self.store.directory()?;
+        let directory = self.store.directory_of(&self.root)?;
         for (_, public) in directory.standing(&self.root, Role::Spare) {
             if !self.store.feed_known(&FeedKey(public))? {
                 return Ok(None);
@@ -309,7 +355,7 @@ impl Handle {
         let Some(owed) = self.store.meta("rotating")? else {
             return Ok(());
         };
-        let directory = self.store.directory()?;
+        let directory = self.store.directory_of(&self.root)?;
         let (_, next, id) = self.signing()?;
         let mut left: Vec<u8> = Vec::new();
         let mut trouble = BTreeSet::new();

@@ -66,6 +66,8 @@ pub struct Imported {
     pub forked: Vec<String>,
     /// Some feed of the circle is forked.
     pub has_forks: bool,
+    /// Members who say that they hold records of my own feed that are not here.
+    pub set_back: Vec<String>,
     /// Its folder on the medium.
     pub handle: Option<String>,
     /// An acknowledgement was written to the medium.
@@ -365,6 +367,7 @@ impl Handle {
             older_than: None,
             forked: Vec::new(),
             has_forks: false,
+            set_back: Vec::new(),
             handle: None,
             acknowledged: false,
             ack_failed: false,
@@ -397,6 +400,10 @@ impl Handle {
             "what": "import", "state": "done", "circle": judged.candidate.name, "road": road,
             "from": fingerprint(&judged.signer), "records": records.len(), "blobs": blobs.len(),
         });
+        let mut of_mine = false;
+        for record in &records {
+            of_mine |= self.store.is_my_feed(&self.root, &record.value().feed)?;
+        }
         let batch = Batch {
             statements: judged.statements,
             records,
@@ -415,12 +422,17 @@ impl Handle {
         imported.receipt = self
             .store
             .ingest(judged.circle, batch, source, self.root, now())?;
+        self.heed(&judged.circle)?;
+        if of_mine {
+            self.mend_if_set_back(&judged.circle)?;
+        }
         self.refresh_shelves()?;
         let after = self.store.circle(&judged.circle)?;
         imported.signer_name = self.name_of(&after, &judged.signer);
         imported.describe(old.as_ref(), &self.store.state(&judged.circle)?);
         let now_forked = forked(&after.frontier);
         imported.has_forks = !now_forked.is_empty();
+        imported.set_back = self.said_by(&after)?;
         for feed in now_forked.difference(&forks.unwrap_or_default()) {
             let mut members = after.state.members.iter();
             let owner = members.find(|(_, member)| member.feeds.contains(feed));

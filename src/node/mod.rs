@@ -30,6 +30,7 @@ mod offers;
 mod quantize;
 mod restore;
 mod revoke;
+mod setback;
 mod share;
 mod shelves;
 mod starter;

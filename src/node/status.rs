@@ -42,6 +42,8 @@ pub struct CircleStatus {
     pub members: Vec<MemberStatus>,
     /// Feeds that two records stand in at one height.
     pub forked: Vec<String>,
+    /// Members who say that they hold records of my own feed that are not here.
+    pub set_back: Vec<String>,
     /// Records that wait for something.
     pub waiting: usize,
     /// What they wait for, by id.
@@ -158,6 +160,7 @@ impl Handle {
                 .iter()
                 .map(|(feed, ..)| feed.to_string())
                 .collect(),
+            set_back: self.said_by(circle)?,
             waiting: membership.pending(),
             wanted: wanted.collect(),
             missing_blobs: self.store.missing_blobs(&circle.id)?.len(),

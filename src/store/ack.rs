@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::identity::{Verified, from_own_store, verify};
-use crate::record::{Ack, CircleId, FeedKey, RootKey, Signed, statements_hash};
+use crate::identity::{Directory, Verified, from_own_store, verify};
+use crate::record::{Ack, CircleId, Claim, FeedKey, Role, RootKey, Signed, statements_hash};
 
-use super::{OwnFeed, Store, StoreError, cache};
+use super::{OwnFeed, Store, StoreError, cache, own, pool};
 
 impl Store {
     /// The latest that `from` acknowledged to `to`.
@@ -61,6 +61,9 @@ impl Store {
             };
             let before = ack(tx, circle, &owner.root, to)?;
             let mut wanted: Vec<[u8; 32]> = lacks.into_iter().collect();
+            // What `to` says that it holds of my own feeds and is not here: it may show it.
+            let said = own::said(tx, circle, &owner.root)?;
+            wanted.extend(said.iter().filter(|it| it.from == *to).map(|it| it.id));
             wanted.extend(missing_blobs);
             wanted.sort_unstable();
             wanted.dedup();
@@ -251,6 +254,87 @@ fn ack(
     let Some(bytes) = bytes else { return Ok(None) };
     let signed = Signed::decode(&bytes).map_err(|error| StoreError::Damaged(error.to_string()))?;
     Ok(Some(from_own_store(signed)))
+}
+
+/// A year and a day, in milliseconds.
+const AHEAD: u64 = 366 * 86_400_000;
+
+/// Bytes of an acknowledgement that is kept: so many, and so many more for each feed that is known here.
+const BYTES: usize = 256 * 1024;
+const BYTES_PER_FEED: usize = 256;
+
+/// Whether an acknowledgement may count: its certificate stands, nobody took its key back, its epoch lies no more than
+/// a year ahead of the clock (`now`, milliseconds), and it is no larger than what is known of the circle explains.
+pub(super) fn counts(
+    db: &Connection,
+    ack: &Verified<Ack>,
+    now: u64,
+    feeds: usize,
+) -> Result<bool, StoreError> {
+    let value = ack.value();
+    Ok(value.epoch.counter <= now.saturating_add(AHEAD)
+        && ack.bytes().len() <= BYTES + BYTES_PER_FEED * feeds
+        && stands(db, value)?)
+}
+
+/// Whether the key of an acknowledgement is one that its root certified last and took back nowhere.
+fn stands(db: &Connection, ack: &Ack) -> Result<bool, StoreError> {
+    let directory = pool::of_root(db, &ack.from)?;
+    let standing = [Role::Sign, Role::Spare].into_iter().any(|role| {
+        let mut all = directory.standing(&ack.from, role);
+        all.any(|(id, key)| id == ack.certificate && key == ack.feed.0)
+    });
+    Ok(standing && !revoked(&directory, ack))
+}
+
+fn revoked(directory: &Directory, ack: &Ack) -> bool {
+    directory
+        .statements()
+        .any(|statement| match &statement.value().claim {
+            Claim::Revocation { key, circle, .. } => {
+                *key == ack.feed.0 && circle.is_none_or(|id| id == ack.circle)
+            }
+            _ => false,
+        })
+}
+
+/// Forgets what a root's revoked keys acknowledged to others.
+pub(super) fn drop_revoked(
+    db: &Connection,
+    root: &RootKey,
+    me: &RootKey,
+) -> Result<(), StoreError> {
+    if root == me {
+        return Ok(());
+    }
+    let directory = pool::of_root(db, root)?;
+    let mut sql = db.prepare("SELECT bytes FROM ack WHERE from_root = ?1")?;
+    let acks = sql.query_map([root.0], |row| row.get::<_, Vec<u8>>(0))?;
+    for bytes in acks.collect::<Result<Vec<_>, _>>()? {
+        let ack: Verified<Ack> = pool::decode(&bytes)?;
+        if revoked(&directory, ack.value()) {
+            forget(db, ack.value())?;
+        }
+    }
+    Ok(())
+}
+
+fn forget(db: &Connection, like: &Ack) -> Result<(), StoreError> {
+    let sql = "DELETE FROM ack WHERE circle = ?1 AND from_root = ?2 AND to_root = ?3";
+    db.execute(sql, params![like.circle.0, like.from.0, like.to.0])?;
+    Ok(())
+}
+
+/// Keeps an acknowledgement that counts if it is later than the one held, or that one's certificate does not stand any more.
+pub(super) fn keep_of_peer(db: &Connection, new: &Verified<Ack>) -> Result<bool, StoreError> {
+    let value = new.value();
+    if let Some(held) = ack(db, &value.circle, &value.from, &value.to)?
+        && held.value().certificate != value.certificate
+        && !stands(db, held.value())?
+    {
+        forget(db, held.value())?;
+    }
+    keep(db, new)
 }
 
 /// Keeps an acknowledgement if it is later than the one held.

@@ -215,9 +215,9 @@ fn append(
         ));
     }
     let mut head = head(db, id, &feed)?;
-    if known_height(db, id, &feed)? > head.map(|place| place.height) {
+    if brought_and_waiting(db, id, &feed)? {
         return Err(StoreError::FeedStopped(
-            "a peer knows records of it that are not here: this home was restored or copied",
+            "a peer brought records of it that this home did not write: it was set back, restored or copied",
         ));
     }
     let mut time = clock(db)?;
@@ -333,16 +333,11 @@ fn head(db: &Connection, id: &CircleId, feed: &FeedKey) -> Result<Option<Place>,
     }))
 }
 
-/// The greatest height of this feed that any peer acknowledged.
-fn known_height(db: &Connection, id: &CircleId, feed: &FeedKey) -> Result<Option<u64>, StoreError> {
-    let mut sql = db.prepare("SELECT bytes FROM ack WHERE circle = ?1")?;
-    let mut greatest = None;
-    for bytes in sql.query_map([id.0], |row| row.get::<_, Vec<u8>>(0))? {
-        let ack = Signed::<crate::record::Ack>::decode(&bytes?)
-            .map_err(|error| StoreError::Damaged(error.to_string()))?;
-        if let Some(Entry::Head { height, .. }) = ack.value().frontier.0.get(feed) {
-            greatest = greatest.max(Some(*height));
-        }
-    }
-    Ok(greatest)
+/// Whether somebody brought a record that this feed's key signed and that does not follow what is here. Only such a
+/// record is evidence; what others say that they hold is none (`own`).
+fn brought_and_waiting(db: &Connection, id: &CircleId, feed: &FeedKey) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM record WHERE circle = ?1 AND feed = ?2 AND in_set = 0
+               AND deliverer IS NOT NULL LIMIT 1";
+    let mut sql = db.prepare_cached(sql)?;
+    Ok(sql.exists(params![id.0, feed.0])?)
 }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::fold::{Authority, History, Membership};
 use crate::identity::{Directory, Verified};
 use crate::record::{
-    CircleId, FeedKey, Frontier, Gap, Previous, Record, RecordId, Statement, difference,
+    CircleId, FeedKey, Frontier, Gap, Previous, Record, RecordId, RootKey, Statement, difference,
     statements_hash,
 };
 
@@ -95,6 +95,11 @@ impl Store {
     /// Everything at hand of a circle.
     pub fn history(&self, id: &CircleId) -> Result<History, StoreError> {
         pool::history(&self.db, id)
+    }
+
+    /// The statements of one root: what a command about oneself needs, however many others are here.
+    pub fn directory_of(&self, root: &RootKey) -> Result<Directory, StoreError> {
+        pool::of_root(&self.db, root)
     }
 
     /// All statements, indexed.

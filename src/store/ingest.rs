@@ -10,11 +10,13 @@ use serde_json::{Value, json};
 use crate::fold::{Authority, Change, State, Subject, changes};
 use crate::identity::Verified;
 use crate::identity::fingerprint;
-use crate::record::{Ack, BlobRef, CircleId, Record, RecordId, Role, RootKey, Statement, limits};
+use crate::record::{
+    Ack, BlobRef, CircleId, FeedKey, Record, RecordId, RootKey, Statement, limits,
+};
 
 use super::cache::{self, Cached, Settled};
 use super::circle::Standing;
-use super::{Scope, Store, StoreError, ack, audit, blobs, clock, offers, pool, set_clock};
+use super::{Scope, Store, StoreError, ack, audit, blobs, clock, offers, own, pool, set_clock};
 
 /// Who brought a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,17 +127,24 @@ impl Store {
                 }
                 None => {
                     let (state, arrived) =
-                        all_anew(tx, &id, &records, deliverer, now, &mut receipt)?;
+                        all_anew(tx, &id, &records, deliverer, (&me, now), &mut receipt)?;
                     trim_statements(tx, &batch.statements)?;
                     (state.authority, arrived)
                 }
             };
+            if receipt.statements > 0 {
+                let roots: BTreeSet<RootKey> =
+                    batch.statements.iter().map(|it| it.value().root).collect();
+                for root in roots {
+                    ack::drop_revoked(tx, &root, &me)?;
+                }
+            }
             let mut time = clock(tx)?;
             for record in &records {
                 time = time.observe(record.value().time, now);
             }
             set_clock(tx, time)?;
-            receipt.acks = take_acks(tx, &id, &batch.acks, &state, me, now)?;
+            receipt.acks = take_acks(tx, &id, &batch.acks, &state, deliverer, me, now)?;
             let feeds: BTreeSet<_> = arrived.iter().map(|record| record.value().feed).collect();
             for (root, member) in &state.members {
                 if *root != me && !member.feeds.is_disjoint(&feeds) {
@@ -209,7 +218,7 @@ fn all_anew<'a>(
     id: &CircleId,
     records: &[&'a Verified<Record>],
     deliverer: Option<&[u8; 32]>,
-    now: u64,
+    (me, now): (&RootKey, u64),
     receipt: &mut Receipt,
 ) -> Result<(State, Fresh<'a>), StoreError> {
     let before = match cache::load(db, id)? {
@@ -225,7 +234,7 @@ fn all_anew<'a>(
     receipt.known = records.len() - arrived.len();
     let taken_before = count_in_set(db, id)?;
     let mut settled = cache::settle(db, id)?;
-    receipt.evicted = evict(db, id, &mut settled)?;
+    receipt.evicted = evict(db, id, me, &mut settled)?;
     let set = &settled.membership.records;
     receipt.taken = set.len().saturating_sub(taken_before);
     receipt.waiting = settled.membership.pending();
@@ -312,11 +321,18 @@ fn trim_statements(db: &Connection, batch: &[Verified<Statement>]) -> Result<(),
 }
 
 /// Puts the records that wait longest out, until every deliverer and the whole fit their bounds.
-fn evict(db: &Connection, id: &CircleId, settled: &mut Settled) -> Result<usize, StoreError> {
-    let sql = "SELECT id, deliverer, length(bytes) FROM record WHERE in_set = 0 AND circle = ?1
+fn evict(
+    db: &Connection,
+    id: &CircleId,
+    me: &RootKey,
+    settled: &mut Settled,
+) -> Result<usize, StoreError> {
+    let sql =
+        "SELECT id, deliverer, length(bytes), feed FROM record WHERE in_set = 0 AND circle = ?1
                AND deliverer IS NOT NULL ORDER BY arrival DESC";
     // What shows a fork is kept and passed on like the set itself.
     let evidence: BTreeSet<RecordId> = settled.membership.evidence().collect();
+    let mine = own::feeds(db, me)?;
     let mut out = Vec::new();
     {
         let mut sql = db.prepare(sql)?;
@@ -326,7 +342,8 @@ fn evict(db: &Connection, id: &CircleId, settled: &mut Settled) -> Result<usize,
         while let Some(row) = rows.next()? {
             let (record, deliverer, size): ([u8; 32], [u8; 32], i64) =
                 (row.get(0)?, row.get(1)?, row.get(2)?);
-            if evidence.contains(&RecordId(record)) {
+            // Only my own key makes records of mine: they show that this home was set back.
+            if evidence.contains(&RecordId(record)) || mine.contains(&FeedKey(row.get(3)?)) {
                 continue;
             }
             let used = each.entry(deliverer).or_default();
@@ -349,22 +366,28 @@ fn take_acks(
     id: &CircleId,
     acks: &[Verified<Ack>],
     state: &Authority,
+    deliverer: Option<&[u8; 32]>,
     me: RootKey,
     now: u64,
 ) -> Result<usize, StoreError> {
     if acks.is_empty() {
         return Ok(0);
     }
-    let directory = pool::directory(db)?;
+    let feeds: usize = state
+        .members
+        .values()
+        .map(|member| member.feeds.len())
+        .sum();
+    // A clock that was never set must not make everybody else's acknowledgements lie in the future.
+    let now_or_known = now.max(clock(db)?.millis());
     let mut taken = 0;
     for ack in acks {
         let value = ack.value();
-        let certified = matches!(
-            directory.certificate(&value.certificate),
-            Some((root, Role::Sign | Role::Spare, key)) if root == value.from && key == value.feed.0
-        );
-        let member = state.members.contains_key(&value.from);
-        if value.circle == *id && value.to == me && certified && member && ack::keep(db, ack)? {
+        let fits = value.circle == *id
+            && value.to == me
+            && state.members.contains_key(&value.from)
+            && deliverer.is_none_or(|root| *root == value.from.0);
+        if fits && ack::counts(db, ack, now_or_known, feeds)? && ack::keep_of_peer(db, ack)? {
             heard(db, id, &value.from, "ack", now)?;
             taken += 1;
         }

@@ -22,6 +22,7 @@ pub mod keys;
 mod migrate;
 mod models;
 mod offers;
+mod own;
 mod page;
 mod peers;
 mod pool;
@@ -46,6 +47,7 @@ pub use history::{Figures, FoundMessage, MessageRow, NewMessage, Privacy, Sessio
 pub use ingest::{Batch, Join, Receipt, Source};
 pub use models::ModelRow;
 pub use offers::{Consent, OfferRow};
+pub use own::{Said, others_branch};
 pub use page::{Outline, Walk};
 pub use peers::{Opinion, PairingRow, PeerRow, TicketRow};
 pub use shelf::{AtHand, Shelf};

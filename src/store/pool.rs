@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 
 use crate::fold::History;
 use crate::identity::{Directory, Verified, from_own_store};
-use crate::record::{CircleId, Kind, Payload, Record, RecordId, Signed, Statement};
+use crate::record::{CircleId, Kind, Payload, Record, RecordId, RootKey, Signed, Statement};
 
 use super::StoreError;
 
@@ -18,6 +18,16 @@ pub(super) fn directory(db: &Connection) -> Result<Directory, StoreError> {
     let mut directory = Directory::default();
     let mut sql = db.prepare("SELECT bytes FROM statement")?;
     for bytes in sql.query_map([], |row| row.get::<_, Vec<u8>>(0))? {
+        directory.insert(decode(&bytes?)?);
+    }
+    Ok(directory)
+}
+
+/// The statements of one root.
+pub(super) fn of_root(db: &Connection, root: &RootKey) -> Result<Directory, StoreError> {
+    let mut directory = Directory::default();
+    let mut sql = db.prepare_cached("SELECT bytes FROM statement WHERE root = ?1")?;
+    for bytes in sql.query_map([root.0], |row| row.get::<_, Vec<u8>>(0))? {
         directory.insert(decode(&bytes?)?);
     }
     Ok(directory)

@@ -312,6 +312,7 @@ fn overview() -> Overview {
                 models: 0,
                 members: vec![member("alice", true, false), member("花子", false, true)],
                 forked: vec!["f".into()],
+                set_back: vec![],
                 waiting: 2,
                 wanted: std::collections::BTreeSet::new(),
                 missing_blobs: 1,

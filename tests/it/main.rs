@@ -56,6 +56,7 @@ mod records;
 mod reference;
 mod scope;
 #[cfg(feature = "lan")]
+mod setback;
 mod shots;
 mod silence;
 mod source;

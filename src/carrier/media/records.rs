@@ -9,7 +9,10 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::bundle::limits::{ITEM_BYTES, RECORDS_RAW_BYTES, RECORDS_TARGET_BYTES, ZSTD_WINDOW_LOG};
+use crate::bundle::limits::{
+    ITEM_BYTES, RECORDS_RATIO, RECORDS_RAW_BYTES, RECORDS_SLACK_BYTES, RECORDS_TARGET_BYTES,
+    ZSTD_WINDOW_LOG, records_raw_bytes,
+};
 
 use super::files::{Files, OpenFile};
 use super::{MediaError, medium};
@@ -78,7 +81,8 @@ pub fn spool<E: Into<MediaError>>(
             encoder.write_all(&item).map_err(MediaError::io(&at))?;
             raw += item.len();
         }
-        let tee = encoder.finish().map_err(MediaError::io(&at))?;
+        let mut tee = encoder.finish().map_err(MediaError::io(&at))?;
+        fill(&mut tee, raw as u64).map_err(MediaError::io(&at))?;
         members.push(Spooled {
             path,
             size: tee.file.len(),
@@ -87,6 +91,22 @@ pub fn spool<E: Into<MediaError>>(
         });
     }
     Ok(members)
+}
+
+/// Makes a member that compresses better than a reader takes as large as it has to be, by a skippable frame (RFC 8878,
+/// section 3.1.2): what a member wrote must not keep others from writing bundles.
+fn fill(tee: &mut Tee, raw: u64) -> io::Result<()> {
+    let least = raw
+        .saturating_sub(RECORDS_SLACK_BYTES)
+        .div_ceil(RECORDS_RATIO);
+    let Some(lacking) = least.checked_sub(tee.file.len()).filter(|it| *it > 0) else {
+        return Ok(());
+    };
+    let zeros = vec![0; usize::try_from(lacking).unwrap_or(0)];
+    let size = u32::try_from(zeros.len()).unwrap_or(u32::MAX);
+    tee.write_all(&0x184d_2a50_u32.to_le_bytes())?;
+    tee.write_all(&size.to_le_bytes())?;
+    tee.write_all(&zeros)
 }
 
 /// The items of staged members, one member in memory at a time.
@@ -148,7 +168,8 @@ impl Items {
 
 fn read_member(path: &Path) -> Result<Vec<u8>, MediaError> {
     let file: File = medium::open_file(path)?;
-    decompress(file).map_err(|error| {
+    let size = file.metadata().map_err(MediaError::io(path))?.len();
+    decompress_within(file, records_raw_bytes(size)).map_err(|error| {
         if super::is_refusal(&error) || error.kind() == io::ErrorKind::Other {
             MediaError::Refused(format!("zstd: {error}"))
         } else {
@@ -159,12 +180,16 @@ fn read_member(path: &Path) -> Result<Vec<u8>, MediaError> {
 
 /// Decompresses a member within its bounds, whatever its frame header claims.
 pub fn decompress(input: impl Read) -> io::Result<Vec<u8>> {
+    decompress_within(input, RECORDS_RAW_BYTES as u64)
+}
+
+/// The same within `most` bytes.
+fn decompress_within(input: impl Read, most: u64) -> io::Result<Vec<u8>> {
     let mut decoder = zstd::Decoder::new(input)?;
     decoder.window_log_max(ZSTD_WINDOW_LOG)?;
     let mut raw = Vec::new();
-    let limit = RECORDS_RAW_BYTES as u64 + 1;
-    decoder.take(limit).read_to_end(&mut raw)?;
-    if raw.len() > RECORDS_RAW_BYTES {
+    decoder.take(most + 1).read_to_end(&mut raw)?;
+    if raw.len() as u64 > most {
         return Err(io::Error::new(
             io::ErrorKind::InvalidData,
             "more than a records member may hold",
@@ -239,6 +264,29 @@ mod tests {
         refused(pack(&[0x81; 200_000]));
         let whole = pack(&byte_string(60_000));
         refused(whole[..whole.len() - 1].to_vec());
+    }
+
+    #[test]
+    fn a_member_is_no_more_than_32_times_its_bytes() {
+        let most = |size: usize| usize::try_from(records_raw_bytes(size as u64)).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let read = |bytes: &[u8]| {
+            let path = folder.path().join("x.zst");
+            std::fs::write(&path, bytes).unwrap();
+            read_member(&path)
+        };
+        let zeros = zstd::encode_all(io::repeat(0x40).take(4 << 20), 3).unwrap();
+        assert!(matches!(read(&zeros), Err(MediaError::Refused(_))));
+        let small = zstd::encode_all(io::repeat(0x40).take(16 << 10), 3).unwrap();
+        assert_eq!(read(&small).unwrap().len(), 16 << 10);
+        // What a member wrote keeps nobody from writing a bundle that others take.
+        let items: Vec<_> = (0..140).map(|_| byte_string(60_000)).collect();
+        let (_folder, paths) = spooled(items.clone()).unwrap();
+        let raw: usize = items.iter().map(Vec::len).sum();
+        let size = std::fs::metadata(&paths[0]).unwrap().len();
+        assert!(raw.div_ceil(paths.len()) <= most(size.try_into().unwrap()));
+        let again: Result<Vec<_>, _> = Items::new(paths).collect();
+        assert_eq!(again.unwrap(), items);
     }
 
     /// A bomb: a few kilobytes that claim to become 64 MiB, and a window of 2^27.

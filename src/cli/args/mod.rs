@@ -7,7 +7,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-pub use node::{Audit, Backup, Config, Doctor, Gc, Internal, Key, Passphrase, Restore, Update};
+pub use node::{
+    Audit, Backup, Config, Doctor, Gc, Internal, Key, Passphrase, Restore, Update, Which,
+};
 pub use shelves::{Library, Model};
 
 const AFTER: &str = "\

@@ -20,7 +20,10 @@ pub enum Key {
     /// Print the key card, one line to give to who shall admit you
     Card,
     /// Make a new sign key; the old feed ends and names the new one
-    Rotate,
+    Rotate {
+        #[command(flatten)]
+        which: Which,
+    },
     /// Open a new feed, after this home was restored, moved or copied
     NewFeed {
         /// With the spare key, while the root key is locked or lost: ordinary records only. Never with one spare key in
@@ -31,6 +34,8 @@ pub enum Key {
     /// Take the sign key back because somebody else may have it, and go on with a new one; what this node knows of the
     /// old feed stays
     Revoke {
+        #[command(flatten)]
+        which: Which,
         /// Do it without a question; without a terminal nothing is done otherwise
         #[arg(short, long)]
         yes: bool,
@@ -54,6 +59,18 @@ pub enum Key {
     },
     /// Print the receive key as an age identity, to open bundles without okibi; it is secret
     Identity,
+}
+
+/// Another key than the sign key.
+#[derive(Debug, Clone, Copy, Args)]
+#[group(multiple = false)]
+pub struct Which {
+    /// The receive key instead, which bundles are encrypted to
+    #[arg(long)]
+    pub receive: bool,
+    /// The transport key instead, by which this node is known on a network
+    #[arg(long)]
+    pub transport: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -62,7 +62,10 @@ impl Hub<'_> {
                 theirs,
                 wanted,
             } => {
-                let mine = self.node.store.outline(&circle)?.frontier;
+                let mut mine = self.node.store.outline(&circle)?.frontier;
+                // What I wrote since a fork by accident waits until the other end has shown what it holds of it.
+                let strange = self.node.store.strange_feeds(&self.node.root, &theirs)?;
+                mine.0.retain(|feed, _| !strange.contains(feed));
                 let pages = Pages::new(&self.node.store, &circle, mine, &theirs, &wanted)?;
                 self.begin_sending(id, &circle, pages.planned())?;
                 if let Some(line) = self.lines.get_mut(&id) {
@@ -275,6 +278,13 @@ impl Hub<'_> {
             "records": records.len(), "road": road,
         });
         let authority = records.iter().any(|it| it.value().kind.is_critical());
+        let mut of_mine = false;
+        for record in &records {
+            of_mine |= self
+                .node
+                .store
+                .is_my_feed(&self.node.root, &record.value().feed)?;
+        }
         let members = authority || !statements.is_empty();
         let batch = Batch {
             audit: (!records.is_empty()).then_some(line),
@@ -288,6 +298,12 @@ impl Hub<'_> {
             .node
             .store
             .ingest(*circle, batch, Source::Member(*from), me, now())?;
+        if of_mine && self.node.mend_if_set_back(circle)? {
+            tracing::warn!(
+                "this home was set back: its own feed was forked, and goes on in a new one"
+            );
+            self.changed(&[*circle].into());
+        }
         self.report.records_in += receipt.taken as u64;
         let new = receipt.taken + receipt.statements + receipt.waiting;
         if new > 0 {
@@ -345,7 +361,7 @@ impl Hub<'_> {
         self.node
             .store
             .ingest(*circle, batch, Source::Member(root), me, now())?;
-        Ok(())
+        self.node.heed(circle)
     }
 
     /// The joiner's side: admitted.
