@@ -1050,6 +1050,8 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         'okibi;key;rotate' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
             [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
+            [CompletionResult]::new('--receive', '--receive', [CompletionResultType]::ParameterName, 'The receive key instead, which bundles are encrypted to')
+            [CompletionResult]::new('--transport', '--transport', [CompletionResultType]::ParameterName, 'The transport key instead, by which this node is known on a network')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -1075,6 +1077,8 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         'okibi;key;revoke' {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
             [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
+            [CompletionResult]::new('--receive', '--receive', [CompletionResultType]::ParameterName, 'The receive key instead, which bundles are encrypted to')
+            [CompletionResult]::new('--transport', '--transport', [CompletionResultType]::ParameterName, 'The transport key instead, by which this node is known on a network')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do it without a question; without a terminal nothing is done otherwise')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')

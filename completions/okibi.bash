@@ -1667,7 +1667,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__key__subcmd__revoke)
-            opts="-y -q -h -V --yes --home --json --quiet --lang --help --version"
+            opts="-y -q -h -V --receive --transport --yes --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1689,7 +1689,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__key__subcmd__rotate)
-            opts="-q -h -V --home --json --quiet --lang --help --version"
+            opts="-q -h -V --receive --transport --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

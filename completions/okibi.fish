@@ -641,6 +641,8 @@ complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcomm
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from card" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from rotate" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from rotate" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from rotate" -l receive -d 'The receive key instead, which bundles are encrypted to'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from rotate" -l transport -d 'The transport key instead, by which this node is known on a network'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from rotate" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from rotate" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from rotate" -s h -l help -d 'Print help'
@@ -654,6 +656,8 @@ complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcomm
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from new-feed" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from revoke" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from revoke" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from revoke" -l receive -d 'The receive key instead, which bundles are encrypted to'
+complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from revoke" -l transport -d 'The transport key instead, by which this node is known on a network'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from revoke" -s y -l yes -d 'Do it without a question; without a terminal nothing is done otherwise'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from revoke" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand key; and __fish_seen_subcommand_from revoke" -s q -l quiet -d 'Print nothing on success'
