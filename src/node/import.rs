@@ -400,10 +400,7 @@ impl Handle {
             "what": "import", "state": "done", "circle": judged.candidate.name, "road": road,
             "from": fingerprint(&judged.signer), "records": records.len(), "blobs": blobs.len(),
         });
-        let mut of_mine = false;
-        for record in &records {
-            of_mine |= self.store.is_my_feed(&self.root, &record.value().feed)?;
-        }
+        let of_mine = self.any_of_mine(&records)?;
         let batch = Batch {
             statements: judged.statements,
             records,

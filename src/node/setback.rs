@@ -4,8 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::identity::revocation;
-use crate::record::{Body, CircleId, Entry, FeedKey, Hlc, RecordId};
+use crate::identity::{Verified, revocation};
+use crate::record::{Body, CircleId, Entry, FeedKey, Hlc, Record, RecordId};
 use crate::store::{CircleView, Draft, OwnFeed, others_branch};
 
 use super::home::{now, own, random};
@@ -49,6 +49,16 @@ impl Handle {
             self.store.set_meta("heeded", &digest)?;
         }
         Ok(())
+    }
+
+    /// Whether some of these stand in a feed of mine.
+    pub(super) fn any_of_mine(&self, records: &[Verified<Record>]) -> Result<bool, Failure> {
+        for record in records {
+            if self.store.is_my_feed(&self.root, &record.value().feed)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Names of the members who say that they hold records of mine that are not here.

@@ -278,13 +278,7 @@ impl Hub<'_> {
             "records": records.len(), "road": road,
         });
         let authority = records.iter().any(|it| it.value().kind.is_critical());
-        let mut of_mine = false;
-        for record in &records {
-            of_mine |= self
-                .node
-                .store
-                .is_my_feed(&self.node.root, &record.value().feed)?;
-        }
+        let of_mine = self.node.any_of_mine(&records)?;
         let members = authority || !statements.is_empty();
         let batch = Batch {
             audit: (!records.is_empty()).then_some(line),
