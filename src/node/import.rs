@@ -264,30 +264,6 @@ impl Handle {
         })
     }
 
-    /// A key that its root took back, here or in the bundle itself, signs nothing any more.
-    fn not_revoked(
-        &self,
-        brought: &[Verified<Statement>],
-        root: &RootKey,
-        key: &[u8; 32],
-        circle: &CircleId,
-    ) -> Result<(), Failure> {
-        let directory = self.store.directory()?;
-        let revoked = directory.of(*root).chain(brought).any(|statement| {
-            statement.value().root == *root
-                && matches!(
-                    &statement.value().claim,
-                    Claim::Revocation { key: taken, circle: within, .. }
-                        if taken == key && within.is_none_or(|id| id == *circle)
-                )
-        });
-        if revoked {
-            let why = "its signer's key was revoked";
-            return Err(Failure::new("bundle-refused", Exit::Refused).with("error", why));
-        }
-        Ok(())
-    }
-
     /// The circle of a bundle: by its tag, else by the genesis or the records that it brings.
     pub(super) fn circle_of(&self, front: &Front, trust: &Trust) -> Option<CircleId> {
         let views = self.store.circles().ok()?;

@@ -1,11 +1,11 @@
 //! Taking a stolen sign key back: in every circle what this home knows of the key's feed stays, and nothing that anybody
 //! writes with it later counts. The root says so, so it works while the thief still writes.
 
-use crate::identity::revocation;
-use crate::record::{Entry, FeedKey, Hlc, Previous};
+use crate::identity::{Verified, revocation};
+use crate::record::{CircleId, Claim, Entry, FeedKey, Hlc, Previous, RootKey, Statement};
 
 use super::home::{now, own};
-use super::{Failure, Handle};
+use super::{Exit, Failure, Handle};
 
 impl Handle {
     /// Takes the sign key in use back and goes on with a new one. Returns in how many circles something of it stays.
@@ -35,5 +35,29 @@ impl Handle {
         self.start_feed()?;
         self.store.add_statements(&statements)?;
         Ok(kept)
+    }
+
+    /// A key that its root took back, here or in the bundle itself, signs nothing any more.
+    pub(super) fn not_revoked(
+        &self,
+        brought: &[Verified<Statement>],
+        root: &RootKey,
+        key: &[u8; 32],
+        circle: &CircleId,
+    ) -> Result<(), Failure> {
+        let directory = self.store.directory_of(root)?;
+        let revoked = directory.of(*root).chain(brought).any(|statement| {
+            statement.value().root == *root
+                && matches!(
+                    &statement.value().claim,
+                    Claim::Revocation { key: taken, circle: within, .. }
+                        if taken == key && within.is_none_or(|id| id == *circle)
+                )
+        });
+        if revoked {
+            let why = "its signer's key was revoked";
+            return Err(Failure::new("bundle-refused", Exit::Refused).with("error", why));
+        }
+        Ok(())
     }
 }

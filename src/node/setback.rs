@@ -53,12 +53,8 @@ impl Handle {
 
     /// Whether some of these stand in a feed of mine.
     pub(super) fn any_of_mine(&self, records: &[Verified<Record>]) -> Result<bool, Failure> {
-        for record in records {
-            if self.store.is_my_feed(&self.root, &record.value().feed)? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        let mine = self.store.my_feeds(&self.root)?;
+        Ok(records.iter().any(|it| mine.contains(&it.value().feed)))
     }
 
     /// Names of the members who say that they hold records of mine that are not here.
