@@ -1225,8 +1225,9 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             break
         }
         'okibi;update' {
-            [CompletionResult]::new('--extract', '--extract', [CompletionResultType]::ParameterName, 'Write the newest release that came by bundle, and its signature, into a folder')
+            [CompletionResult]::new('--extract', '--extract', [CompletionResultType]::ParameterName, 'Write the newest release under the key that you confirmed, and its signature, into a folder')
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The release of this name instead of the newest')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'The key whose releases you take from now on, as ssh-keygen writes its line; from a place that no bundle came from')
             [CompletionResult]::new('--share', '--share', [CompletionResultType]::ParameterName, 'Share a release file in a circle')
             [CompletionResult]::new('--signature', '--signature', [CompletionResultType]::ParameterName, 'Its signature: ssh-keygen -Y sign -n okibi-release@v1')
             [CompletionResult]::new('--circle', '--circle', [CompletionResultType]::ParameterName, 'The circle, where there are several')

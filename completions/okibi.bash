@@ -2541,7 +2541,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__update)
-            opts="-q -h -V --extract --name --older --share --signature --circle --home --json --quiet --lang --help --version"
+            opts="-q -h -V --extract --name --key --older --share --signature --circle --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2552,6 +2552,10 @@ _okibi() {
                     return 0
                     ;;
                 --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -724,8 +724,9 @@ complete -c okibi -n "__fish_okibi_using_subcommand restore" -l json -d 'Print f
 complete -c okibi -n "__fish_okibi_using_subcommand restore" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand restore" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand restore" -s V -l version -d 'Print version'
-complete -c okibi -n "__fish_okibi_using_subcommand update" -l extract -d 'Write the newest release that came by bundle, and its signature, into a folder' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand update" -l extract -d 'Write the newest release under the key that you confirmed, and its signature, into a folder' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand update" -l name -d 'The release of this name instead of the newest' -r
+complete -c okibi -n "__fish_okibi_using_subcommand update" -l key -d 'The key whose releases you take from now on, as ssh-keygen writes its line; from a place that no bundle came from' -r
 complete -c okibi -n "__fish_okibi_using_subcommand update" -l share -d 'Share a release file in a circle' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand update" -l signature -d 'Its signature: ssh-keygen -Y sign -n okibi-release@v1' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand update" -l circle -d 'The circle, where there are several' -r

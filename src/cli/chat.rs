@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::messages::say;
 use crate::node::{
     Answer, ChatOptions, Conversation, End, Exit, Failure, Growing, Handle, Likelihood,
-    ManualAnswer, Piece, TokenChoice, end_word,
+    ManualAnswer, Piece, TokenChoice, end_word, quoted_name,
 };
 
 use super::Outcome;
@@ -47,6 +47,14 @@ pub fn run(out: &Out, node: &mut Handle, args: &Chat) -> Outcome {
                 let _ = write!(io::stderr().lock(), "\n{}\n> ", say("chat-idle", &[]));
             }
         });
+        if let Some(origin) = &conversation.origin {
+            let about = [
+                ("name", conversation.model.clone()),
+                ("origin", quoted_name(origin)),
+            ];
+            out.warn("chat-foreign", &about)
+                .map_err(|error| broken(&error))?;
+        }
         if conversation.toy {
             let about = [
                 ("name", conversation.model.clone()),
@@ -215,7 +223,8 @@ impl Face<'_> {
         };
         let end = end_word(answer.end);
         let mut value = json!({
-            "mode": "model", "model": conversation.model, "toy": conversation.toy, "text": text,
+            "mode": "model", "model": conversation.model, "origin": conversation.origin,
+            "toy": conversation.toy, "text": text,
             "end": end, "prompt_tokens": answer.prompt_tokens, "reused_tokens": answer.reused_tokens,
             "tokens": answer.tokens, "first_ms": answer.first_ms, "tokens_per_second": answer.rate,
             "seed": answer.seed,

@@ -25,6 +25,9 @@ pub fn run(out: &Out, node: &mut Handle, args: &Update) -> Outcome {
         .map_err(|error| broken(&error))?;
         return Ok(Exit::Done);
     }
+    if let Some(key) = &args.key {
+        node.confirm_release_key(key)?;
+    }
     if let Some(folder) = &args.extract {
         let it = node.extract_release(folder, args.name.as_deref(), args.older)?;
         let hash = data_encoding::HEXLOWER.encode(&it.sha256);
@@ -73,7 +76,7 @@ fn list(out: &Out, node: &Handle) -> Outcome {
     for it in releases {
         let value = json!({
             "name": it.name, "record": it.record, "circle": it.circle, "author": it.author,
-            "bytes": it.blob.size, "signer": it.signer, "here": it.here,
+            "bytes": it.blob.size, "signer": it.signer, "confirmed": it.confirmed, "here": it.here,
         });
         let about = [
             ("name", it.name.clone()),

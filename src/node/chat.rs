@@ -157,13 +157,15 @@ pub struct Conversation {
     /// A toy is labelled one wherever it appears.
     pub toy: bool,
     pub note: String,
+    /// Who shared it; none: a person added it here, or it came with okibi.
+    pub origin: Option<String>,
     /// Positions of context.
     pub context: usize,
 }
 
 impl Handle {
-    /// The model that a chat uses: the one named, the one chosen, or the only one that is no toy.
-    /// None: manual mode.
+    /// The model that a chat uses: the one named, the one chosen, or the only one that a person added here. Somebody
+    /// else's is never taken unasked. None: manual mode.
     pub fn chat_model(&self, named: Option<&str>) -> Result<Option<String>, Failure> {
         if let Some(name) = named.or(self.config.chat.model.as_deref()) {
             return Ok(Some(self.find_model(name)?.name));
@@ -173,7 +175,7 @@ impl Handle {
             return Ok(Some(self.find_model(&name)?.name));
         }
         let mut models = self.store.models()?;
-        models.retain(|model| !model.toy);
+        models.retain(|model| !model.toy && !model.is_foreign());
         match models.as_slice() {
             [] => Ok(None),
             [only] => Ok(Some(only.name.clone())),
@@ -248,12 +250,14 @@ impl Handle {
                 worker.run(&inbox, &outbox);
             })
             .map_err(|error| Failure::new("no-thread", Exit::Failed).with("error", error))?;
+        let origin = row.is_foreign().then(|| row.origin.clone());
         Ok(Conversation {
             questions,
             pieces,
             cancel,
             model: row.name,
             toy: row.toy,
+            origin,
             note: row.note,
             context,
         })

@@ -8,7 +8,7 @@ use crate::store::ModelRow;
 
 use super::chat::model_failed;
 use super::share::Label;
-use super::shelves::model_name;
+use super::shelves::{NAMES, model_name};
 use super::{Exit, Failure, Handle};
 
 /// The program itself, and what the vectors of a pass take at least.
@@ -164,11 +164,24 @@ impl Handle {
         if name.is_some_and(|name| name != clean) {
             return Err(Failure::new("bad-model-name", Exit::Usage).with("name", chosen));
         }
-        if let Some(taken) = self.store.model(&clean)? {
+        if let Some(taken) = self.store.model(&clean)?
+            && !taken.is_foreign()
+        {
             return Err(Failure::new("model-name-taken", Exit::Failed).with("name", taken.name));
         }
         let _work = self.store.work()?;
         let blob = self.store.add_blob(path)?;
+        // A name that somebody else's model has here is given way to one's own.
+        if self.store.model(&clean)?.is_some() {
+            for number in 2..NAMES {
+                if self
+                    .store
+                    .rename_model(&clean, &format!("{clean}-{number}"))?
+                {
+                    break;
+                }
+            }
+        }
         let licence = match label.licence.as_str() {
             "" => card.license.clone().unwrap_or_default(),
             given => given.to_owned(),

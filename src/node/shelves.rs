@@ -10,7 +10,7 @@ use crate::store::{AtHand, CircleView, ModelRow, Standing};
 use super::{Exit, Failure, Handle};
 
 /// Most names tried for a shared model whose own name is taken.
-const NAMES: usize = 1_000;
+pub(super) const NAMES: usize = 1_000;
 
 impl Handle {
     /// Brings library and model table in line with the folded states.

@@ -4,6 +4,7 @@
 //!
 //! A valid signature says that file and signature belong together. Whose key it is, a person must know from elsewhere.
 
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -21,6 +22,10 @@ use super::{Exit, Failure, Handle};
 pub const RELEASE: &str = "application/vnd.okibi.release";
 /// What a release key signs for.
 pub const NAMESPACE: &str = "okibi-release@v1";
+/// Where the key is kept whose releases a person here takes.
+const RELEASE_KEY: &str = "release-key";
+/// Releases that are named where none can be chosen.
+const NAMED: usize = 8;
 /// Bytes of a signature's file; ours have about 310.
 const SIGNATURE_BYTES: u64 = 4 << 10;
 
@@ -39,6 +44,8 @@ pub struct Release {
     pub signature: String,
     /// The key that signed, as its line says it; none: the signature is of another kind.
     pub signer: Option<String>,
+    /// That key is the one that a person here confirmed.
+    pub confirmed: bool,
     /// Its content is here.
     pub here: bool,
 }
@@ -96,6 +103,7 @@ impl Handle {
     /// The releases that this node's circles hold, the newest first.
     pub fn releases(&self) -> Result<Vec<Release>, Failure> {
         let mut found = Vec::new();
+        let pinned = self.release_key()?;
         for circle in self.store.circles()? {
             let scope = Scope::Circle(circle.id);
             for (record, shared) in &self.store.shelf(&circle.id)?.documents {
@@ -107,6 +115,7 @@ impl Handle {
                     continue;
                 }
                 let signature = SshSig::decode_for(content.source.as_bytes(), NAMESPACE);
+                let signer = signature.ok().map(|it| sshsig::public_line(&it.key));
                 found.push(Release {
                     record: *record,
                     circle: circle.state.name.clone(),
@@ -115,13 +124,31 @@ impl Handle {
                     version,
                     blob: content.blob,
                     signature: content.source.clone(),
-                    signer: signature.ok().map(|it| sshsig::public_line(&it.key)),
+                    confirmed: pinned.is_some() && signer == pinned,
+                    signer,
                     here: self.store.blob_in(scope, &content.blob.blake3)?.is_some(),
                 });
             }
         }
         found.sort_by(|a, b| (&b.version, &a.name).cmp(&(&a.version, &b.name)));
         Ok(found)
+    }
+
+    /// The key whose releases a person here takes, as its line says it.
+    pub fn release_key(&self) -> Result<Option<String>, Failure> {
+        let key = self.store.meta(RELEASE_KEY)?;
+        Ok(key.map(|key| String::from_utf8_lossy(&key).into_owned()))
+    }
+
+    /// A person confirms a release key: its line, as `ssh-keygen` writes it.
+    pub fn confirm_release_key(&mut self, line: &str) -> Result<(), Failure> {
+        let mut words = line.split_whitespace();
+        let (Some(kind @ "ssh-ed25519"), Some(key)) = (words.next(), words.next()) else {
+            return Err(Failure::new("release-key-bad", Exit::Usage));
+        };
+        let key = format!("{kind} {key}");
+        self.store.set_meta(RELEASE_KEY, key.as_bytes())?;
+        Ok(())
     }
 
     /// Shares a release file with its signature in a circle.
@@ -149,7 +176,11 @@ impl Handle {
         file.take(SIGNATURE_BYTES)
             .read_to_string(&mut armour)
             .map_err(fail(signature))?;
-        signer_of(&armour, &mut File::open(path).map_err(fail(path))?)?;
+        let key = signer_of(&armour, &mut File::open(path).map_err(fail(path))?)?;
+        // Who shares a release has looked whose it is.
+        if self.release_key()?.is_none() {
+            self.confirm_release_key(&key)?;
+        }
         let _work = self.store.work()?;
         let blob = self.store.add_blob(path)?;
         // What was added is what was checked: the file may have changed in between.
@@ -173,8 +204,8 @@ impl Handle {
         self.write_content(circle, &blob.blake3, Body::Document(content))
     }
 
-    /// Writes a release and its signature into a folder: the named one, else the newest. Nothing is overwritten, and
-    /// neither file is executable.
+    /// Writes a release and its signature into a folder: the named one, else the newest under the key that a person here
+    /// confirmed; others are never taken unasked. Nothing is overwritten, and neither file is executable.
     pub fn extract_release(
         &self,
         folder: &Path,
@@ -183,6 +214,23 @@ impl Handle {
     ) -> Result<Extracted, Failure> {
         let mut releases = self.releases()?;
         releases.retain(|release| name.is_none_or(|name| release.name == name));
+        let others: BTreeSet<String> = releases
+            .iter()
+            .map(|it| {
+                let key = it.signer.as_deref().unwrap_or("?");
+                format!("{} ({key})", it.name)
+            })
+            .collect();
+        let signers: BTreeSet<&Option<String>> = releases.iter().map(|it| &it.signer).collect();
+        // A name is a person's word as long as it means one thing.
+        let clear = name.is_some() && signers.len() == 1;
+        let confirmed = releases.iter().any(|release| release.confirmed);
+        if !releases.is_empty() && !confirmed && !clear {
+            let named = others.into_iter().take(NAMED).collect::<Vec<_>>();
+            return Err(Failure::new("release-unconfirmed", Exit::Refused)
+                .with("releases", named.join(", ")));
+        }
+        releases.retain(|release| release.confirmed || !confirmed);
         // Of one name in several circles, the one whose content is here.
         releases.sort_by_key(|release| (!release.here, std::cmp::Reverse(release.version.clone())));
         let release = match (releases.into_iter().next(), name) {

@@ -21,6 +21,16 @@ pub struct ModelRow {
     pub source: String,
 }
 
+/// The origin of a model that a person added here, and of the starter's.
+const OWN: [&str; 2] = ["local", "starter"];
+
+impl ModelRow {
+    /// Somebody else shared it: it answers only when it is named, and never without its origin.
+    pub fn is_foreign(&self) -> bool {
+        !OWN.contains(&self.origin.as_str())
+    }
+}
+
 const COLUMNS: &str = "name, blob, origin, record, circle, toy, note, licence, source";
 
 impl Store {
@@ -42,6 +52,12 @@ impl Store {
     /// Adds a model; the name must be free. Returns whether it was.
     pub fn add_model(&self, model: &ModelRow) -> Result<bool, StoreError> {
         insert(&self.db, model)
+    }
+
+    /// Gives a model another name; whether that was free.
+    pub fn rename_model(&self, name: &str, new: &str) -> Result<bool, StoreError> {
+        let sql = "UPDATE OR IGNORE model SET name = ?2 WHERE name = ?1";
+        Ok(self.db.execute(sql, params![name, new])? > 0)
     }
 
     /// Says that a local model is now also a shared fact.

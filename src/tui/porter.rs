@@ -166,6 +166,7 @@ fn load(
         name: conversation.model.clone(),
         toy: conversation.toy,
         note: conversation.note.clone(),
+        origin: conversation.origin.clone(),
         context: conversation.context,
     };
     let (asks, inbox) = channel();

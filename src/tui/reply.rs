@@ -3,7 +3,7 @@
 use ratatui::text::Line;
 
 use crate::messages::say;
-use crate::node::{Card, printable_line};
+use crate::node::{Card, printable_line, quoted_name};
 
 use super::chat::Model;
 use super::dialog::{Dialog, Purpose};
@@ -19,8 +19,13 @@ pub fn reply(state: &mut State, reply: Reply) -> Vec<Effect> {
             name,
             toy,
             note,
+            origin,
             context,
         } => {
+            if let Some(origin) = origin {
+                let about = [("name", name.clone()), ("origin", quoted_name(&origin))];
+                state.say(say("chat-foreign", &about));
+            }
             if toy {
                 let about = [("name", name.clone()), ("note", note.clone())];
                 state.say(say("chat-toy", &about));

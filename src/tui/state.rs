@@ -97,6 +97,8 @@ pub enum Reply {
         name: String,
         toy: bool,
         note: String,
+        /// Who shared it, where that was somebody else.
+        origin: Option<String>,
         context: usize,
     },
     /// The model cannot be loaded; in words.

@@ -70,6 +70,7 @@ fn load(state: &mut State) {
             name: "ember".into(),
             toy: true,
             note: "it dreams".into(),
+            origin: None,
             context: 256,
         },
     );

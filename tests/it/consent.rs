@@ -107,6 +107,43 @@ fn a_person_who_compared_before_says_so_at_once() {
     assert!(again.err.contains("already"), "{}", again.err);
 }
 
+/// Somebody else's model answers only when it is named, and says whose it is; its name gives way to one's own.
+#[test]
+fn a_model_of_others_never_answers_unasked() {
+    let (place, _stranger, victim, stick) = scene();
+    victim.ok(["import-bundle", "--accept", &stick]);
+    let run = victim.ok(["chat", "How do I start?"]);
+    assert!(
+        run.out.starts_with("No language model is loaded."),
+        "{run:#?}"
+    );
+    let ask = ["chat", "-m", "wise", "--max-tokens", "4", "Once"];
+    let run = victim.ok(ask);
+    assert!(
+        run.err
+            .contains("was shared by others: \"alice in garden\""),
+        "{run:#?}"
+    );
+    let run = victim.ok(ask.iter().chain(&["--json"]));
+    assert!(
+        run.json()
+            .iter()
+            .any(|it| it["origin"] == "alice in garden"),
+        "{run:#?}"
+    );
+    let own = place.path("own.gguf");
+    std::fs::copy(place.path("wise.gguf"), &own).unwrap();
+    victim.ok(["model", "add", own.to_str().unwrap(), "--name", "wise"]);
+    let run = victim.ok(["chat", "--max-tokens", "4", "Once"]);
+    assert!(!run.err.contains("shared by others"), "{run:#?}");
+    let models = victim.facts("model", ["model", "list"]);
+    let names: Vec<&str> = models
+        .iter()
+        .map(|it| it["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["ember", "wise", "wise-2"]);
+}
+
 #[test]
 fn what_is_named_must_be_clear() {
     let (place, stranger, victim, stick) = scene();

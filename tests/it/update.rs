@@ -53,7 +53,12 @@ fn a_release_is_carried_written_out_and_checked_by_hand() {
     let out = place.path("out");
     std::fs::create_dir(&out).unwrap();
     let folder = out.to_str().unwrap();
-    let run = bob.ok(["update", "--extract", folder]);
+    // Whose it is Bob does not know: nothing is taken unasked.
+    let run = bob.run(["update", "--extract", folder]);
+    assert_eq!(run.status.code(), Some(12), "{run:#?}");
+    assert!(run.err.contains("ssh-ed25519 AAAA"), "{run:#?}");
+    let key = std::fs::read_to_string(place.path("release-key.pub")).unwrap();
+    let run = bob.ok(["update", "--extract", folder, "--key", key.trim()]);
     assert!(run.out.contains("ssh-keygen -Y verify"), "{run:#?}");
     let written = out.join("okibi-99.0.0-x86_64-linux");
     assert_eq!(
@@ -124,4 +129,26 @@ fn an_older_release_is_13() {
     assert_eq!(share(&alice, &file, &signature), Some(0));
     let newest = alice.fact("release", ["update", "--extract", &out]);
     assert_eq!(newest["name"], "okibi-99.10.0-linux");
+}
+
+/// Somebody else's release is no newer one, whatever its number is.
+#[test]
+fn the_confirmed_key_goes_before_the_highest_number() {
+    let place = Place::new();
+    let (alice, bob) = place.alice_and_bob();
+    let (file, signature) = release(&place, "okibi-98.0.0-linux", "okibi-release@v1");
+    assert_eq!(share(&alice, &file, &signature), Some(0));
+    let key = std::fs::read_to_string(place.path("release-key.pub")).unwrap();
+    std::fs::remove_file(place.path("release-key")).unwrap();
+    let (file, signature) = release(&place, "okibi-99.0.0-linux", "okibi-release@v1");
+    assert_eq!(share(&alice, &file, &signature), Some(0));
+    let stick = place.stick("stick");
+    alice.ok(["courier", &stick]);
+    bob.ok(["courier", &stick]);
+    let out = place.stick("out");
+    let args = ["update", "--extract", &out, "--key", key.trim()];
+    let taken = bob.fact("release", args);
+    assert_eq!(taken["name"], "okibi-98.0.0-linux");
+    let named = ["update", "--extract", &out, "--name", "okibi-99.0.0-linux"];
+    bob.ok(named);
 }

@@ -117,12 +117,15 @@ pub struct Restore {
 
 #[derive(Debug, Args)]
 pub struct Update {
-    /// Write the newest release that came by bundle, and its signature, into a folder
+    /// Write the newest release under the key that you confirmed, and its signature, into a folder
     #[arg(long, value_name = "DIR")]
     pub extract: Option<PathBuf>,
     /// The release of this name instead of the newest
     #[arg(long, value_name = "NAME", requires = "extract")]
     pub name: Option<String>,
+    /// The key whose releases you take from now on, as ssh-keygen writes its line; from a place that no bundle came from
+    #[arg(long, value_name = "SSH-KEY")]
+    pub key: Option<String>,
     /// Also one that is older than this program
     #[arg(long, requires = "extract")]
     pub older: bool,

@@ -85,6 +85,7 @@ fn a_question_waits_for_the_model() {
         name: "ember".into(),
         toy: true,
         note: String::new(),
+        origin: None,
         context: 9,
     };
     let effects = tell(&mut state, loaded);
