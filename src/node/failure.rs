@@ -152,6 +152,9 @@ impl From<KeyError> for Failure {
             KeyError::Malformed(path) => {
                 Self::new("key-malformed", Exit::Locked).with("path", path.display())
             }
+            KeyError::ReadBack(path) => {
+                Self::new("read-back", Exit::Failed).with("path", path.display())
+            }
         }
     }
 }

@@ -60,14 +60,26 @@ impl Handle {
             RootLock::Plain
         } else if !exists(Rest::Locked) {
             RootLock::Missing
-        } else if exists(Rest::Identity) {
+        } else if exists(Rest::Identity) && !self.under_passphrase() {
+            // The last line is the newest.
+            let lines = self.plugins().unwrap_or_default();
             RootLock::Plugin(
-                self.plugin()
-                    .map_or_else(|_| "?".to_owned(), |(name, _)| name),
+                lines
+                    .last()
+                    .map_or_else(|| "?".to_owned(), |(name, _)| name.clone()),
             )
         } else {
             RootLock::Passphrase
         }
+    }
+
+    /// The age file itself says what opens it: while a lock is changed, another's identity may lie beside it.
+    fn under_passphrase(&self) -> bool {
+        let bytes = self
+            .keys
+            .read_bytes("root", &self.root.0, Rest::Locked)
+            .unwrap_or_default();
+        bytes.starts_with(&[seal::MAGIC.as_slice(), b"-> scrypt "].concat())
     }
 
     /// The root key, unlocked if need be.
@@ -128,16 +140,18 @@ impl Handle {
         let line = Zeroizing::new(format!("{}\n", HEXLOWER.encode(&*secret.to_bytes())));
         sealer.write_all(line.as_bytes()).map_err(locked)?;
         let sealed = sealer.finish().map_err(locked)?;
-        // Read before the plain key goes: what does not open is no copy.
-        let mut back = Zeroizing::new(Vec::new());
-        let opened = seal::open(&sealed[..], &[Secret::Passphrase(words)])?;
-        opened
-            .take(LOCKED_BYTES)
-            .read_to_end(&mut back)
-            .map_err(locked)?;
-        self.root_of(&back)?;
+        // Opened from the disk before anything else goes: what does not open is no copy.
+        let opens = |bytes: &[u8]| -> Result<(), Failure> {
+            let mut back = Zeroizing::new(Vec::new());
+            let opened = seal::open(bytes, &[Secret::Passphrase(words)])?;
+            opened
+                .take(LOCKED_BYTES)
+                .read_to_end(&mut back)
+                .map_err(locked)?;
+            self.root_of(&back).map(drop)
+        };
         self.keys
-            .write_bytes("root", &self.root.0, Rest::Locked, &sealed)?;
+            .write_bytes("root", &self.root.0, Rest::Locked, &sealed, opens)?;
         self.keys.remove("root", &self.root.0, Rest::Identity)?;
         self.keys.remove("root", &self.root.0, Rest::Plain)?;
         Ok(())
@@ -184,32 +198,50 @@ impl Handle {
             .write_all(plain.as_bytes())
             .map_err(|error| bad(&error))?;
         let sealed = writer.finish().map_err(|error| bad(&error))?;
-        // Opened before the plain key goes: what the plugin does not give back is no copy.
-        let back = self.open_by_plugin(line, &sealed)?;
-        self.root_of(&back)?;
-        let line = format!("{line}\n");
         let root = self.root.0;
+        // Until the new age file stands, the old one may need the identity that was there: both are named.
+        let before = self.plugins().unwrap_or_default();
+        let mut both: String = before.iter().map(|(_, line)| format!("{line}\n")).collect();
+        both.push_str(&format!("{line}\n"));
+        let keep = |_: &[u8]| Ok::<(), Failure>(());
         self.keys
-            .write_bytes("root", &root, Rest::Identity, line.as_bytes())?;
+            .write_bytes("root", &root, Rest::Identity, both.as_bytes(), keep)?;
+        // Opened from the disk before anything else goes: what the plugin does not give back is no copy.
+        let opens = |bytes: &[u8]| -> Result<(), Failure> {
+            let back = self.open_by_plugin(line, bytes)?;
+            self.root_of(&back).map(drop)
+        };
         self.keys
-            .write_bytes("root", &root, Rest::Locked, &sealed)?;
+            .write_bytes("root", &root, Rest::Locked, &sealed, opens)?;
+        let line = format!("{line}\n");
+        self.keys
+            .write_bytes("root", &root, Rest::Identity, line.as_bytes(), keep)?;
         self.keys.remove("root", &root, Rest::Plain)?;
         Ok(())
     }
 
-    /// The plugin of a locked root: its name and its identity's line.
-    fn plugin(&self) -> Result<(String, String), Failure> {
+    /// The plugins that may open a locked root: names and identities' lines. There is one, and two while one takes the
+    /// place of the other.
+    fn plugins(&self) -> Result<Vec<(String, String)>, Failure> {
         let bytes = self.keys.read_bytes("root", &self.root.0, Rest::Identity)?;
         let text = String::from_utf8_lossy(&bytes);
-        let line = text.lines().next().unwrap_or_default().to_owned();
-        let identity: Identity = line.parse().map_err(|error: &str| locked(error))?;
-        Ok((identity.plugin().to_owned(), line))
+        let lines = text.lines().take(2).map(|line| {
+            let identity: Identity = line.parse().map_err(|error: &str| locked(error))?;
+            Ok((identity.plugin().to_owned(), line.to_owned()))
+        });
+        lines.collect()
     }
 
     fn ask_plugin(&self) -> Result<Zeroizing<Vec<u8>>, Failure> {
-        let (_, line) = self.plugin()?;
         let bytes = self.keys.read_bytes("root", &self.root.0, Rest::Locked)?;
-        self.open_by_plugin(&line, &bytes)
+        let mut last = locked("the file of its plugin is empty");
+        for (_, line) in self.plugins()?.iter().rev() {
+            match self.open_by_plugin(line, &bytes) {
+                Ok(found) => return Ok(found),
+                Err(failure) => last = failure,
+            }
+        }
+        Err(last)
     }
 
     fn open_by_plugin(&self, line: &str, bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>, Failure> {
