@@ -12,7 +12,7 @@ use super::args::Courier;
 use super::home::size;
 use super::offers;
 use super::out::{Out, broken, printable};
-use super::stick::{tell_export, tell_import};
+use super::stick::{tell_export, tell_import, tell_left_out, tell_unseen};
 
 /// `okibi courier`
 pub fn run(out: &Out, node: &mut Handle, args: &Courier) -> Outcome {
@@ -96,6 +96,10 @@ fn tell(
         out.warn("bundle-unfinished", &count)
             .map_err(|error| broken(&error))?;
     }
+    if report.import.unseen > 0 {
+        exits.push(tell_unseen(out, report.import.unseen));
+    }
+    tell_left_out(out, &report.left_out)?;
     for delivery in report.deliveries.iter().filter(|delivery| !delivery.there) {
         if !report.read_only {
             tell_export(out, &delivery.export, &delivery.to.join(", "), dry)?;
@@ -123,6 +127,7 @@ fn tell(
         "there": there, "cleared": report.cleared, "read_only": report.read_only,
         "carried_in": inward.count, "carried_out": outward.count,
         "left": inward.left + outward.left, "delivered": report.delivered,
+        "unseen": report.import.unseen, "left_out": report.left_out,
     });
     out.fact("courier", value, || {
         let mut lines = Vec::new();

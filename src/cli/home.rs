@@ -349,7 +349,11 @@ pub fn doctor(out: &Out, node: &mut Handle, args: &Doctor) -> Outcome {
 
 /// `okibi gc`
 pub fn gc(out: &Out, node: &mut Handle, args: &Gc) -> Outcome {
-    let (count, bytes) = node.collect_garbage(args.dry_run)?;
+    let (mut count, mut bytes) = node.collect_garbage(args.dry_run)?;
+    if args.slices {
+        let (sets, kept) = node.drop_slices(args.dry_run)?;
+        (count, bytes) = (count + sets, bytes + kept);
+    }
     let value = json!({"files": count, "bytes": bytes, "dry_run": args.dry_run});
     out.fact("gc", value, || {
         let code = if args.dry_run { "gc-would" } else { "gc-done" };

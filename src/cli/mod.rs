@@ -48,6 +48,9 @@ type Outcome = Result<Exit, Failure>;
 
 /// Runs the program with the process's arguments.
 pub fn run() -> ExitCode {
+    // Whatever is made by this program is its owner's alone, whatever mode asks for it.
+    crate::node::private_by_default();
+    crate::node::hide_caught_panics();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

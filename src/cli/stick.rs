@@ -95,7 +95,24 @@ fn lend(node: &mut Handle, by: &OpenedBy) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Says that part of a medium was not looked at.
+pub(super) fn tell_unseen(out: &Out, count: usize) -> Exit {
+    let failure = Failure::new("medium-crowded", Exit::Partly).with("count", count);
+    out.failure(&failure);
+    failure.exit
+}
+
+/// Says for whom nothing can be written.
+pub(super) fn tell_left_out(out: &Out, names: &[String]) -> Result<(), Failure> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    out.warn("recipient-left-out", &[("names", names.join(", "))])
+        .map_err(|error| broken(&error))
+}
+
 pub(super) fn tell_export(out: &Out, report: &Export, to: &str, dry: bool) -> Result<(), Failure> {
+    tell_left_out(out, &report.left_out)?;
     let written = report.written.as_ref();
     let value = json!({
         "to": to, "dry_run": dry, "statements": report.statements, "records": report.records,
@@ -103,7 +120,7 @@ pub(super) fn tell_export(out: &Out, report: &Export, to: &str, dry: bool) -> Re
         "content_bytes": report.content_bytes, "record_bytes": report.record_bytes,
         "document_bytes": report.document_bytes, "model_bytes": report.model_bytes,
         "standalone": report.standalone,
-        "unacknowledged": report.unacknowledged,
+        "unacknowledged": report.unacknowledged, "left_out": report.left_out,
         "bundle": written.map(|w| data_encoding::HEXLOWER.encode(&w.bundle)),
         "handle": written.and_then(|w| w.handle.clone()),
         "bytes": written.map(|w| w.sealed_bytes), "read_back": written.map(|w| w.read_back),
@@ -233,6 +250,9 @@ pub(super) fn tell_report(
             &[("count", report.unfinished.to_string())],
         )
         .map_err(|error| broken(&error))?;
+    }
+    if report.unseen > 0 {
+        exits.push(tell_unseen(out, report.unseen));
     }
     if report.blank && report.failures.is_empty() {
         out.note("medium-blank", &[])

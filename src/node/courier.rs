@@ -62,6 +62,8 @@ pub struct CourierReport {
     pub carried_out: Moved,
     /// Carried bundles that went: their recipients have them, or they were here too long.
     pub delivered: usize,
+    /// Members that nothing could be written for, by name: nothing can be encrypted to their keys.
+    pub left_out: Vec<String>,
     /// The medium cannot be written.
     pub read_only: bool,
     /// Not prepared, and so left alone.
@@ -141,7 +143,7 @@ impl Handle {
         path: &Path,
         report: &mut CourierReport,
     ) -> Result<(), Failure> {
-        let (lacking, unaware) = self.needy(circle, medium.is_none())?;
+        let (lacking, unaware) = self.needy(circle, medium.is_none(), &mut report.left_out)?;
         let before = self.left_here(circle, path)?;
         let mut kept: BTreeSet<String> = BTreeSet::new();
         let most = crate::bundle::limits::RECIPIENTS;
@@ -218,6 +220,7 @@ impl Handle {
         &mut self,
         circle: &CircleView,
         dry: bool,
+        left_out: &mut Vec<String>,
     ) -> Result<(Vec<RootKey>, Vec<RootKey>), Failure> {
         let directory = self.store.directory()?;
         let active = circle.state.active().map(|(root, _)| *root);
@@ -227,6 +230,8 @@ impl Handle {
             .collect();
         let blocked = self.store.blocked()?;
         others.retain(|root| !blocked.contains(root));
+        let (others, mut names) = self.reachable(circle, &others)?;
+        left_out.append(&mut names);
         let (hash, _) = self.store.circle_statements(&circle.id)?;
         let (mut lacking, mut unaware) = (Vec::new(), Vec::new());
         for root in others {

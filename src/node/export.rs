@@ -15,7 +15,7 @@ use crate::carrier::media::keyring::Addressee;
 use crate::carrier::media::medium::Medium;
 use crate::carrier::media::plan::{Content, Plan};
 use crate::carrier::media::write::{Destination, Written, write_bundle};
-use crate::carrier::media::{MediaError, Small};
+use crate::carrier::media::{MediaError, Small, seal};
 use crate::identity::{Directory, Verified};
 use crate::record::{
     Ack, BlobHash, BlobRef, Body, CircleId, Frontier, Record, RecordId, Role, RootKey, Statement,
@@ -45,6 +45,8 @@ pub struct Export {
     pub unacknowledged: usize,
     /// What was written; none when there was nothing new, or with a dry run.
     pub written: Option<Written>,
+    /// Recipients that it is not for, by name: nothing can be encrypted to their keys.
+    pub left_out: Vec<String>,
 }
 
 /// Everything that goes to a set of recipients.
@@ -89,9 +91,16 @@ impl Handle {
     ) -> Result<Export, Failure> {
         let (full, dry) = (options.full, options.dry_run);
         self.may_write(circle)?;
+        let (to, left_out) = self.reachable(circle, to)?;
+        if to.is_empty() && !left_out.is_empty() {
+            let names = left_out.join(", ");
+            return Err(Failure::new("recipient-unusable", Exit::Failed).with("name", names));
+        }
+        let to = to.as_slice();
         let receive = self.receive_keys_of(circle, to)?;
         let shipment = self.shipment(circle, to, options)?;
         let mut report = shipment.report();
+        report.left_out = left_out;
         for root in to {
             let ack = self.store.ack(&circle.id, root, &self.root)?;
             report.unacknowledged += usize::from(ack.is_none());
@@ -101,6 +110,26 @@ impl Handle {
             report.written = Some(self.ship(circle, shipment, &receive, target, &names, "export")?);
         }
         Ok(report)
+    }
+
+    /// Those of these members whose receive key takes anything, and the names of the others: one key that nobody can
+    /// encrypt to keeps no bundle from anybody else. Who has none is left for `receive_keys_of` to tell.
+    pub(super) fn reachable(
+        &self,
+        circle: &CircleView,
+        to: &[RootKey],
+    ) -> Result<(Vec<RootKey>, Vec<String>), Failure> {
+        let directory = self.store.directory()?;
+        let (mut reached, mut left_out) = (Vec::new(), Vec::new());
+        for root in to {
+            match directory.current(root, Role::Receive) {
+                Some((_, key)) if !seal::can_seal(&Addressee::Receive(key)) => {
+                    left_out.push(self.name_of(circle, root));
+                }
+                _ => reached.push(*root),
+            }
+        }
+        Ok((reached, left_out))
     }
 
     /// The receive keys of active members.
@@ -543,6 +572,7 @@ impl Shipment {
             standalone: self.standalone,
             unacknowledged: 0,
             written: None,
+            left_out: Vec::new(),
         }
     }
 }

@@ -27,6 +27,10 @@ const SPARES: usize = 1;
 
 /// Where a rotation could not be finished, and why: a text for `okibi doctor`.
 pub(super) const ROTATION_TROUBLE: &str = "rotation-trouble";
+/// From now on what this process makes is readable and writable by its owner only.
+pub fn private_by_default() {
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+}
 
 /// Milliseconds since 1970.
 pub(super) fn now() -> u64 {

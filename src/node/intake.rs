@@ -11,7 +11,10 @@ use crate::carrier::media::gather::{self, Gathered, Shelf};
 use crate::carrier::media::keyring::Secret;
 use crate::carrier::media::medium::{self, Found, Medium};
 use crate::carrier::media::parity;
-use crate::carrier::media::read::{Source as Stream, inspect};
+use crate::carrier::media::read::{Opens, Source as Stream, inspect, opens};
+use crate::identity::verify;
+use crate::record::{Claim, Signed, Statement};
+use crate::store::Standing;
 
 use super::import::{Imported, Policy, Taken};
 use super::offers::{Left, Offer};
@@ -57,6 +60,8 @@ pub struct ImportReport {
     pub blank: bool,
     /// Damaged slices that parity gave back.
     pub mended: Vec<Repair>,
+    /// At least so many folders of the media were not looked into.
+    pub unseen: usize,
 }
 
 /// What parity gave back.
@@ -83,6 +88,26 @@ struct Candidate {
 /// Seconds after which slices that wait for the others of their bundle are dropped by `okibi gc`: 30 days. Whoever
 /// carries the rest later than that starts again from the first medium.
 const STALE_SLICES: u64 = 30 * 24 * 3600;
+
+/// Bytes of slices that wait for the others of a bundle which no fellow member signed.
+const STRANGE_SLICES: u64 = 2 << 30;
+
+/// Bytes of a bundle up to which it is repaired although no key is known to open it: its header may be what was lost.
+const SMALL: u64 = 1 << 30;
+
+/// Whether a bundle may be read through without knowing that it is mine.
+fn is_small(found: &Found) -> bool {
+    let (bytes, holes) = found.weight();
+    bytes <= SMALL && !holes
+}
+
+/// What is here of a set from its first slice on, with what was kept; none: the first slice was never here.
+fn front_of(shelf: &Shelf, parts: &[Found]) -> Result<Option<Found>, Failure> {
+    Ok(match shelf.gather(parts, true)? {
+        Gathered::Whole(found) => Some(found),
+        Gathered::Waiting(waiting) => waiting.prefix,
+    })
+}
 
 /// A place for repaired copies; it is emptied when the command ends.
 struct Bench {
@@ -119,8 +144,9 @@ impl Handle {
                 scan = medium::scan(path)?;
             }
             held.push(medium);
+            report.unseen += scan.unseen;
             report.unfinished += scan.unfinished.len();
-            report.blank &= scan.bundles.is_empty() && scan.damaged.is_empty();
+            report.blank &= scan.bundles.is_empty() && scan.damaged.is_empty() && scan.unseen == 0;
             for handle in scan.damaged {
                 let which = format!("{handle}/SUMS");
                 let failure = Failure::from(MediaError::SliceMissing { which });
@@ -157,12 +183,13 @@ impl Handle {
             key: None,
         });
         let mut candidates: Vec<_> = candidates.collect();
-        let shelf = match parts.is_empty() {
+        let mut shelf = match parts.is_empty() {
             true => None,
             false => Some(Shelf::take(&self.files(self.store.home()))?),
         };
-        if let Some(shelf) = &shelf {
-            candidates.extend(self.put_together(shelf, parts, bench, options, report)?);
+        if let Some(shelf) = &mut shelf {
+            let put = self.put_together(shelf, parts, &secrets, bench, options, report);
+            candidates.extend(put?);
         }
         // Older bundles of one signer first: the newer ones rest on them.
         let mut fronts: Vec<(u64, Candidate)> = Vec::new();
@@ -224,11 +251,13 @@ impl Handle {
         Ok(())
     }
 
-    /// Puts parts together with what was kept before. What stays incomplete is a failure that says what is missing.
+    /// Puts parts together with what was kept before. What stays incomplete is a failure that says what is missing; it is
+    /// kept only if its first slice is here, or was, and a key of mine opens it.
     fn put_together(
         &self,
-        shelf: &Shelf,
+        shelf: &mut Shelf,
         parts: Vec<(usize, Found)>,
+        secrets: &[Secret],
         bench: &mut Bench,
         options: ImportOptions,
         report: &mut ImportReport,
@@ -245,42 +274,120 @@ impl Handle {
                 continue;
             }
             let set = sets.entry(key).or_default();
-            // A part that lost something is repaired first: its parity lies beside it and nowhere else.
-            let repairable = !parity::parity_files(&part).is_empty();
-            let mended = match repairable && !matches!(part.damaged(), Ok(None)) {
-                true => self.mend(&part, bench, report)?,
-                false => None,
-            };
             set.0.push(number);
-            set.1.push(mended.unwrap_or(part));
+            set.1.push(part);
         }
         let mut candidates = Vec::new();
         for (key, (media, parts)) in sets {
-            let candidate = |found| Candidate {
-                found,
-                media: media.clone(),
-                key: Some(key.clone()),
-            };
-            match shelf.gather(&parts, options.dry_run)? {
-                Gathered::Whole(found) => candidates.push(candidate(found)),
-                Gathered::Waiting(waiting) => {
-                    if let Some(prefix) = waiting.prefix.filter(|_| options.salvage) {
-                        candidates.push(candidate(prefix));
-                        continue;
-                    }
-                    let code = match options.dry_run {
-                        true => "slices-elsewhere",
-                        false => "slices-kept",
-                    };
-                    let failure = Failure::new(code, Exit::SliceMissing)
-                        .with("have", waiting.have)
-                        .with("kept", waiting.kept)
-                        .with("missing", waiting.missing);
-                    report.failures.push((Some(waiting.handle), failure));
-                }
+            let handle = parts.first().and_then(|part| part.handle.clone());
+            let set = (key.as_str(), parts);
+            match self.put_one_together(shelf, set, secrets, bench, options, report) {
+                Ok(None) => {}
+                Ok(Some(found)) => candidates.push(Candidate {
+                    found,
+                    media,
+                    key: Some(key),
+                }),
+                Err(failure) => report.failures.push((handle, failure)),
             }
         }
         Ok(candidates)
+    }
+
+    /// One set of parts; none if it is somebody else's.
+    fn put_one_together(
+        &self,
+        shelf: &mut Shelf,
+        (key, mut parts): (&str, Vec<Found>),
+        secrets: &[Secret],
+        bench: &mut Bench,
+        options: ImportOptions,
+        report: &mut ImportReport,
+    ) -> Result<Option<Found>, Failure> {
+        // A part that lost something is repaired first: its parity lies beside it and nowhere else. What may be for
+        // nobody is only read through if it is small.
+        let mut front = front_of(shelf, &parts)?;
+        let whose = |front: &Option<Found>| front.as_ref().map(|found| opens(found, secrets));
+        let mut opened = whose(&front);
+        for part in &mut parts {
+            let known = opened == Some(Opens::Mine);
+            if !parity::parity_files(part).is_empty()
+                && (known || is_small(part))
+                && opened != Some(Opens::Others)
+                && !matches!(part.damaged(), Ok(None))
+                && let Some(mended) = self.mend(part, bench, report)?
+            {
+                *part = mended;
+            }
+        }
+        if opened != Some(Opens::Mine) {
+            front = front_of(shelf, &parts)?;
+            opened = whose(&front);
+        }
+        if opened == Some(Opens::Others) {
+            report.for_others += 1;
+            shelf.drop_set(key)?;
+            return Ok(None);
+        }
+        let mine = opened == Some(Opens::Mine);
+        if mine {
+            shelf.bound(self.room_for_slices(shelf, front.as_ref(), secrets)?);
+        }
+        match shelf.gather(&parts, options.dry_run || !mine)? {
+            Gathered::Whole(found) => Ok(Some(found)),
+            Gathered::Waiting(waiting) => {
+                if let Some(prefix) = waiting.prefix.filter(|_| options.salvage) {
+                    return Ok(Some(prefix));
+                }
+                let code = match (mine, options.dry_run) {
+                    (false, _) => "slices-first",
+                    (true, true) => "slices-elsewhere",
+                    (true, false) => "slices-kept",
+                };
+                Err(Failure::new(code, Exit::SliceMissing)
+                    .with("have", waiting.have)
+                    .with("kept", waiting.kept)
+                    .with("missing", waiting.missing))
+            }
+        }
+    }
+
+    /// Bytes that all slices which wait may have. Whoever knows my key card can make a first slice that I can open; only
+    /// one that a fellow member signed may take what a large bundle needs.
+    fn room_for_slices(
+        &self,
+        shelf: &Shelf,
+        front: Option<&Found>,
+        secrets: &[Secret],
+    ) -> Result<u64, Failure> {
+        let home = self.store.home();
+        let free = self.files(home).free_space();
+        let free = free.map_err(|error| Failure::io(home, &error))?;
+        let all = free.saturating_add(shelf.holds()?);
+        let known = front.is_some_and(|found| self.signed_by_fellow(found, secrets));
+        Ok(match known {
+            true => all / 2,
+            false => STRANGE_SLICES.min(all / 8),
+        })
+    }
+
+    /// Whether HEAD is signed by an active member of a circle of mine. A beginning that is too short to tell is not.
+    fn signed_by_fellow(&self, found: &Found, secrets: &[Secret]) -> bool {
+        let Ok(front) = inspect(Stream::Found(found), secrets) else {
+            return false;
+        };
+        let certificate = Signed::<Statement>::decode(&front.head.certificate).map(verify);
+        let Ok(Ok(certificate)) = certificate else {
+            return false;
+        };
+        let statement = certificate.value();
+        let signs =
+            matches!(&statement.claim, Claim::Certificate { key, .. } if *key == front.signer);
+        let circles = self.store.circles().unwrap_or_default();
+        signs
+            && circles.iter().any(|circle| {
+                circle.standing == Standing::Member && circle.state.is_active(&statement.root)
+            })
     }
 
     /// The sequence of a bundle that is for this node; repaired, or cut to its beginning, if that is needed.
@@ -297,7 +404,14 @@ impl Handle {
             look,
             Err(MediaError::SliceMissing { .. } | MediaError::Refused(_))
         ) {
-            if let Some(found) = self.mend(&candidate.found, bench, report)? {
+            // What no key opens is read through only if it is small.
+            let worth =
+                opens(&candidate.found, secrets) == Opens::Mine || is_small(&candidate.found);
+            let mended = match worth {
+                true => self.mend(&candidate.found, bench, report)?,
+                false => None,
+            };
+            if let Some(found) = mended {
                 candidate.found = found;
                 look = inspect(Stream::Found(&candidate.found), secrets);
             } else if salvage && let Some(prefix) = candidate.found.prefix() {
@@ -387,6 +501,15 @@ impl Handle {
 
     /// Drops kept slices whose set has not grown for long; how many sets, and their bytes.
     pub(super) fn stale_slices(&self, dry: bool) -> Result<(usize, u64), Failure> {
+        self.slices_older_than(STALE_SLICES, dry)
+    }
+
+    /// Drops all kept slices, at once; how many sets, and their bytes.
+    pub fn drop_slices(&self, dry: bool) -> Result<(usize, u64), Failure> {
+        self.slices_older_than(0, dry)
+    }
+
+    fn slices_older_than(&self, most: u64, dry: bool) -> Result<(usize, u64), Failure> {
         let files = self.files(self.store.home());
         if !files.path(gather::FOLDER).is_dir() {
             return Ok((0, 0));
@@ -394,7 +517,8 @@ impl Handle {
         let shelf = Shelf::take(&files)?;
         let (mut count, mut bytes) = (0, 0);
         for (key, since, size) in shelf.sets()? {
-            if (super::home::now() / 1_000).saturating_sub(since) > STALE_SLICES {
+            let age = (super::home::now() / 1_000).saturating_sub(since);
+            if most == 0 || age > most {
                 (count, bytes) = (count + 1, bytes + size);
                 if !dry {
                     shelf.drop_set(&key)?;

@@ -82,6 +82,7 @@ pub use export::Export;
 pub use failure::{Exit, Failure};
 pub use foreign::{identity_file, passphrase_file, recipients, ssh_recipients};
 pub use history::{Growing, branch, quoted, turns};
+pub use home::private_by_default;
 pub use import::Imported;
 pub use intake::{ImportOptions, ImportReport, Repair};
 pub use look::{Looked, Part, Seen};
@@ -101,6 +102,21 @@ pub use unlock::{AskPassphrase, RootLock};
 pub use update::{Extracted, Release};
 pub use vitals::{Overview, Stick, Vitals};
 pub use watch::{INTERVAL as WATCH_INTERVAL, Served, Watch};
+
+/// From now on a panic of a library that is caught and becomes an error of one bundle is not shown; every other is.
+pub fn hide_caught_panics() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if !panic_is_caught() {
+            before(info);
+        }
+    }));
+}
+
+/// Whether a panic on this thread is caught and becomes an error of one bundle.
+pub fn panic_is_caught() -> bool {
+    crate::carrier::media::seal::is_guarded()
+}
 
 /// One open home.
 pub struct Handle {

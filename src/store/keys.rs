@@ -132,7 +132,10 @@ impl KeyFolder {
 
     /// Every key file, by name.
     pub fn files(&self) -> Vec<PathBuf> {
-        let entries = std::fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let entries = std::fs::read_dir(&self.folder)
+            .into_iter()
+            .flatten()
+            .flatten();
         let named = entries.filter(|entry| is_key_file(&entry.file_name().to_string_lossy()));
         let mut files: Vec<PathBuf> = named.map(|entry| entry.path()).collect();
         files.sort();
@@ -363,7 +366,10 @@ mod tests {
         let done = keys.write_bytes("root", &[1; 32], Rest::Plain, b"rubbish", no);
         assert!(matches!(done, Err(KeyError::Malformed(_))));
         assert_eq!(*keys.read("root", &[1; 32]).unwrap(), [2; 32]);
-        assert_eq!(std::fs::read_dir(dir.path().join("keys")).unwrap().count(), 1);
+        assert_eq!(
+            std::fs::read_dir(dir.path().join("keys")).unwrap().count(),
+            1
+        );
     }
 
     #[test]

@@ -316,6 +316,12 @@ fn report_words(report: &ImportReport, dry: bool) -> Vec<String> {
     if report.for_others > 0 && report.imported.is_empty() {
         lines.push(say("nothing-for-me", &[]));
     }
+    if report.unseen > 0 {
+        lines.push(say(
+            "medium-crowded",
+            &[("count", report.unseen.to_string())],
+        ));
+    }
     if report.unfinished > 0 {
         lines.push(say(
             "bundle-unfinished",

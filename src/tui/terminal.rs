@@ -107,6 +107,9 @@ pub fn guard_panics() {
     let before = std::panic::take_hook();
     let face = std::thread::current().id();
     std::panic::set_hook(Box::new(move |info| {
+        if crate::node::panic_is_caught() {
+            return;
+        }
         let taken = TAKEN.load(Ordering::SeqCst);
         leave();
         before(info);

@@ -4,6 +4,7 @@
 
 mod killed;
 mod set;
+mod strange;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -2,14 +2,18 @@
 //! medium. They are copied from one stick to the next as they are, checked against `SUMS`, never opened, never
 //! executed. Only whole bundles are carried; one of a set of media waits for its other parts where it is.
 //!
-//! Bounded: bytes, number, days. What came first stays; nothing that is carried is pushed out by something new, so a
-//! stick full of rubbish can fill the shelf for some days and cannot empty it. A bundle leaves when its receipts say that
-//! all its recipients have it (a token is known only to who opened HEAD). Its receipts stay as a mark, so that
-//! another stick that still has it is told, and it is not carried again.
+//! Only what is a bundle as far as anybody can tell without a key: its age header parses, has a stanza for each token of
+//! its `SUMS`, and no slice has holes, which would be bytes that nobody wrote.
+//!
+//! Bounded: bytes, number, days; one stick fills a quarter of the shelf at a time, and a tenth of each stick stays free for
+//! its owner. What came first stays; nothing that is carried is pushed out by something new, so a stick full of rubbish can
+//! fill the shelf for some days and cannot empty it. A bundle leaves when its receipts say that all its recipients have it (a
+//! token is known only to who opened HEAD). Its receipts stay as a mark, so that another stick that still has it is told, and
+//! it is not carried again; what was dropped for its age or its damage leaves a mark `.gone` for the same end.
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -24,6 +28,12 @@ const MARKS: usize = 4_096;
 const HOME_MARGIN: u64 = 256 << 20;
 /// Bytes that stay free on a medium: `SUMS`, receipts and folders take a few blocks.
 const MEDIUM_MARGIN: u64 = 64 << 10;
+/// Of a medium so many parts of a hundred stay free, for what its owner wants to put there.
+const MEDIUM_SHARE: u64 = 10;
+/// One stick fills at most this part of the shelf at a time.
+const STICK_SHARE: u64 = 4;
+/// A mark of something dropped is kept for this many times the time that a bundle is carried.
+const MARK_AGES: u64 = 4;
 /// Bytes that pass at once.
 const BUFFER: usize = 256 << 10;
 
@@ -60,7 +70,7 @@ impl Shelf {
         if !root.is_dir() {
             fs::create_dir_all(root).map_err(MediaError::io(root))?;
         }
-        let medium = Medium::take(files)?;
+        let medium = Medium::keep(files)?;
         medium.sweep()?;
         Ok(Self { medium })
     }
@@ -83,8 +93,17 @@ impl Shelf {
     /// Whether this bundle is carried, or was.
     pub fn knows(&self, handle: &str) -> bool {
         let folder = self.folder();
-        let mark = folder.join(format!("{handle}.done"));
-        is_handle(handle) && (folder.join(handle).is_dir() || mark.is_file())
+        let mark = |suffix| folder.join(format!("{handle}.{suffix}")).is_file();
+        is_handle(handle) && (folder.join(handle).is_dir() || mark("done") || mark("gone"))
+    }
+
+    /// Drops a bundle and remembers that it was: from the next stick it is not taken again.
+    fn drop_for_good(&self, handle: &str) -> Result<(), MediaError> {
+        self.medium.discard(handle)?;
+        let mark = Path::new(medium::FOLDER).join(format!("{handle}.gone"));
+        let files = self.medium.files();
+        let written = files.replace(&mark, b"");
+        written.map_err(MediaError::io(&files.path(&mark)))
     }
 
     /// Drops what all recipients have, what is damaged, and what was here too long; forgets the oldest marks.
@@ -99,16 +118,16 @@ impl Shelf {
             if all_have(found) {
                 self.bury(found)?;
             } else if limits.bytes == 0 || self.age(handle, now) > limits.age {
-                self.medium.discard(handle)?;
+                self.drop_for_good(handle)?;
             } else {
                 continue;
             }
             gone += 1;
         }
         for handle in &scan.damaged {
-            self.medium.discard(handle)?;
+            self.drop_for_good(handle)?;
         }
-        self.forget_marks()?;
+        self.forget_marks(limits.age.saturating_mul(MARK_AGES), now)?;
         Ok(gone)
     }
 
@@ -128,13 +147,16 @@ impl Shelf {
         now.saturating_sub(written(&self.folder().join(handle).join("SUMS")))
     }
 
-    fn forget_marks(&self) -> Result<(), MediaError> {
+    fn forget_marks(&self, most: u64, now: u64) -> Result<(), MediaError> {
         let folder = self.folder();
         let mut marks = Vec::new();
         for entry in fs::read_dir(&folder).map_err(MediaError::io(&folder))? {
             let entry = entry.map_err(MediaError::io(&folder))?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            if let Some(handle) = name.strip_suffix(".done").filter(|name| is_handle(name))
+            let stem = name
+                .strip_suffix(".done")
+                .or_else(|| name.strip_suffix(".gone"));
+            if let Some(handle) = stem.filter(|name| is_handle(name))
                 && !folder.join(handle).exists()
             {
                 marks.push((written(&entry.path()), name));
@@ -142,7 +164,10 @@ impl Shelf {
         }
         marks.sort();
         let spare = marks.len().saturating_sub(MARKS);
-        for (_, name) in marks.into_iter().take(spare) {
+        for (number, (time, name)) in marks.into_iter().enumerate() {
+            if number >= spare && now.saturating_sub(time) <= most {
+                break;
+            }
             let path = Path::new(medium::FOLDER).join(name);
             let removed = self.medium.files().remove_all(&path);
             removed.map_err(MediaError::io(&folder))?;
@@ -188,6 +213,10 @@ impl Shelf {
     ) -> Result<Moved, MediaError> {
         let mut moved = Moved::default();
         let (mut count, mut bytes) = self.holds()?;
+        let (most, share) = (
+            limits.count.div_ceil(STICK_SHARE as usize),
+            limits.bytes / STICK_SHARE,
+        );
         for found in &scan.bundles {
             let Some(handle) = &found.handle else {
                 continue;
@@ -202,7 +231,11 @@ impl Shelf {
             }
             let size = size(found);
             let free = self.medium.files().free_space().unwrap_or(0);
+            // One bundle alone may be larger than a stick's share.
+            let alone = moved.count == 0;
             let fits = count < limits.count
+                && moved.count < most
+                && (alone || moved.bytes.saturating_add(size) <= share)
                 && bytes.saturating_add(size) <= limits.bytes
                 && free >= size.saturating_add(HOME_MARGIN);
             if !fits || !is_sealed(found) || copy(found, &self.medium).is_err() {
@@ -230,6 +263,8 @@ impl Shelf {
             (written(&self.folder().join(&handle).join("SUMS")), handle)
         });
         let mut moved = Moved::default();
+        let total = to.files().total_space().unwrap_or(0);
+        let spared = (total / 100 * MEDIUM_SHARE).max(MEDIUM_MARGIN);
         for found in &bundles {
             let missing = |handle: &&String| !there.contains(handle);
             if found.handle.as_ref().filter(missing).is_none() || all_have(found) {
@@ -237,7 +272,7 @@ impl Shelf {
             }
             let size = size(found);
             let free = to.files().free_space().unwrap_or(0);
-            if free < size.saturating_add(MEDIUM_MARGIN) || copy(found, to).is_err() {
+            if free < size.saturating_add(spared) || copy(found, to).is_err() {
                 moved.left += 1;
                 continue;
             }
@@ -300,19 +335,20 @@ fn size(found: &Found) -> u64 {
     let folder = folder_of(found);
     let sizes = listed(found)
         .into_iter()
-        .map(|(name, _)| fs::symlink_metadata(folder.join(name)).map_or(0, |data| data.len()));
+        .map(|(name, _)| medium::weight(&folder.join(name)));
     sizes.fold(0, u64::saturating_add)
 }
 
-/// Whole, and it begins as an age file does: anything else is no bundle, whatever its `SUMS` says.
+/// Whole, without holes, and its age header is for as many as its `SUMS` says: anything else is no bundle.
 fn is_sealed(found: &Found) -> bool {
-    let mut begin = [0; seal::MAGIC.len()];
-    let whole = found.missing().is_none();
-    let first = found.slices.first().filter(|_| whole);
-    first.is_some_and(|path| {
-        let read = medium::open_file(path).map(|mut file| file.read_exact(&mut begin));
-        matches!(read, Ok(Ok(()))) && begin == *seal::MAGIC
-    })
+    let recipients = found.sums.as_ref().map_or(0, |sums| sums.tokens.len());
+    if found.missing().is_some() || found.weight().1 {
+        return false;
+    }
+    let stanzas = found
+        .open()
+        .and_then(|slices| seal::stanzas(BufReader::new(slices)));
+    stanzas.is_ok_and(|count| count == recipients)
 }
 
 /// Copies a bundle, checked against its `SUMS` on the way, synced and read back. What fails leaves nothing.

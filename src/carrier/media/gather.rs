@@ -29,6 +29,8 @@ pub const FOLDER: &str = "slices";
 #[derive(Debug)]
 pub struct Shelf {
     files: Files,
+    /// Bytes that all kept slices may have.
+    most: u64,
     _lock: Option<File>,
 }
 
@@ -76,8 +78,23 @@ impl Shelf {
         files.ensure_dir(FOLDER).map_err(MediaError::io(&at))?;
         Ok(Self {
             files: files.clone(),
+            most: u64::MAX,
             _lock: medium::lock(&at)?,
         })
+    }
+
+    /// From now on no more than so many bytes are kept in all.
+    pub fn bound(&mut self, most: u64) {
+        self.most = most;
+    }
+
+    /// Bytes that all kept slices take.
+    pub fn holds(&self) -> Result<u64, MediaError> {
+        let sets = self.sets()?;
+        Ok(sets
+            .iter()
+            .map(|(_, _, bytes)| bytes)
+            .fold(0, |a, b| a.saturating_add(*b)))
     }
 
     /// The keys of all sets that are kept, with the time (seconds since 1970) at which each last grew, and bytes.
@@ -89,8 +106,7 @@ impl Shelf {
             let since = data.modified().ok();
             let since = since.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
             let files = fs::read_dir(entry.path()).into_iter().flatten().flatten();
-            let sizes = files.filter_map(|file| file.metadata().ok());
-            let bytes = sizes.map(|data| data.len()).sum();
+            let bytes = files.map(|file| medium::weight(&file.path())).sum();
             let name = entry.file_name().to_string_lossy().into_owned();
             found.push((name, since.map_or(0, |since| since.as_secs()), bytes));
         }
@@ -248,13 +264,21 @@ impl Shelf {
         let sizes = (first..).zip(&part.slices).filter_map(|(number, path)| {
             let name = self.files.path(folder.join(slice_name(number)));
             let new = fs::symlink_metadata(name).is_err();
-            Some(fs::metadata(path).ok()?.len()).filter(|_| new)
+            Some(medium::weight(path)).filter(|_| new)
         });
-        let need = sizes.sum::<u64>();
-        let have = self.files.free_space().map_err(MediaError::io(place))?;
-        if need > 0 && have < need + MARGIN {
+        let need = sizes.fold(0, u64::saturating_add);
+        let free = self.files.free_space().map_err(MediaError::io(place))?;
+        if need > 0 && need > self.most.saturating_sub(self.holds()?) {
+            return Err(MediaError::NoSpace {
+                place: place.to_owned(),
+                need,
+                have: self.most.saturating_sub(self.holds()?),
+            });
+        }
+        let have = free;
+        if need > 0 && have < need.saturating_add(MARGIN) {
             let place = place.to_owned();
-            let need = need + MARGIN;
+            let need = need.saturating_add(MARGIN);
             return Err(MediaError::NoSpace { place, need, have });
         }
         Ok(())
@@ -262,12 +286,21 @@ impl Shelf {
 
     /// Copies one slice, if it is what SUMS says.
     fn copy(&self, from: &Path, to: &Path, expected: &[u8; 32]) -> Result<bool, MediaError> {
-        let mut source = match medium::open_file(from) {
+        // Nobody makes it longer meanwhile.
+        let source = medium::open_file(from).map(|file| {
+            let size = file.metadata().map_or(0, |data| data.len());
+            (file, size)
+        });
+        let (file, size) = match source {
             Ok(source) => source,
             Err(MediaError::Io { source, .. }) if super::parity::lost(&source) => return Ok(false),
             Err(MediaError::Refused(_)) => return Ok(false),
             Err(error) => return Err(error),
         };
+        if medium::has_hole(&file) {
+            return Ok(false);
+        }
+        let mut source = file.take(size);
         let tmp = to.with_extension("tmp");
         let at = self.files.path(&tmp);
         self.files.remove_all(&tmp).map_err(MediaError::io(&at))?;

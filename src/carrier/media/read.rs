@@ -34,6 +34,9 @@ use super::{MediaError, Small};
 
 /// Bytes that pass at once.
 const BUFFER: usize = 256 * 1024;
+/// Bytes of a bundle that no key opens and that is still compared with its `SUMS`, to name the slice at fault. Beyond it
+/// nobody spends hours on what may be for nobody.
+const UNOPENED: u64 = 16 << 20;
 
 /// Where a sealed bundle comes from.
 pub enum Source<'a> {
@@ -101,12 +104,17 @@ impl Staged {
 
 /// Reads HEAD and manifest only. Errors as `stage`.
 pub fn inspect(source: Source<'_>, secrets: &[Secret]) -> Result<Front, MediaError> {
-    read(source, |input, at| Ok(front(input, at, secrets)?.0)).map_err(Failure::whole)
+    read(
+        source,
+        secrets,
+        |input, at| Ok(front(input, at, secrets)?.0),
+    )
+    .map_err(Failure::whole)
 }
 
 /// Reads everything and keeps nothing. Errors as `stage`.
 pub fn verify(source: Source<'_>, secrets: &[Secret]) -> Result<Front, MediaError> {
-    read(source, |input, at| {
+    read(source, secrets, |input, at| {
         let (front, mut tar) = front(input, at, secrets)?;
         trust(&front, &mut tar).map_err(MediaError::reading(at))?;
         rest(&front, tar, None, at).map_err(Broken::error)?;
@@ -146,7 +154,7 @@ pub fn stage_what_is_there<E: From<MediaError>>(
     made?;
     let lock = medium::lock(&place)?;
     clear(files, folder)?;
-    let staged = read(source, |input, at| {
+    let staged = read(source, secrets, |input, at| {
         let (front, mut tar) = front(input, at, secrets)?;
         let trust = trust(&front, &mut tar).map_err(MediaError::reading(at))?;
         judge(&front, &trust).map_err(Failure::judged)?;
@@ -240,6 +248,7 @@ type Input<'a> = BufReader<Box<dyn Read + Send + 'a>>;
 /// what is at fault.
 fn read<T, E: From<MediaError>>(
     source: Source<'_>,
+    secrets: &[Secret],
     body: impl FnOnce(Input<'_>, &Path) -> Result<T, Failure<E>>,
 ) -> Result<T, Failure<E>> {
     match source {
@@ -255,13 +264,61 @@ fn read<T, E: From<MediaError>>(
             let at = found.slices.first().map(PathBuf::as_path);
             let input = BufReader::with_capacity(BUFFER, slices);
             match body(input, at.unwrap_or(Path::new("the medium"))) {
-                Err(failure) if failure.refused => match found.damaged() {
-                    Ok(Some(which)) => Err(MediaError::SliceMissing { which }.into()),
-                    _ => Err(failure),
+                Err(failure) if failure.refused => match at_fault(found, secrets) {
+                    Some(which) => Err(MediaError::SliceMissing { which }.into()),
+                    None => Err(failure),
                 },
                 other => other,
             }
         }
+    }
+}
+
+/// Which slice is not what `SUMS` says. What no key of mine opens is not read through.
+fn at_fault(found: &Found, secrets: &[Secret]) -> Option<String> {
+    found.sums.as_ref()?;
+    let opened = opens(found, secrets);
+    if matches!(opened, Opens::Never) {
+        let handle = found.handle.as_deref().unwrap_or_default();
+        let name = found.slices.first()?.file_name()?.to_string_lossy();
+        return Some(format!("{handle}/{name}"));
+    }
+    let (bytes, holes) = found.weight();
+    let affordable = matches!(opened, Opens::Mine) || holes || bytes <= UNOPENED;
+    affordable.then(|| found.damaged().ok().flatten()).flatten()
+}
+
+/// Whom an age header is for, as far as one can tell from its first bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opens {
+    /// A key of mine opens it.
+    Mine,
+    /// It is an age header, and no key of mine opens it.
+    Others,
+    /// It begins as an age file does, and its header is damaged, or is not all here.
+    Damaged,
+    /// It does not even begin as one.
+    Never,
+}
+
+/// Looks at the age header of a bundle whose first slices are here; the others may be missing.
+pub fn opens(found: &Found, secrets: &[Secret]) -> Opens {
+    let Some(front) = found.prefix() else {
+        return Opens::Damaged;
+    };
+    let Ok(slices) = front.open() else {
+        return Opens::Damaged;
+    };
+    let mut input = BufReader::with_capacity(seal::HEADER_BUFFER, slices);
+    match input.fill_buf() {
+        Ok(bytes) if !seal::begins(bytes) => return Opens::Never,
+        Ok(_) => {}
+        Err(_) => return Opens::Damaged,
+    }
+    match seal::open(input, secrets) {
+        Ok(_) => Opens::Mine,
+        Err(MediaError::NothingForMe) => Opens::Others,
+        Err(_) => Opens::Damaged,
     }
 }
 

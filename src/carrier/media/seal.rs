@@ -25,6 +25,15 @@ use super::keyring::{Addressee, Secret};
 /// What every age file of version 1 begins with.
 pub const MAGIC: &[u8; 22] = b"age-encryption.org/v1\n";
 
+/// Bytes that are read at once of a header.
+pub(super) const HEADER_BUFFER: usize = 8 << 10;
+
+/// Whether these bytes, as many as there are, begin as an age file does. A slice may be shorter than the first line.
+pub(super) fn begins(bytes: &[u8]) -> bool {
+    let many = bytes.len().min(MAGIC.len());
+    many > 0 && bytes.get(..many) == MAGIC.get(..many)
+}
+
 /// Bytes of a token.
 pub const TOKEN_BYTES: usize = 16;
 
@@ -96,10 +105,50 @@ pub fn seal<W: Write>(out: W, recipients: &[Addressee]) -> Result<Sealer<W>, Med
     let keys = keys.collect::<Result<Vec<_>, _>>()?;
     let encryptor = age::Encryptor::with_recipients(keys.iter().map(|key| &**key as _))
         .map_err(|error| MediaError::Plan(error.to_string()))?;
-    let stream = encryptor
-        .wrap_output(out)
+    let stream = guarded(|| encryptor.wrap_output(out))
+        .ok_or_else(|| MediaError::Plan("age cannot write for one of the recipients".to_owned()))?
         .map_err(MediaError::io("the age header".as_ref()))?;
     Ok(Sealer(stream))
+}
+
+/// Whether anything can be sealed to this recipient: a key of low order is one for which age gives up.
+pub fn can_seal(to: &Addressee) -> bool {
+    seal(Vec::new(), std::slice::from_ref(to)).is_ok()
+}
+
+thread_local! {
+    /// A fault of the age library is being turned into an error.
+    static GUARDED: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// Whether a panic on this thread is caught and becomes an error of one bundle: nothing is to be shown of it.
+pub fn is_guarded() -> bool {
+    GUARDED.get()
+}
+
+/// Runs a piece of the age library. It panics for keys that it takes for bad luck of the generator; that is an error of
+/// this one bundle, not the end of the program.
+fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
+    let before = GUARDED.replace(true);
+    // What it worked on is dropped with the panic, and nobody looks at it again.
+    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+    GUARDED.set(before);
+    done.ok()
+}
+
+/// Stanzas of the age header at the beginning of `input`, without the one that age adds for others to stumble over.
+/// Errors as `open` says them.
+pub fn stanzas(mut input: impl BufRead) -> Result<usize, MediaError> {
+    let header = read_header(&mut input)?;
+    let text = String::from_utf8_lossy(&header);
+    let mut count = 0;
+    for line in text.lines() {
+        if let Some(arguments) = line.strip_prefix("-> ") {
+            let kind = arguments.split(' ').next().unwrap_or_default();
+            count += usize::from(!kind.ends_with("-grease"));
+        }
+    }
+    Ok(count)
 }
 
 impl<W: Write> Sealer<W> {
@@ -142,10 +191,12 @@ pub fn open<R: BufRead>(mut input: R, secrets: &[Secret]) -> Result<Opened<R>, M
     let header = read_header(&mut input)?;
     let identities = secrets.iter().map(Secret::age);
     let identities = identities.collect::<Result<Vec<_>, _>>()?;
-    let decryptor =
-        age::Decryptor::new_buffered(Cursor::new(header).chain(input)).map_err(refused)?;
-    let stream = decryptor
-        .decrypt(identities.iter().map(|identity| &**identity as _))
+    let opened = guarded(|| {
+        age::Decryptor::new_buffered(Cursor::new(header).chain(input))
+            .and_then(|it| it.decrypt(identities.iter().map(|identity| &**identity as _)))
+    });
+    let stream = opened
+        .ok_or_else(|| MediaError::Refused("age cannot read its header".to_owned()))?
         .map_err(refused)?;
     Ok(Opened(stream))
 }
@@ -339,6 +390,31 @@ mod tests {
         assert_eq!(open_token(&bytes, &secret(2)), None);
         assert_eq!(open_token(&sealed(&[5; 17], &[1]), &secret(1)), None);
         assert_eq!(open_token(b"noise", &secret(1)), None);
+    }
+
+    /// Points of low order: X25519 gives zeros for them, which age takes for a broken generator.
+    #[test]
+    fn a_key_that_age_gives_up_on_is_an_error() {
+        let mut one = [0; 32];
+        one[0] = 1;
+        for key in [[0; 32], one] {
+            let bad = Addressee::Receive(key);
+            assert!(!can_seal(&bad));
+            assert!(matches!(
+                seal(Vec::new(), &[to(1), bad]),
+                Err(MediaError::Plan(_))
+            ));
+        }
+        assert!(can_seal(&to(1)) && !is_guarded());
+    }
+
+    #[test]
+    fn stanzas_are_counted_without_the_grease() {
+        for _ in 0..16 {
+            assert_eq!(stanzas(&sealed(b"x", &[1, 2, 3])[..]).unwrap(), 3);
+        }
+        assert!(stanzas(&b"age-encryption.org/v1\n"[..]).is_err());
+        assert!(stanzas(&b"PK"[..]).is_err());
     }
 
     #[test]

@@ -160,6 +160,9 @@ pub struct Gc {
     /// Say what would be removed
     #[arg(long)]
     pub dry_run: bool,
+    /// Also drop slices that wait for the other media of their set, however new
+    #[arg(long)]
+    pub slices: bool,
 }
 
 #[derive(Debug, Subcommand)]

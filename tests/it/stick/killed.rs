@@ -126,7 +126,9 @@ fn an_import_that_was_killed_between_two_sticks_goes_on() {
         drop(scene.bob());
         let mut order: Vec<&PathBuf> = sticks.iter().collect();
         if round % 2 == 1 {
+            // The first one stays the first: it tells whose the bundle is.
             order.reverse();
+            order.rotate_right(1);
         }
         for (turn, stick) in order.iter().enumerate() {
             caught += u64::from(killed(import(stick), &mut dice, span));

@@ -7,6 +7,9 @@
 //! followed) with mode 0600, folders with 0700. `write_new_synced` and `publish` are the two ways to
 //! make something durable; whoever uses the parts alone states the order of his fsyncs.
 //!
+//! On a medium times tell nothing: what is written there has the time `BLANK`, files when they are synced and folders when
+//! their names are. The time of creation that FAT keeps, and the time of change of Unix file systems, are the system's own.
+//!
 //! Faults (tests only): at the operation with a given index the layer returns ENOSPC or EIO, writes
 //! short, starts to lose writes, or stops for good as a crash does.
 
@@ -19,6 +22,20 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use replay::{Recording, Survival};
+
+/// The time of everything on a medium, in seconds since 1970: the first second of the year 2000 in UTC. FAT begins in 1980.
+pub const BLANK: i64 = 946_684_800;
+
+fn blank() -> rustix::fs::Timestamps {
+    let time = rustix::fs::Timespec {
+        tv_sec: BLANK,
+        tv_nsec: 0,
+    };
+    rustix::fs::Timestamps {
+        last_access: time,
+        last_modification: time,
+    }
+}
 
 /// One operation that changed something, or made it durable. Paths are relative to the root.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,6 +143,8 @@ pub struct Files {
     log: Option<Arc<Mutex<Log>>>,
     /// The bytes that the medium has in all, where a test says so.
     bytes: Option<u64>,
+    /// What is written has the time `BLANK`.
+    timeless: bool,
 }
 
 impl Files {
@@ -135,6 +154,16 @@ impl Files {
             root: root.into(),
             log: None,
             bytes: None,
+            timeless: false,
+        }
+    }
+
+    /// The same layer, and what is written has the time `BLANK`.
+    #[must_use]
+    pub fn timeless(&self) -> Self {
+        Self {
+            timeless: true,
+            ..self.clone()
         }
     }
 
@@ -162,6 +191,7 @@ impl Files {
             root,
             log: Some(log),
             bytes: None,
+            timeless: false,
         };
         Ok((files, recording))
     }
@@ -199,6 +229,7 @@ impl Files {
             offset: 0,
             id: id.unwrap_or_default(),
             log: self.log.clone(),
+            timeless: self.timeless,
         })
     }
 
@@ -283,6 +314,9 @@ impl Files {
         let path = path.as_ref();
         self.ask()?;
         let folder = File::open(self.path(path))?;
+        if self.timeless {
+            let _ = rustix::fs::futimens(&folder, &blank());
+        }
         match rustix::fs::fsync(&folder) {
             Ok(()) | Err(Errno::INVAL | Errno::NOTSUP | Errno::NOSYS) => {}
             Err(error) => return Err(error.into()),
@@ -328,6 +362,15 @@ impl Files {
         }
         let found = rustix::fs::statvfs(&self.root)?;
         Ok(found.f_bavail.saturating_mul(found.f_frsize))
+    }
+
+    /// Bytes of the file system below the root, used or not.
+    pub fn total_space(&self) -> io::Result<u64> {
+        if let Some(bytes) = self.bytes {
+            return Ok(bytes);
+        }
+        let found = rustix::fs::statvfs(&self.root)?;
+        Ok(found.f_blocks.saturating_mul(found.f_frsize))
     }
 
     fn ask(&self) -> io::Result<()> {
@@ -376,6 +419,7 @@ pub struct OpenFile {
     offset: u64,
     id: u64,
     log: Option<Arc<Mutex<Log>>>,
+    timeless: bool,
 }
 
 impl OpenFile {
@@ -383,6 +427,10 @@ impl OpenFile {
     pub fn sync(&mut self) -> io::Result<()> {
         if let Some(log) = &self.log {
             lock(log).ask()?;
+        }
+        if self.timeless {
+            // A file system that keeps no times has none to tell.
+            let _ = rustix::fs::futimens(&self.file, &blank());
         }
         self.file.sync_all()?;
         if let Some(log) = &self.log {

@@ -39,8 +39,14 @@ use super::seal::TOKEN_BYTES;
 pub const FOLDER: &str = "okibi";
 /// The text beside the bundles.
 pub const README: &str = include_str!("README.txt");
-/// Bundles that a medium may hold before the rest is not looked at.
-const MOST_BUNDLES: usize = 4_096;
+/// Folders that are looked into, by name; the rest of a medium is not looked at, and the scan says so.
+const MOST_BUNDLES: usize = 131_072;
+/// Names that are read of a folder at all.
+const MOST_NAMES: usize = 1 << 20;
+/// Bytes of all `SUMS` that a scan holds in memory.
+const MOST_SUMS: u64 = 64 << 20;
+/// Unfinished folders that are removed at once: each costs some waiting for the device.
+const MOST_SWEPT: usize = 256;
 
 /// A medium that is locked for writing.
 #[derive(Debug)]
@@ -58,8 +64,10 @@ pub struct Scan {
     pub bundles: Vec<Found>,
     /// Handles of folders without `SUMS`: a writer did not finish.
     pub unfinished: Vec<String>,
-    /// Handles of folders whose `SUMS` is not one: damaged.
+    /// Handles of folders whose `SUMS` is not one, or cannot be read: damaged.
     pub damaged: Vec<String>,
+    /// At least so many folders were not looked into: there are more than a medium of ours ever has.
+    pub unseen: usize,
 }
 
 /// One bundle on a medium, or one file that may be one.
@@ -78,6 +86,10 @@ pub struct Found {
 /// Looks at a medium's root, its folder `okibi`, one bundle's folder or a single file. An empty medium
 /// gives an empty scan; a path that is not there is `NoMedium`.
 pub fn scan(path: &Path) -> Result<Scan, MediaError> {
+    scan_at_most(path, MOST_BUNDLES)
+}
+
+fn scan_at_most(path: &Path, most: usize) -> Result<Scan, MediaError> {
     let found = match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Err(MediaError::NoMedium(path.to_owned()));
@@ -104,47 +116,56 @@ pub fn scan(path: &Path) -> Result<Scan, MediaError> {
         && let Some(parent) = path.parent()
     {
         let mut scan = Scan::default();
-        look(parent, handle, &mut scan)?;
+        look(parent, handle, &mut scan);
         scan.folder = Some(parent.to_owned());
         return Ok(scan);
     } else {
         path.to_owned()
     };
-    let mut handles = BTreeSet::new();
+    let (mut handles, mut names) = (BTreeSet::new(), 0);
+    let mut scan = Scan::default();
     for entry in fs::read_dir(&folder).map_err(MediaError::io(&folder))? {
-        let entry = entry.map_err(MediaError::io(&folder))?;
+        // A folder that breaks off in the middle has told what it can.
+        let (Ok(entry), true) = (entry, names < MOST_NAMES) else {
+            scan.unseen += 1;
+            break;
+        };
+        names += 1;
         let name = entry.file_name();
         let Some(name) = name.to_str().filter(|name| is_handle(name)) else {
             continue;
         };
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) && handles.len() < MOST_BUNDLES {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             handles.insert(name.to_owned());
         }
     }
-    let mut scan = Scan::default();
-    for handle in handles {
-        look(&folder, &handle, &mut scan)?;
+    let mut bytes = 0;
+    for (number, handle) in handles.iter().enumerate() {
+        if number >= most || bytes > MOST_SUMS {
+            scan.unseen += handles.len() - number;
+            break;
+        }
+        bytes += look(&folder, handle, &mut scan);
     }
     scan.folder = Some(folder);
     Ok(scan)
 }
 
-/// Sorts one folder into the scan.
-fn look(folder: &Path, handle: &str, scan: &mut Scan) -> Result<(), MediaError> {
+/// Sorts one folder into the scan; the bytes of its `SUMS`. What is wrong with it is wrong with it alone.
+fn look(folder: &Path, handle: &str, scan: &mut Scan) -> u64 {
     let at = folder.join(handle);
     let marker = at.join("SUMS");
     let bytes = match read_small(&marker, sums::SUMS_BYTES) {
         Ok(bytes) => bytes,
         Err(MediaError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
             scan.unfinished.push(handle.to_owned());
-            return Ok(());
+            return 0;
         }
-        Err(MediaError::Refused(_)) => Vec::new(),
-        Err(error) => return Err(error),
+        Err(_) => Vec::new(),
     };
     let Some(sums) = Sums::decode(&bytes) else {
         scan.damaged.push(handle.to_owned());
-        return Ok(());
+        return 0;
     };
     let numbers = (sums.first..).take(sums.slices.len());
     scan.bundles.push(Found {
@@ -153,7 +174,7 @@ fn look(folder: &Path, handle: &str, scan: &mut Scan) -> Result<(), MediaError> 
         sums: Some(sums),
         done: read_done(folder, handle),
     });
-    Ok(())
+    bytes.len() as u64
 }
 
 /// The tokens of a bundle's receipt beside it; none where there is none that can be read.
@@ -180,11 +201,21 @@ pub fn is_handle(name: &str) -> bool {
 /// Opens a foreign file for reading: no link is followed, nothing but a regular file is taken, and a
 /// FIFO does not block.
 pub(crate) fn open_file(path: &Path) -> Result<File, MediaError> {
-    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(flags.bits() as i32)
-        .open(path);
+    use rustix::fs::OFlags;
+    let open = |flags: OFlags| {
+        let flags = flags | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        OpenOptions::new()
+            .read(true)
+            .custom_flags(flags.bits() as i32)
+            .open(path)
+    };
+    // A reading leaves no time behind, where the system lets its owner choose.
+    let file = match open(OFlags::NOATIME) {
+        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::PERM.raw_os_error()) => {
+            open(OFlags::empty())
+        }
+        other => other,
+    };
     let refused = || MediaError::Refused(format!("{} is no regular file", path.display()));
     let file = match file {
         Err(error) if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => {
@@ -212,6 +243,25 @@ fn read_small(path: &Path, limit: u64) -> Result<Vec<u8>, MediaError> {
         )));
     }
     Ok(bytes)
+}
+
+/// Whether bytes of a file were never written. A slice is made of random-looking bytes to its end, so a hole in one is
+/// damage, and may claim more bytes than any disk has.
+pub(crate) fn has_hole(file: &File) -> bool {
+    let Ok(size) = file.metadata().map(|data| data.len()) else {
+        return false;
+    };
+    // Where the system knows no holes, it names the end.
+    let hole = rustix::fs::seek(file, rustix::fs::SeekFrom::Hole(0));
+    let _ = rustix::fs::seek(file, rustix::fs::SeekFrom::Start(0));
+    size > 0 && hole.is_ok_and(|at| at < size)
+}
+
+/// What a file takes, by its length or by its blocks, whichever says more.
+pub(crate) fn weight(path: &Path) -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    let data = fs::symlink_metadata(path);
+    data.map_or(0, |data| data.len().max(data.blocks().saturating_mul(512)))
 }
 
 /// sha256 of a file, read from the device where the system allows that.
@@ -267,13 +317,25 @@ impl Found {
     pub fn damaged(&self) -> Result<Option<String>, MediaError> {
         let sums = self.sums.iter().flat_map(|sums| &sums.slices);
         for (path, expected) in self.slices.iter().zip(sums) {
-            if hash_file(path)? != *expected {
+            // Holes are not read through.
+            let sound = !has_hole(&open_file(path)?) && hash_file(path)? == *expected;
+            if !sound {
                 let handle = self.handle.as_deref().unwrap_or_default();
                 let name = path.file_name().unwrap_or_default().to_string_lossy();
                 return Ok(Some(format!("{handle}/{name}")));
             }
         }
         Ok(None)
+    }
+
+    /// What its slices take, by their lengths or their blocks, whichever says more; and whether one of them has holes.
+    pub fn weight(&self) -> (u64, bool) {
+        let bytes = self.slices.iter().map(|path| weight(path));
+        let holes = self
+            .slices
+            .iter()
+            .any(|path| open_file(path).is_ok_and(|file| has_hole(&file)));
+        (bytes.fold(0, u64::saturating_add), holes)
     }
 
     /// One medium of several: the other slices are elsewhere.
@@ -366,15 +428,24 @@ pub fn lock(folder: &Path) -> Result<Option<File>, MediaError> {
 }
 
 impl Medium {
-    /// Takes the medium at `files`' root for writing: makes the folder and README.txt, and locks it.
+    /// Takes the medium at `files`' root for writing: makes the folder and README.txt, and locks it. What is written there
+    /// has no times of its own.
     pub fn take(files: &Files) -> Result<Self, MediaError> {
+        Self::keep(&files.timeless())
+    }
+
+    /// The same for a folder of this home, whose times are needed.
+    pub(super) fn keep(files: &Files) -> Result<Self, MediaError> {
         let root = files.root();
         if !root.is_dir() {
             return Err(MediaError::NoMedium(root.to_owned()));
         }
         let at = files.path(FOLDER);
         files.ensure_dir(FOLDER).map_err(MediaError::io(&at))?;
-        let medium = Self::hold(files)?;
+        let medium = Self {
+            files: files.clone(),
+            _lock: lock(&files.path(FOLDER))?,
+        };
         medium.explain()?;
         Ok(medium)
     }
@@ -382,7 +453,7 @@ impl Medium {
     /// Locks a medium that has its folder already, and writes nothing: for reading, and perhaps answering.
     pub fn hold(files: &Files) -> Result<Self, MediaError> {
         Ok(Self {
-            files: files.clone(),
+            files: files.timeless(),
             _lock: lock(&files.path(FOLDER))?,
         })
     }
@@ -462,10 +533,11 @@ impl Medium {
     /// Removes what unfinished writers left; under the lock nobody else is writing. Returns how many.
     pub fn sweep(&self) -> Result<usize, MediaError> {
         let scan = scan(&self.files.path(FOLDER))?;
-        for handle in &scan.unfinished {
+        let swept = scan.unfinished.iter().take(MOST_SWEPT);
+        for handle in swept.clone() {
             self.discard(handle)?;
         }
-        Ok(scan.unfinished.len())
+        Ok(swept.len())
     }
 }
 

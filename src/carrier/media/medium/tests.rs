@@ -185,3 +185,88 @@ fn a_hostile_medium_leads_nowhere() {
     fs::write(copy.join("SUMS"), vec![b'#'; 200_000]).unwrap();
     assert_eq!(scan(root).unwrap().damaged.len(), 1);
 }
+
+#[test]
+fn a_crowded_medium_is_cut_by_name_and_says_so() {
+    let (root, medium) = medium();
+    for number in 0..5 {
+        put(
+            &medium,
+            &format!("000000000000000{number}"),
+            b"slice",
+            |_| (),
+        );
+    }
+    let found = scan_at_most(root.path(), 3).unwrap();
+    assert_eq!((found.bundles.len(), found.unseen), (3, 2));
+    let handles: Vec<_> = found
+        .bundles
+        .iter()
+        .filter_map(|it| it.handle.clone())
+        .collect();
+    assert_eq!(handles.last().unwrap(), "0000000000000002");
+    assert_eq!(scan(root.path()).unwrap().unseen, 0);
+}
+
+#[test]
+fn what_is_wrong_with_one_folder_is_wrong_with_it_alone() {
+    let (root, medium) = medium();
+    put(&medium, HANDLE, b"slice", |_| ());
+    for (number, kind) in ["socket", "folder", "link", "large"].iter().enumerate() {
+        let handle = format!("000000000000000{number}");
+        let folder = root.path().join("okibi").join(&handle);
+        fs::create_dir(&folder).unwrap();
+        let marker = folder.join("SUMS");
+        match *kind {
+            "socket" => drop(std::os::unix::net::UnixListener::bind(&marker).unwrap()),
+            "folder" => fs::create_dir(&marker).unwrap(),
+            "link" => std::os::unix::fs::symlink("/dev/zero", &marker).unwrap(),
+            _ => File::create(&marker).unwrap().set_len(1 << 40).unwrap(),
+        }
+    }
+    let found = scan(root.path()).unwrap();
+    assert_eq!((found.bundles.len(), found.damaged.len()), (1, 4));
+}
+
+/// A file of holes is no slice, however long it says it is, and nobody reads it through.
+#[test]
+fn a_hole_is_damage() {
+    let (root, medium) = medium();
+    put(&medium, HANDLE, b"slice", |_| ());
+    let slice = root.path().join("okibi").join(HANDLE).join("000.age");
+    let file = OpenOptions::new().write(true).open(&slice).unwrap();
+    file.set_len(1 << 42).unwrap();
+    if !has_hole(&File::open(&slice).unwrap()) {
+        println!("this file system knows no holes");
+        return;
+    }
+    let found = scan(root.path()).unwrap().bundles.remove(0);
+    assert_eq!(found.damaged().unwrap(), Some(format!("{HANDLE}/000.age")));
+    assert_eq!(found.weight(), (1 << 42, true));
+}
+
+#[test]
+fn times_on_a_medium_tell_nothing() {
+    use std::os::unix::fs::MetadataExt;
+    let (root, medium) = medium();
+    put(&medium, HANDLE, b"slice", |_| ());
+    medium.acknowledge(HANDLE, [1; 16]).unwrap();
+    let okibi = root.path().join("okibi");
+    let bundle = okibi.join(HANDLE);
+    let files = [
+        okibi.join("README.txt"),
+        okibi.join(format!("{HANDLE}.done")),
+        bundle.join("SUMS"),
+        bundle.join("000.age"),
+        okibi,
+        bundle,
+    ];
+    for path in files {
+        let data = fs::metadata(&path).unwrap();
+        assert_eq!(
+            (data.mtime(), data.mtime_nsec()),
+            (crate::carrier::media::files::BLANK, 0),
+            "{path:?}"
+        );
+    }
+}
