@@ -5,8 +5,16 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use crate::record::Foreign;
+use crate::record::foreign::{self, harmless_line, harmless_text};
+
 const ENGLISH: &str = include_str!("messages/en.toml");
 const JAPANESE: &str = include_str!("messages/ja.toml");
+
+/// Values that somebody chose, who may be a stranger: quoted and cut wherever they stand in a sentence.
+const CHOSEN: [&str; 6] = ["circle", "member", "signer", "author", "reason", "called"];
+/// Columns of a reason, at most.
+const REASON: usize = 80;
 
 type Catalogue = HashMap<String, String>;
 
@@ -119,17 +127,39 @@ pub fn say(code: &str, about: &[(&str, String)]) -> String {
             rest = after;
             break;
         };
+        let (name, chosen) = match name.strip_prefix('@') {
+            Some(name) => (name, true),
+            None => (name, CHOSEN.contains(&name)),
+        };
         let value = about.iter().find(|(key, _)| *key == name);
         let value = value.map_or("?", |(_, value)| value);
-        // A name with a line break must not look like a sentence of ours.
+        // What others chose must not look like a sentence of ours. Lists were quoted where they were made.
         match name {
-            "error" => words.push_str(value),
-            _ => words.extend(value.chars().map(|c| if c == '\n' { ' ' } else { c })),
+            "error" => words.push_str(&harmless_text(value)),
+            _ if chosen => {
+                let columns = if name == "reason" {
+                    REASON
+                } else {
+                    foreign::NAME
+                };
+                let shown = Foreign::wide(value, columns).to_string();
+                words.push_str(&in_quotes_of(text, shown));
+            }
+            _ => words.push_str(&harmless_line(value)),
         }
         rest = tail;
     }
     words.push_str(rest);
     words
+}
+
+/// Quotation marks of the language that a text is in.
+fn in_quotes_of(text: &str, shown: String) -> String {
+    let japanese = text.chars().any(|c| matches!(c, '\u{3040}'..='\u{30ff}'));
+    match japanese {
+        true => shown.replace('“', "「").replace('”', "」"),
+        false => shown,
+    }
 }
 
 /// Every code of the catalogue.

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::messages::say;
 use crate::node::{CourierOptions, CourierReport, Delivery, Exit, Failure, Handle, WATCH_INTERVAL};
+use crate::record::foreign::listed;
 
 use super::Outcome;
 use super::args::Courier;
@@ -102,7 +103,7 @@ fn tell(
     tell_left_out(out, &report.left_out)?;
     for delivery in report.deliveries.iter().filter(|delivery| !delivery.there) {
         if !report.read_only {
-            tell_export(out, &delivery.export, &delivery.to.join(", "), dry)?;
+            tell_export(out, &delivery.export, &listed(&delivery.to), dry)?;
         }
     }
     for failure in &report.failures {

@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::config::Config;
 use crate::messages::say;
 use crate::node::{CircleStatus, Exit, Failure, Handle, MemberStatus};
+use crate::record::foreign::listed;
 
 use super::args::{Audit, Doctor, Gc, Status};
 use super::out::{Out, broken, line, printable};
@@ -87,7 +88,7 @@ pub fn status(out: &Out, node: &mut Handle, args: &Status) -> Outcome {
             warn(
                 out,
                 "status-stale",
-                [name(), vec![("names", stale.join(", "))]].concat(),
+                [name(), vec![("names", listed(&stale))]].concat(),
             )?;
             let asked = args.max_age.is_some() || args.strict;
             exit = if asked && exit != Exit::Newer {

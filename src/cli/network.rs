@@ -12,6 +12,7 @@ use crate::node::{
     valid_address,
 };
 use crate::record::RootKey;
+use crate::record::foreign::{ascii_json, harmless_line};
 
 use super::Outcome;
 use super::courier;
@@ -83,16 +84,50 @@ fn log(out: &Out) {
     };
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
+    // One writer for whatever others chose; colours would be escapes among theirs.
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal());
+        .with_writer(Plain::default)
+        .with_ansi(false);
     // Somebody else's subscriber stays: then the lines go there.
     let _ = if out.json {
         builder.json().try_init()
     } else {
         builder.try_init()
     };
+}
+
+/// Standard error for logs: an event is one line, and nothing in it acts on a terminal, whichever field it stands in.
+#[derive(Default)]
+struct Plain(Vec<u8>);
+
+impl Write for Plain {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for Plain {
+    fn drop(&mut self) {
+        let text = plain_line(&self.0);
+        let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    }
+}
+
+/// One event as one line of characters that only show. Of JSON nothing but ASCII stays.
+fn plain_line(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let text = text.trim_end_matches('\n');
+    let shown = match text.starts_with('{') {
+        true => ascii_json(text),
+        false => harmless_line(text),
+    };
+    format!("{shown}\n")
 }
 
 /// `okibi sync`
@@ -148,17 +183,7 @@ fn tell(out: &Out, report: &NetReport) -> Result<(), Failure> {
 
 /// The member that a name means in any circle.
 fn member(node: &Handle, name: &str) -> Result<RootKey, Failure> {
-    let mut found: Option<RootKey> = None;
-    for circle in node.store().circles()? {
-        match node.find_member(&circle, name) {
-            Ok(root) if found.is_some_and(|other| other != root) => {
-                return Err(Failure::new("member-ambiguous", Exit::Usage).with("name", name));
-            }
-            Ok(root) => found = Some(root),
-            Err(_) => {}
-        }
-    }
-    found.ok_or_else(|| Failure::new("peer-unknown", Exit::Failed).with("name", name))
+    node.find_person(name)
 }
 
 /// `okibi peer`
@@ -291,15 +316,18 @@ fn compare(out: &Out, about: &Compared) -> Option<bool> {
         "words": about.english, "words_ja": about.japanese, "joining": about.joining,
     });
     let shown = out.fact("pairing", value, || {
-        let about_it = [
-            ("name", line(&about.name)),
-            ("fingerprint", fingerprint(&about.root)),
-        ];
+        let name = [("name", about.name.clone())];
+        // Facts first and on lines of their own: what somebody chose stands behind them.
+        let mut facts = vec![fingerprint(&about.root)];
         let said = match about.joining {
-            true => say("pairing-joining", &about_it),
-            false => say("pairing-asked", &about_it),
+            true => say("pairing-joining", &name),
+            false => {
+                facts.push(say("pairing-called", &name));
+                say("pairing-asked", &[])
+            }
         };
-        format!("{said}\n\n  {}\n  {}\n", about.english, about.japanese)
+        let (facts, english, japanese) = (facts.join("\n  "), &about.english, &about.japanese);
+        format!("{said}\n\n  {facts}\n\n  {english}\n  {japanese}\n")
     });
     if shown.is_err() || out.json || !std::io::stdin().is_terminal() {
         return None;
@@ -472,4 +500,34 @@ pub fn withdraw(out: &Out, node: &mut Handle, id: &str) -> Outcome {
     .map_err(|error| broken(&error))?;
     std::io::stdout().flush().map_err(|error| broken(&error))?;
     Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whichever field it stands in, what a peer chose is no line of the log and acts on no terminal.
+    #[test]
+    fn an_event_is_one_line_that_only_shows() {
+        let name =
+            "bob\u{1b}]0;x\u{7}\n2026-11-30T00:00:00Z  INFO okibi: all is well\u{9b}31m\u{202e}";
+        let event = format!("2026-12-01T00:00:00Z  INFO okibi: connected peer={name}\n");
+        let line = plain_line(event.as_bytes());
+        assert_eq!(line.lines().count(), 1, "{line:?}");
+        assert!(
+            !line
+                .trim_end()
+                .chars()
+                .any(crate::record::foreign::is_active)
+        );
+        let json = serde_json::json!({"peer": name}).to_string();
+        let line = plain_line(json.as_bytes());
+        assert!(
+            line.trim_end()
+                .bytes()
+                .all(|byte| matches!(byte, b' '..=b'~'))
+        );
+        let back: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(back["peer"], name);
+    }
 }

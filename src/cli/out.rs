@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::messages::say;
 use crate::node::{Exit, Failure};
+use crate::record::foreign::ascii_json;
 
 /// Where a command's words go.
 pub struct Out {
@@ -28,7 +29,7 @@ impl Out {
             if let Some(map) = value.as_object_mut() {
                 map.insert("type".to_owned(), json!(kind));
             }
-            value.to_string()
+            ascii(&value)
         } else {
             words()
         };
@@ -57,7 +58,7 @@ impl Out {
         let words = printable(&say(code, about));
         if self.json {
             let line = json!({"type": kind, "code": code, "message": words});
-            return writeln!(io::stdout().lock(), "{line}");
+            return writeln!(io::stdout().lock(), "{}", ascii(&line));
         }
         writeln!(io::stderr().lock(), "okibi: {words}")
     }
@@ -72,7 +73,7 @@ impl Out {
                 "type": "error", "code": failure.code, "exit": failure.exit as u8,
                 "message": message, "hint": hint,
             });
-            let _ = writeln!(io::stdout().lock(), "{line}");
+            let _ = writeln!(io::stdout().lock(), "{}", ascii(&line));
         } else {
             let mut err = io::stderr().lock();
             let _ = writeln!(err, "okibi: {message}");
@@ -81,6 +82,11 @@ impl Out {
             }
         }
     }
+}
+
+/// JSON in printable ASCII: what a terminal would obey is spelled out, whoever chose it.
+fn ascii(value: &Value) -> String {
+    ascii_json(&value.to_string()).into_owned()
 }
 
 /// Text of foreign origin, without anything that steers a terminal; line ends stay.

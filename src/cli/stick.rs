@@ -11,6 +11,7 @@ use crate::node::{
     Addressee, Ask, Exit, Export, Failure, Handle, ImportOptions, ImportReport, Imported, Part,
     Seen, Target, passphrase_file, ssh_recipients,
 };
+use crate::record::foreign::listed;
 
 use super::Outcome;
 use super::args::{Export as ExportArgs, Import, Inspect, OpenedBy};
@@ -60,7 +61,7 @@ pub fn export(out: &Out, node: &mut Handle, args: &ExportArgs) -> Outcome {
         json: out.json,
         quiet: out.quiet || standard,
     };
-    tell_export(&quiet, &report, &names.join(", "), args.dry_run)?;
+    tell_export(&quiet, &report, &listed(&names), args.dry_run)?;
     if standard && !out.json && report.written.is_some() {
         media::tell_safety(out, false, false)?;
     }
@@ -107,7 +108,7 @@ pub(super) fn tell_left_out(out: &Out, names: &[String]) -> Result<(), Failure> 
     if names.is_empty() {
         return Ok(());
     }
-    out.warn("recipient-left-out", &[("names", names.join(", "))])
+    out.warn("recipient-left-out", &[("names", listed(names))])
         .map_err(|error| broken(&error))
 }
 
@@ -292,7 +293,9 @@ pub(super) fn tell_import(out: &Out, it: &Imported, dry: bool) -> Result<(), Fai
         ];
         let mut lines = Vec::new();
         if it.joined {
-            lines.push(say(if dry { "would-join" } else { "joined" }, &about));
+            lines.push(say(if dry { "would-join" } else { "joined" }, &[]));
+            lines.push(format!("  {}", say("circle-founded-by", &about)));
+            lines.push(format!("  {}", say("circle-called", &about)));
         }
         let nothing = receipt.taken + receipt.blobs + receipt.acks + receipt.statements == 0;
         lines.push(match (dry, nothing) {
@@ -303,7 +306,7 @@ pub(super) fn tell_import(out: &Out, it: &Imported, dry: bool) -> Result<(), Fai
         });
         for (code, names) in changes(it, dry) {
             if !names.is_empty() {
-                lines.push(format!("  {}", say(code, &[("names", names.join(", "))])));
+                lines.push(format!("  {}", say(code, &[("names", listed(names))])));
             }
         }
         if it.policy {
@@ -339,7 +342,7 @@ pub(super) fn tell_import(out: &Out, it: &Imported, dry: bool) -> Result<(), Fai
             .map_err(|error| broken(&error))?;
     }
     if !it.forked.is_empty() {
-        out.warn("import-forked", &[("names", it.forked.join(", "))])
+        out.warn("import-forked", &[("names", listed(&it.forked))])
             .map_err(|error| broken(&error))?;
     }
     if !it.set_back.is_empty() {

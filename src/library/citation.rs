@@ -6,7 +6,6 @@
 //! one line without control or direction characters, so that a shared document can neither colour the
 //! terminal nor reorder what stands beside it.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
@@ -76,51 +75,14 @@ impl From<&Hit> for Citation {
     }
 }
 
-/// `text` as one harmless line: control characters, line breaks and characters that change the
-/// direction of writing become U+FFFD, tabs a space.
-#[must_use]
-pub fn printable_line(text: &str) -> Cow<'_, str> {
-    harmless(text, false)
-}
-
-/// `text` harmless over several lines: as [`printable_line`], but line feeds and tabs stay, and a
-/// carriage return before a line feed goes.
-#[must_use]
-pub fn printable_text(text: &str) -> Cow<'_, str> {
-    harmless(text, true)
-}
-
-fn harmless(text: &str, lines: bool) -> Cow<'_, str> {
-    let is_kept = |c: char| !is_active(c) || (lines && matches!(c, '\n' | '\t'));
-    if text.chars().all(is_kept) {
-        return Cow::Borrowed(text);
-    }
-    let source = if lines {
-        Cow::Owned(text.replace("\r\n", "\n"))
-    } else {
-        Cow::Borrowed(text)
-    };
-    let replaced = source
-        .chars()
-        .map(|c| match c {
-            c if is_kept(c) => c,
-            '\t' => ' ',
-            _ => char::REPLACEMENT_CHARACTER,
-        })
-        .collect();
-    Cow::Owned(replaced)
-}
-
-/// Characters that act instead of showing: C0, C1, DEL, line and paragraph separators, and the
-/// bidirectional marks, embeddings, overrides and isolates (Unicode TR 9).
-fn is_active(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
+pub use crate::record::foreign::{
+    harmless_line as printable_line, harmless_text as printable_text,
+};
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::foreign::is_active;
     use proptest::prelude::*;
 
     fn citation(title: &str, heading: &str, origin: &str) -> Citation {

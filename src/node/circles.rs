@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use crate::identity::{KeyCard, Signer, fingerprint};
+use crate::record::foreign::like_fingerprint;
 use crate::record::{Admin, Body, CircleId, FeedKey, Policy, Predecessor, RecordId, Role, RootKey};
 use crate::store::{CircleView, Draft, OwnFeed, Standing};
 
 use super::home::{now, random};
+use super::who::{Meant, who_is_meant};
 use super::{Exit, Failure, Handle};
 
 /// A circle that was founded.
@@ -214,26 +216,22 @@ impl Handle {
         Ok(circles)
     }
 
-    /// The member that `name` means: its name, or the beginning of its fingerprint or root key.
+    /// The member that `name` means: its fingerprint or root key, or the beginning of one (`id:` before it says so), or its
+    /// name. Fingerprints win: whoever is admitted under a name that looks like one takes nobody's place.
     pub fn find_member(&self, circle: &CircleView, name: &str) -> Result<RootKey, Failure> {
-        let named: Vec<RootKey> = circle
-            .state
-            .members
-            .iter()
-            .filter(|(root, member)| {
-                member.name == name
-                    || (name.len() >= 4
-                        && (fingerprint(root).starts_with(name)
-                            || root.to_string().starts_with(name)))
-            })
-            .map(|(root, _)| *root)
-            .collect();
-        match named.as_slice() {
-            [root] => Ok(*root),
-            [] => Err(Failure::new("member-unknown", Exit::Failed)
+        let members = circle.state.members.iter();
+        let known = members.map(|(root, member)| (*root, member.name.as_str()));
+        match who_is_meant(known, name) {
+            Meant::One(root) => Ok(root),
+            Meant::Nobody => Err(Failure::new("member-unknown", Exit::Failed)
                 .with("name", name)
                 .with("circle", &circle.state.name)),
-            _ => Err(Failure::new("member-ambiguous", Exit::Usage).with("name", name)),
+            Meant::Several(roots) => {
+                let fits: Vec<String> = roots.iter().map(fingerprint).collect();
+                Err(Failure::new("member-ambiguous", Exit::Usage)
+                    .with("name", name)
+                    .with("fits", fits.join(", ")))
+            }
         }
     }
 
@@ -245,7 +243,8 @@ impl Handle {
             .get(root)
             .map(|member| member.name.as_str());
         match name {
-            Some(name) if !name.is_empty() => name.to_owned(),
+            // A name that could be taken for somebody's fingerprint is none.
+            Some(name) if !name.is_empty() && !like_fingerprint(name) => name.to_owned(),
             _ if *root == self.root => "me".to_owned(),
             _ => fingerprint(root),
         }

@@ -93,8 +93,8 @@ impl Handle {
         self.may_write(circle)?;
         let (to, left_out) = self.reachable(circle, to)?;
         if to.is_empty() && !left_out.is_empty() {
-            let names = left_out.join(", ");
-            return Err(Failure::new("recipient-unusable", Exit::Failed).with("name", names));
+            let name = left_out.first().cloned().unwrap_or_default();
+            return Err(Failure::new("recipient-unusable", Exit::Failed).with("name", name));
         }
         let to = to.as_slice();
         let receive = self.receive_keys_of(circle, to)?;

@@ -42,6 +42,7 @@ mod unlock;
 mod update;
 mod vitals;
 mod watch;
+mod who;
 
 use std::path::{Path, PathBuf};
 

@@ -132,18 +132,23 @@ fn show(state: &mut State) -> Vec<Effect> {
 
 /// The window in which words are compared.
 fn comparison(it: &Waiting) -> Dialog {
-    let name = printable_line(&it.name).into_owned();
-    let about = [("name", name), ("fingerprint", it.fingerprint.clone())];
-    let (title, first) = if it.joining {
-        (say("tui-join-title", &[]), say("pairing-joining", &about))
-    } else {
-        (say("tui-pair-title", &[]), say("pairing-asked", &about))
+    let about = [("name", it.name.clone())];
+    let (title, first) = match it.joining {
+        true => (say("tui-join-title", &[]), say("pairing-joining", &about)),
+        false => (say("tui-pair-title", &[]), say("pairing-asked", &[])),
+    };
+    // Facts first: what somebody chose stands behind them.
+    let called = match it.joining {
+        true => Line::default(),
+        false => Line::raw(format!("  {}", say("pairing-called", &about))),
     };
     let strong = ratatui::style::Modifier::BOLD;
     let words = |text: &str| Line::styled(format!("  {text}"), strong);
     let lines = vec![
         Line::raw(first),
         Line::default(),
+        Line::raw(format!("  {}", it.fingerprint)),
+        called,
         words(&it.english),
         words(&it.japanese),
         Line::default(),

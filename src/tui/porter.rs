@@ -10,6 +10,7 @@ use crate::node::{
     ChatOptions, Conversation, Event as Happening, Exit, Failure, Handle, ImportOptions,
     ImportReport, Imported, Left, Offer, Piece, Question, Sink, fingerprint, quoted_name,
 };
+use crate::record::foreign::listed;
 
 use super::run::Incoming;
 use super::scribe::words;
@@ -260,7 +261,9 @@ fn report_words(report: &ImportReport, dry: bool) -> Vec<String> {
             ("records", it.receipt.taken.to_string()),
         ];
         if it.joined {
-            lines.push(say(if dry { "would-join" } else { "joined" }, &about));
+            lines.push(say(if dry { "would-join" } else { "joined" }, &[]));
+            lines.push(format!("  {}", say("circle-founded-by", &about)));
+            lines.push(format!("  {}", say("circle-called", &about)));
         }
         lines.push(match (dry, brings(it)) {
             (_, false) => say("import-nothing-new", &about),
@@ -275,7 +278,7 @@ fn report_words(report: &ImportReport, dry: bool) -> Vec<String> {
             ("import-models", &it.models),
         ] {
             if !names.is_empty() {
-                lines.push(say(code, &[("names", names.join(", "))]));
+                lines.push(say(code, &[("names", listed(names))]));
             }
         }
         if it.receipt.waiting > 0 {

@@ -40,8 +40,8 @@ const TABLE: [(&str, &[&str]); 15] = [
             "config",
         ],
     ),
-    // Sentences for people; only faces speak.
-    ("messages", &[]),
+    // Sentences for people; only faces speak. What others chose is quoted by `record::Foreign`.
+    ("messages", &["record"]),
     // The face on the whole terminal: what `node` offers, and words. Its tests make states by hand.
     ("tui", &["record", "node", "messages"]),
     // The face: `node`, and the core's types to show what they hold. It is where the other faces are opened from.

@@ -268,7 +268,8 @@ fn placeholders(text: &str) -> Vec<String> {
     text.split('{')
         .skip(1)
         .filter_map(|rest| rest.split_once('}'))
-        .map(|(name, _)| name.to_owned())
+        // `@`: somebody chose it; it is quoted.
+        .map(|(name, _)| name.trim_start_matches('@').to_owned())
         .collect()
 }
 

@@ -103,11 +103,16 @@ pub struct Sealer<W: Write>(age::stream::StreamWriter<W>);
 pub fn seal<W: Write>(out: W, recipients: &[Addressee]) -> Result<Sealer<W>, MediaError> {
     let keys = recipients.iter().map(Addressee::age);
     let keys = keys.collect::<Result<Vec<_>, _>>()?;
-    let encryptor = age::Encryptor::with_recipients(keys.iter().map(|key| &**key as _))
-        .map_err(|error| MediaError::Plan(error.to_string()))?;
-    let stream = guarded(|| encryptor.wrap_output(out))
-        .ok_or_else(|| MediaError::Plan("age cannot write for one of the recipients".to_owned()))?
-        .map_err(MediaError::io("the age header".as_ref()))?;
+    // A key is used as soon as the encryptor is made.
+    let begun = guarded(|| {
+        let encryptor = age::Encryptor::with_recipients(keys.iter().map(|key| &**key as _))
+            .map_err(|error| MediaError::Plan(error.to_string()))?;
+        let stream = encryptor.wrap_output(out);
+        stream.map_err(MediaError::io("the age header".as_ref()))
+    });
+    let stream = begun.ok_or_else(|| {
+        MediaError::Plan("age cannot write for one of the recipients".to_owned())
+    })??;
     Ok(Sealer(stream))
 }
 

@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::carrier::far::Far;
 use crate::carrier::wire::Road;
 use crate::identity::{Signer, SigningSecret};
-use crate::record::{CircleId, RootKey};
+use crate::record::{CircleId, Foreign, RootKey};
 use crate::sync::{Closed, Input, Offer, Output, Proof, Setup, Side, Subject, prove};
 
 use super::super::home::{now, random};
@@ -410,7 +410,7 @@ impl<'a> Hub<'a> {
             .get(&id)
             .map(|line| line.address.clone())
             .unwrap_or_default();
-        tracing::info!(peer = %name, %address, "connected");
+        tracing::info!(peer = %Foreign::name(name.as_str()), %address, "connected");
         self.tell(
             "connected",
             json!({"peer": name, "root": root, "address": address}),
@@ -452,7 +452,7 @@ impl<'a> Hub<'a> {
         if let Some(root) = line.root {
             let name = self.called(&root);
             let seconds = line.since.elapsed().as_secs();
-            tracing::info!(peer = %name, ?why, received, sent, seconds, "disconnected");
+            tracing::info!(peer = %Foreign::name(name.as_str()), ?why, received, sent, seconds, "disconnected");
             self.tell("disconnected", json!({"peer": name, "root": root}));
         } else {
             tracing::debug!(address = %line.address, ?why, "turned away");

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::carrier::far::Far;
-use crate::record::CircleId;
+use crate::record::{CircleId, Foreign};
 
 use super::hub::Hub;
 use super::reach::plain;
@@ -95,7 +95,7 @@ impl Hub<'_> {
             if let Some(peer) = peer {
                 peer.in_step = true;
             }
-            tracing::debug!(peer = %self.called(&root), "in step");
+            tracing::debug!(peer = %Foreign::name(self.called(&root)), "in step");
             self.tell("in-step", json!({"root": root, "circle": circle}));
         }
     }

@@ -122,7 +122,7 @@ fn threat_11_one_entry_of_a_stranger_ends_no_import_of_another() {
     let honest = scene.stick("honest");
     onto(&mut scene.alice, "bob", &honest).unwrap();
     for (number, (what, first, last, fill)) in cases.into_iter().enumerate() {
-        let stick = scene.stick(&format!("stick-{number}"));
+        let stick = scene.place.path(&format!("stick-{number}"));
         crate::homes::copy(&honest, &stick);
         strange(&stick, "0000000000000000", first, last, fill);
         let report = report(&scene, &stick);
