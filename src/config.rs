@@ -12,6 +12,12 @@ use thiserror::Error;
 pub enum ConfigError {
     #[error("no home folder is known for this user")]
     NoHome,
+    /// A home that would be another one in every folder.
+    #[error("{variable} is `{value}`, which is no whole path")]
+    Relative {
+        variable: &'static str,
+        value: String,
+    },
     #[error("{path}: {error}")]
     Unreadable { path: PathBuf, error: String },
     #[error("{from}: `{key}` cannot be `{value}`: {want}")]
@@ -332,12 +338,26 @@ fn places(
             .map(|path| (PathBuf::from(path), Origin::Environment)),
     };
     if let Some((home, origin)) = moved {
+        // From an environment it holds everywhere; on the command line it is meant from here.
+        let variable = "OKIBI_HOME";
+        whole(variable, &home, origin == Origin::Flag)?;
+        let home = std::path::absolute(&home).unwrap_or(home);
         let file = home.join("config.toml");
         return Ok((home, file, origin));
     }
     let base = etcetera::choose_base_strategy().map_err(|_| ConfigError::NoHome)?;
+    whole("HOME", &base.data_dir(), false)?;
     let file = base.config_dir().join("okibi").join("config.toml");
     Ok((base.data_dir().join("okibi"), file, Origin::Default))
+}
+
+/// An identity is not made below whatever folder a program happens to stand in.
+fn whole(variable: &'static str, path: &Path, meant: bool) -> Result<(), ConfigError> {
+    if path.is_absolute() || meant {
+        return Ok(());
+    }
+    let value = path.display().to_string();
+    Err(ConfigError::Relative { variable, value })
 }
 
 /// Reads the file as `section.key` pairs; a missing file is an empty one.

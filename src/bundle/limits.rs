@@ -17,8 +17,9 @@ pub const RECIPIENTS: usize = 128;
 pub const TOKEN_TARGET_BYTES: usize = 288;
 /// Bytes of any sealed token: an SSH key of 4,096 bits takes about 900.
 pub const SEALED_TOKEN_BYTES: usize = 1_024;
-/// scrypt's work factor where a passphrase is written: 2^16 rounds, 64 MiB.
-pub const SCRYPT_WRITE: u8 = 16;
+/// scrypt's work factor where a passphrase is written: 2^18 rounds, 256 MiB, as age's own program does. It is the
+/// greatest that is tried, so whatever is written can be read.
+pub const SCRYPT_WRITE: u8 = 18;
 /// Greatest scrypt work factor that is tried: 2^18 rounds, 256 MiB.
 pub const SCRYPT_ACCEPT: u8 = 18;
 /// Bytes of `01-MANIFEST.cbor`.

@@ -1,6 +1,6 @@
 //! Passphrases asked for on the terminal, without echo. Without a terminal nothing is asked: a script names a file.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -23,12 +23,18 @@ pub fn passphrase(code: &str, about: &[(&str, String)]) -> Result<SecretString, 
     Ok(typed.into())
 }
 
-/// Asks for one that did not exist before: twice, and not for nothing.
+/// Asks for one that did not exist before, twice. Who types none gets one that is made up, and is told it once.
 pub fn new_passphrase(code: &str) -> Result<SecretString, Failure> {
     let first = passphrase(code, &[])?;
     if first.expose_secret().is_empty() {
-        return Err(Failure::new("passphrase-empty", Exit::Usage));
+        let words = crate::node::made_up_words()?;
+        let mut err = std::io::stderr().lock();
+        let said = say("passphrase-made-up", &[]);
+        let shown = writeln!(err, "{said}\n\n  {}\n", words.expose_secret());
+        shown.map_err(|error| super::out::broken(&error))?;
+        return Ok(words);
     }
+    let first = crate::node::new_passphrase(first)?;
     if first.expose_secret() != passphrase("ask-again", &[])?.expose_secret() {
         return Err(Failure::new("passphrase-differs", Exit::Usage));
     }

@@ -31,7 +31,8 @@ pub fn backup(out: &Out, node: &mut Handle, args: &Backup) -> Outcome {
         to.extend(recipients(text)?);
     }
     if let Some(path) = &args.passphrase_file {
-        to.push(Addressee::Passphrase(passphrase_file(path)?));
+        let words = crate::node::new_passphrase(passphrase_file(path)?)?;
+        to.push(Addressee::Passphrase(words));
     } else if to.is_empty() {
         to.push(Addressee::Passphrase(ask::new_passphrase(
             "ask-new-backup",

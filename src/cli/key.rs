@@ -67,7 +67,7 @@ pub fn run(out: &Out, node: &mut Handle, args: &Key) -> Outcome {
         }
         Key::Passphrase(Passphrase::Set { passphrase_file }) => {
             let words = match passphrase_file {
-                Some(path) => self::passphrase_file(path)?,
+                Some(path) => crate::node::new_passphrase(self::passphrase_file(path)?)?,
                 None => ask::new_passphrase("ask-new-root")?,
             };
             node.lock_root(words)?;

@@ -179,6 +179,7 @@ fn configure(global: &Global) -> Result<Config, Failure> {
     loaded.map_err(|error| {
         let code = match &error {
             ConfigError::NoHome => "no-home",
+            ConfigError::Relative { .. } => "home-relative",
             ConfigError::Unreadable { .. } => "config-unreadable",
             ConfigError::Value { .. } | ConfigError::UnknownKey { .. } => "config-value",
         };
@@ -229,6 +230,7 @@ fn tell(out: &Out, event: &Event, progress: bool) -> std::io::Result<()> {
         }
         Event::HomeReadOnly => out.warn("home-read-only", &[]),
         Event::HomeMoved => out.warn("home-moved", &[]),
+        Event::HomeClosed => out.warn("home-closed", &[]),
         Event::Progress { what, done, total } if progress => {
             let percent = done * 100 / (*total).max(1);
             let mut err = std::io::stderr().lock();

@@ -75,9 +75,12 @@ fn addressees(args: &ExportArgs) -> Result<Vec<Addressee>, Failure> {
         to.extend(ssh_recipients(text)?);
     }
     if let Some(path) = &args.passphrase_file {
-        to.push(Addressee::Passphrase(passphrase_file(path)?));
+        let words = crate::node::new_passphrase(passphrase_file(path)?)?;
+        to.push(Addressee::Passphrase(words));
     } else if args.passphrase {
-        to.push(Addressee::Passphrase(ask::new_passphrase("ask-bundle")?));
+        to.push(Addressee::Passphrase(ask::new_passphrase(
+            "ask-new-bundle",
+        )?));
     }
     Ok(to)
 }

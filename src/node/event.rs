@@ -25,6 +25,8 @@ pub enum Event {
     HomeMoved,
     /// This home cannot be written.
     HomeReadOnly,
+    /// Others could have read this home until now; it is closed.
+    HomeClosed,
 }
 
 /// Where events go.

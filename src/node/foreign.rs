@@ -4,11 +4,12 @@
 use std::io::Read;
 use std::path::Path;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
 use crate::carrier::media::keyring::{Addressee, KeyringError, Secret};
 use crate::carrier::media::seal;
+use crate::identity::{Words, words_of};
 use crate::store::CircleView;
 
 use super::export::Export;
@@ -18,8 +19,36 @@ use super::{Exit, Failure, Handle};
 /// Bytes of a file that should hold a key or a passphrase: an RSA key of 4,096 bits has about 3,400.
 const KEY_BYTES: u64 = 32 * 1024;
 
-/// The passphrase that a file holds: its first line.
+/// Characters of a new passphrase, at least. Whoever has the file tries as many as his machines can.
+const PASSPHRASE: usize = 10;
+/// Words of one that okibi makes up: 110 bits.
+const MADE_UP: usize = 10;
+
+/// Whether a new passphrase is worth its name.
+pub fn new_passphrase(words: SecretString) -> Result<SecretString, Failure> {
+    match words.expose_secret().chars().count() {
+        0 => Err(Failure::new("passphrase-empty", Exit::Usage)),
+        count if count < PASSPHRASE => {
+            Err(Failure::new("passphrase-short", Exit::Usage).with("least", PASSPHRASE))
+        }
+        _ => Ok(words),
+    }
+}
+
+/// Ten words by chance, to be written down.
+pub fn made_up_words() -> Result<SecretString, Failure> {
+    let mut words: Vec<String> = Vec::new();
+    while words.len() < MADE_UP {
+        let chance = Zeroizing::new(super::home::random::<32>()?);
+        words.extend(words_of(&chance, Words::English));
+    }
+    words.truncate(MADE_UP);
+    Ok(words.join("-").into())
+}
+
+/// The passphrase that a file holds: its first line. A file that others can read is refused, as ssh refuses such keys.
 pub fn passphrase_file(path: &Path) -> Result<SecretString, Failure> {
+    super::modes::is_private(path)?;
     let text = Zeroizing::new(small(path)?);
     let text = std::str::from_utf8(&text)
         .map_err(|_| Failure::new("passphrase-bad", Exit::Usage).with("path", path.display()))?;
@@ -45,6 +74,7 @@ pub fn identity_file(
     path: &Path,
     passphrase: impl FnOnce() -> Result<SecretString, Failure>,
 ) -> Result<Secret, Failure> {
+    super::modes::is_private(path)?;
     let text = Zeroizing::new(small(path)?);
     let lines = String::from_utf8_lossy(&text);
     let age = lines

@@ -1,7 +1,6 @@
 //! Opening a home: folders, identity, the check that this is still the same machine, the starter shelf.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::path::Path;
 
 use crate::carrier::media::files::Files;
@@ -20,6 +19,7 @@ use crate::store::keys::KeyFolder;
 use crate::store::{OwnFeed, Store};
 
 use super::event::{Event, Sink};
+use super::modes::{lock_file, private_folder};
 use super::{Exit, Failure, Handle};
 
 /// Spare sign keys that are certified with a new identity, for a restored home whose root is locked.
@@ -27,10 +27,6 @@ const SPARES: usize = 1;
 
 /// Where a rotation could not be finished, and why: a text for `okibi doctor`.
 pub(super) const ROTATION_TROUBLE: &str = "rotation-trouble";
-/// From now on what this process makes is readable and writable by its owner only.
-pub fn private_by_default() {
-    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
-}
 
 /// Milliseconds since 1970.
 pub(super) fn now() -> u64 {
@@ -62,10 +58,10 @@ impl Handle {
 
     /// Opens the home without the starter shelf: what makes a starter bundle does not need one.
     pub fn open_bare(config: Config, mut sink: Sink) -> Result<Self, Failure> {
-        private_folder(&config.home)?;
+        private_folder(&config.home, &mut sink)?;
         // One process at a time makes the identity; the lock goes with the process.
         let path = config.home.join("first-run.lock");
-        let lock = match File::create(&path) {
+        let lock = match lock_file(&path) {
             Err(error) if error.kind() == std::io::ErrorKind::ReadOnlyFilesystem => {
                 return Self::open_read_only(config, sink);
             }
@@ -481,21 +477,6 @@ fn check_place(store: &Store, home: &Path, sink: &mut Sink) -> Result<(), Failur
     {
         store.set_meta("stopped", b"moved")?;
         sink(Event::HomeMoved);
-    }
-    Ok(())
-}
-
-/// The home belongs to its owner only.
-fn private_folder(path: &Path) -> Result<(), Failure> {
-    use std::os::unix::fs::PermissionsExt;
-    let fail = |error: std::io::Error| Failure::io(path, &error);
-    let new = !path.exists();
-    if !new && !path.is_dir() {
-        return Err(Failure::new("home-is-file", Exit::Usage).with("path", path.display()));
-    }
-    std::fs::create_dir_all(path).map_err(fail)?;
-    if new {
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700)).map_err(fail)?;
     }
     Ok(())
 }

@@ -24,6 +24,7 @@ mod intake;
 mod look;
 mod memory;
 mod models;
+mod modes;
 #[cfg(feature = "lan")]
 mod net;
 mod offers;
@@ -81,13 +82,15 @@ pub use doctor::Finding;
 pub use event::{Event, Sink};
 pub use export::Export;
 pub use failure::{Exit, Failure};
-pub use foreign::{identity_file, passphrase_file, recipients, ssh_recipients};
+pub use foreign::{
+    identity_file, made_up_words, new_passphrase, passphrase_file, recipients, ssh_recipients,
+};
 pub use history::{Growing, branch, quoted, turns};
-pub use home::private_by_default;
 pub use import::Imported;
 pub use intake::{ImportOptions, ImportReport, Repair};
 pub use look::{Looked, Part, Seen};
 pub use models::{Fit, Permission};
+pub use modes::private_by_default;
 #[cfg(feature = "lan")]
 pub use net::{
     Beyond, Compared, Invitation, Joining, NetOptions, NetReport, Reached, Ticket, ask_daemon,

@@ -45,6 +45,7 @@ pub fn sink(outbox: Sender<Incoming>) -> Sink {
                 Reply::Said(say("decision-changed", &about))
             }
             Happening::HomeMoved => Reply::Refused(say("home-moved", &[])),
+            Happening::HomeClosed => Reply::Refused(say("home-closed", &[])),
             Happening::HomeReadOnly => Reply::Refused(say("home-read-only", &[])),
             Happening::IdentityMade { .. } | Happening::StarterTaken { .. } => return,
         };

@@ -43,7 +43,15 @@ fn a_young_home_is_not_ill() {
         .unwrap()
         .path();
     std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
-    assert_eq!(alice.run(["doctor", "--strict"]).status.code(), Some(1));
+    // A key that others could read is used no more, until a person says so.
+    let run = alice.run(["doctor", "--strict", "--json"]);
+    assert_eq!(run.status.code(), Some(19));
+    assert!(
+        run.json()[0]["hint"]
+            .as_str()
+            .unwrap()
+            .contains("chmod 600")
+    );
 }
 
 fn disk_is_full(home: &Home) -> bool {

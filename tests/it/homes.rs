@@ -86,6 +86,9 @@ impl Place {
     pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
         let path = self.path(name);
         std::fs::write(&path, content).unwrap();
+        // Some hold passphrases, which are refused where others can read them.
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(&path, mode).unwrap();
         path.to_str().unwrap().to_owned()
     }
 
