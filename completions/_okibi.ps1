@@ -1212,9 +1212,11 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
         }
         'okibi;restore' {
             [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'Open it with an age identity file or an SSH private key. Without it a passphrase is asked for')
+            [CompletionResult]::new('--of', '--of', [CompletionResultType]::ParameterName, 'Refuse it unless this is the fingerprint of its identity, or the beginning of it')
             [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'Open it with the passphrase in the first line of a file')
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
             [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
+            [CompletionResult]::new('--with-network-settings', '--with-network-settings', [CompletionResultType]::ParameterName, 'Also take the settings that say whom the node speaks to and where its passphrase is')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')
@@ -1247,6 +1249,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             [CompletionResult]::new('--home', '--home', [CompletionResultType]::ParameterName, 'Folder of this node (database, keys, blobs); also OKIBI_HOME')
             [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the interface, en or ja; by the locale when missing')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would be removed')
+            [CompletionResult]::new('--slices', '--slices', [CompletionResultType]::ParameterName, 'Also drop slices that wait for the other media of their set, however new')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print facts as JSON lines with a `type`, errors too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing on success')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing on success')

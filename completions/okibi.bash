@@ -1191,7 +1191,7 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__gc)
-            opts="-q -h -V --dry-run --home --json --quiet --lang --help --version"
+            opts="-q -h -V --dry-run --slices --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2451,13 +2451,17 @@ _okibi() {
             return 0
             ;;
         okibi__subcmd__restore)
-            opts="-q -h -V --identity --passphrase-file --home --json --quiet --lang --help --version"
+            opts="-q -h -V --identity --of --with-network-settings --passphrase-file --home --json --quiet --lang --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --of)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

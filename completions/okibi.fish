@@ -717,9 +717,11 @@ complete -c okibi -n "__fish_okibi_using_subcommand backup" -s q -l quiet -d 'Pr
 complete -c okibi -n "__fish_okibi_using_subcommand backup" -s h -l help -d 'Print help'
 complete -c okibi -n "__fish_okibi_using_subcommand backup" -s V -l version -d 'Print version'
 complete -c okibi -n "__fish_okibi_using_subcommand restore" -l identity -d 'Open it with an age identity file or an SSH private key. Without it a passphrase is asked for' -r -F
+complete -c okibi -n "__fish_okibi_using_subcommand restore" -l of -d 'Refuse it unless this is the fingerprint of its identity, or the beginning of it' -r
 complete -c okibi -n "__fish_okibi_using_subcommand restore" -l passphrase-file -d 'Open it with the passphrase in the first line of a file' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand restore" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand restore" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
+complete -c okibi -n "__fish_okibi_using_subcommand restore" -l with-network-settings -d 'Also take the settings that say whom the node speaks to and where its passphrase is'
 complete -c okibi -n "__fish_okibi_using_subcommand restore" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand restore" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand restore" -s h -l help -d 'Print help'
@@ -740,6 +742,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand update" -s V -l version -d '
 complete -c okibi -n "__fish_okibi_using_subcommand gc" -l home -d 'Folder of this node (database, keys, blobs); also OKIBI_HOME' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand gc" -l lang -d 'Language of the interface, en or ja; by the locale when missing' -r
 complete -c okibi -n "__fish_okibi_using_subcommand gc" -l dry-run -d 'Say what would be removed'
+complete -c okibi -n "__fish_okibi_using_subcommand gc" -l slices -d 'Also drop slices that wait for the other media of their set, however new'
 complete -c okibi -n "__fish_okibi_using_subcommand gc" -l json -d 'Print facts as JSON lines with a `type`, errors too'
 complete -c okibi -n "__fish_okibi_using_subcommand gc" -s q -l quiet -d 'Print nothing on success'
 complete -c okibi -n "__fish_okibi_using_subcommand gc" -s h -l help -d 'Print help'

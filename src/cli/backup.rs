@@ -9,15 +9,15 @@ use crate::config::Config;
 use crate::identity::fingerprint;
 use crate::messages::say;
 use crate::node::{
-    Addressee, BackupTarget, Exit, Failure, Handle, Secret, Sink, identity_file, passphrase_file,
-    recipients,
+    Addressee, BackupTarget, Exit, Failure, Handle, RestoreOptions, Secret, Sink, identity_file,
+    passphrase_file, recipients,
 };
 
-use super::Outcome;
 use super::args::{Backup, Restore};
 use super::ask;
 use super::home::size;
 use super::out::{Out, broken, printable};
+use super::{Outcome, ages};
 
 /// `okibi backup`
 pub fn backup(out: &Out, node: &mut Handle, args: &Backup) -> Outcome {
@@ -92,25 +92,49 @@ pub fn restore(out: &Out, config: &Config, args: &Restore, sink: Sink) -> Outcom
     }
     let ask: Option<crate::node::AskPassphrase> = ask::anybody()
         .then(|| -> crate::node::AskPassphrase { Box::new(|| ask::passphrase("ask-root", &[])) });
+    let options = RestoreOptions {
+        with_network_settings: args.with_network_settings,
+        of: args.of.as_deref(),
+    };
     let restored = if args.file == Path::new("-") {
-        crate::node::restore(config, &mut std::io::stdin().lock(), &secrets, ask, sink)?
+        crate::node::restore(
+            config,
+            &mut std::io::stdin().lock(),
+            &secrets,
+            options,
+            ask,
+            sink,
+        )?
     } else {
         let mut file =
             std::fs::File::open(&args.file).map_err(|error| Failure::io(&args.file, &error))?;
-        crate::node::restore(config, &mut file, &secrets, ask, sink)?
+        crate::node::restore(config, &mut file, &secrets, options, ask, sink)?
     };
     let value = json!({
         "root": restored.root, "fingerprint": fingerprint(&restored.root),
         "home": config.home.display().to_string(), "keys": restored.keys,
-        "blobs": restored.blobs, "new_feed": restored.new_feed,
+        "blobs": restored.blobs, "new_feed": restored.new_feed, "made_ms": restored.made,
+        "left_out": restored.left_out,
     });
     let about = [
         ("path", config.home.display().to_string()),
-        ("fingerprint", fingerprint(&restored.root)),
         ("count", restored.blobs.to_string()),
     ];
-    out.fact("restore", value, || printable(&say("restored", &about)))
-        .map_err(|error| broken(&error))?;
+    out.fact("restore", value, || {
+        let age = crate::node::wall_clock().saturating_sub(restored.made);
+        let lines = [
+            say("restored", &about),
+            format!("  {}", fingerprint(&restored.root)),
+            format!("  {}", say("restored-made", &[("age", ages::words(age))])),
+        ];
+        printable(&lines.join("\n"))
+    })
+    .map_err(|error| broken(&error))?;
+    if !restored.left_out.is_empty() {
+        let names = [("names", restored.left_out.join(", "))];
+        out.warn("restored-left-out", &names)
+            .map_err(|error| broken(&error))?;
+    }
     if !restored.new_feed {
         out.warn("restored-stopped", &[])
             .map_err(|error| broken(&error))?;

@@ -71,6 +71,9 @@ pub fn status(out: &Out, node: &mut Handle, args: &Status) -> Outcome {
             )?;
             exit = if args.strict { Exit::Waiting } else { exit };
         }
+        for member in &circle.members {
+            super::stick::tell_missing(out, &circle.name, &member.name, &member.missing)?;
+        }
         if !circle.forked.is_empty() {
             warn(out, "status-fork", name())?;
             exit = if args.strict { Exit::Fork } else { exit };
@@ -157,6 +160,7 @@ pub fn member_json(member: &MemberStatus) -> serde_json::Value {
         "root": member.root, "name": member.name, "fingerprint": member.fingerprint,
         "admin": member.admin, "suspended": member.suspended, "me": member.me,
         "heard_ms_ago": age, "road": road, "behind": member.behind, "stale": member.stale,
+        "missing": member.missing,
     })
 }
 
@@ -248,9 +252,16 @@ pub fn audit(out: &Out, node: &Handle, args: &Audit) -> Outcome {
             return Err(Failure::new("audit-broken", Exit::Failed).with("line", line));
         }
         let count = node.store().audit_lines()?.len();
-        out.fact("audit-verified", json!({"lines": count}), || {
-            say("audit-verified", &[("count", count.to_string())])
-        })
+        let (_, hash) = node.store().audit_head()?;
+        let hash = data_encoding::HEXLOWER.encode(&hash);
+        out.fact(
+            "audit-verified",
+            json!({"lines": count, "head": hash}),
+            || {
+                let about = [("count", count.to_string()), ("hash", hash.clone())];
+                say("audit-verified", &about)
+            },
+        )
         .map_err(|error| broken(&error))?;
         return Ok(Exit::Done);
     }

@@ -9,7 +9,7 @@ use crate::identity::fingerprint;
 use crate::messages::say;
 use crate::node::{
     Addressee, Ask, Exit, Export, Failure, Handle, ImportOptions, ImportReport, Imported, Part,
-    Seen, Target, passphrase_file, ssh_recipients,
+    Seen, Target, passphrase_file, ranges, ssh_recipients,
 };
 use crate::record::foreign::listed;
 
@@ -283,6 +283,7 @@ pub(super) fn tell_import(out: &Out, it: &Imported, dry: bool) -> Result<(), Fai
         "lifted": it.lifted, "admins": it.admins, "policy": it.policy, "current": it.current,
         "withdrawn": it.withdrawn, "skipped": it.skipped, "skipped_why": it.skipped_why,
         "older_than": it.older_than, "forked": it.forked, "set_back": it.set_back,
+        "missing": it.missing,
     });
     out.fact("import", value, || {
         let founder = it
@@ -344,6 +345,7 @@ pub(super) fn tell_import(out: &Out, it: &Imported, dry: bool) -> Result<(), Fai
         out.note("import-older", &about)
             .map_err(|error| broken(&error))?;
     }
+    tell_missing(out, &it.circle_name, &it.signer_name, &it.missing)?;
     if !it.forked.is_empty() {
         out.warn("import-forked", &[("names", listed(&it.forked))])
             .map_err(|error| broken(&error))?;
@@ -365,6 +367,25 @@ pub(super) fn tell_import(out: &Out, it: &Imported, dry: bool) -> Result<(), Fai
         out.note("ack-later", &[]).map_err(|error| broken(&error))?;
     }
     Ok(())
+}
+
+/// Says which bundles of a member are missing.
+pub(super) fn tell_missing(
+    out: &Out,
+    circle: &str,
+    signer: &str,
+    missing: &[(u64, u64)],
+) -> Result<(), Failure> {
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let about = [
+        ("circle", circle.to_owned()),
+        ("signer", signer.to_owned()),
+        ("numbers", ranges(missing)),
+    ];
+    out.warn("bundles-missing", &about)
+        .map_err(|error| broken(&error))
 }
 
 /// Sentences about what changes, for what did and for what would.

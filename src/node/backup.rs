@@ -1,12 +1,15 @@
 //! `okibi backup`: the whole home in one age file, made while the home is in use.
 //!
 //! ```text
-//! age( tar: 00-BACKUP, okibi.db, config.toml, keys/..., blobs/ab/<hash>..., 99-SUMS )
+//! age( tar: 00-BACKUP, okibi.db, config.toml, keys/..., blobs/ab/<hash>..., 99-SUMS, 99-SUMS.sig )
 //! ```
 //!
 //! The database is a snapshot that SQLite makes (`VACUUM INTO`), the blobs are those that the snapshot names, and
 //! nobody removes files meanwhile. `99-SUMS` is what `sha256sum -c` reads. Everything streams; the file gets its name
 //! once it is synced and was read back. Stock tools open it: `age -d FILE | tar -xf - ; sha256sum -c 99-SUMS`.
+//!
+//! age authenticates no sender: whoever knows the recipient can make such a file. So the node's sign key signs the first
+//! member and the list, `00-BACKUP` carries that key's certificate, and `restore` says whose the backup is and from when.
 //!
 //! Who has the file and opens it has this node: its keys (unless they were left out), its chats, its documents.
 
@@ -20,6 +23,7 @@ use sha2::{Digest, Sha256};
 
 use crate::carrier::media::keyring::Addressee;
 use crate::carrier::media::{medium, seal};
+use crate::identity::Signer;
 use crate::record::BlobHash;
 
 use super::home::now;
@@ -29,6 +33,15 @@ use super::{Exit, Failure, Handle};
 pub(super) const BEGIN: &str = "00-BACKUP";
 /// Last member: sha256 of every other one but the first.
 pub(super) const SUMS: &str = "99-SUMS";
+/// Behind it: the sign key's signature over what the first member and the list are, 128 hexadecimal digits and a line end.
+pub(super) const SIGNATURE: &str = "99-SUMS.sig";
+
+/// What is signed.
+pub(super) fn signed_of(begin: &[u8], sums: &[u8]) -> Vec<u8> {
+    let parts = [Sha256::digest(begin), Sha256::digest(sums)];
+    [&b"okibi backup v1\n"[..], &parts.concat()].concat()
+}
+
 /// The database's name in a home and in a backup.
 pub(super) const DATABASE: &str = "okibi.db";
 /// The configuration's name in a home and in a backup.
@@ -158,11 +171,18 @@ impl Handle {
             tar: tar::Builder::new(sealer),
             sums: String::new(),
         };
+        let (signer, certificate) = self.sign_key()?;
+        let directory = self.store.directory()?;
+        let certificate = directory.of(self.root).find(|it| it.id() == certificate);
+        let certificate = certificate.map(|it| HEXLOWER.encode(it.bytes()));
+        let (lines, last) = self.store.audit_head()?;
         let head = format!(
-            "okibi-backup: {FORMAT}\nreader: {FORMAT}\nroot: {}\nmade: {}\nkeys: {}\n",
+            "okibi-backup: {FORMAT}\nreader: {FORMAT}\nroot: {}\nmade: {}\nkeys: {}\naudit: {lines} {}\ncertificate: {}\n",
             self.root,
             now(),
             if keys { "yes" } else { "no" },
+            HEXLOWER.encode(&last),
+            certificate.unwrap_or_default(),
         );
         pack.bytes(BEGIN, head.as_bytes()).map_err(fail)?;
         pack.sums.clear();
@@ -189,6 +209,9 @@ impl Handle {
         }
         let sums = std::mem::take(&mut pack.sums);
         pack.bytes(SUMS, sums.as_bytes()).map_err(fail)?;
+        let signature = signer.sign(&signed_of(head.as_bytes(), sums.as_bytes()));
+        let signature = format!("{}\n", HEXLOWER.encode(&signature));
+        pack.bytes(SIGNATURE, signature.as_bytes()).map_err(fail)?;
         let sealer = pack.tar.into_inner().map_err(fail)?;
         let out = sealer.finish().map_err(fail)?;
         let out = out.into_inner().map_err(|error| fail(error.into_error()))?;

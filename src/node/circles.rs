@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use crate::identity::{KeyCard, Signer, fingerprint};
+use crate::record::Foreign;
 use crate::record::foreign::like_fingerprint;
 use crate::record::{Admin, Body, CircleId, FeedKey, Policy, Predecessor, RecordId, Role, RootKey};
 use crate::store::{CircleView, Draft, OwnFeed, Standing};
@@ -194,7 +195,10 @@ impl Handle {
         }
         let all: Vec<String> = circles
             .iter()
-            .map(|circle| format!("{} ({})", circle.state.name, circle.id.short()))
+            .map(|circle| {
+                let name = Foreign::name(circle.state.name.as_str());
+                format!("{name} ({})", circle.id.short())
+            })
             .collect();
         let only = circles.pop();
         match (only, circles.is_empty(), name) {

@@ -18,7 +18,8 @@ pub struct Finding {
 }
 
 /// What could be better and is no fault.
-const ADVICE: [&str; 8] = [
+const ADVICE: [&str; 9] = [
+    "doctor-bundles-missing",
     "doctor-no-model",
     "doctor-one-admin",
     "doctor-two-admins",
@@ -43,6 +44,15 @@ impl Finding {
         self.about.push((name, value.to_string()));
         self
     }
+}
+
+/// Numbers for people: `7, 9 to 12`.
+pub fn ranges(ranges: &[(u64, u64)]) -> String {
+    let words = ranges.iter().map(|(first, last)| match first == last {
+        true => first.to_string(),
+        false => format!("{first}-{last}"),
+    });
+    words.collect::<Vec<_>>().join(", ")
 }
 
 /// Below this much free space imports begin to fail: 256 MiB.
@@ -197,6 +207,15 @@ impl Handle {
             if circle.waiting > 0 {
                 let finding = Finding::new("doctor-waiting", false);
                 findings.push(finding.with("circle", name).with("count", circle.waiting));
+            }
+            for member in circle.members.iter().filter(|it| !it.missing.is_empty()) {
+                let finding = Finding::new("doctor-bundles-missing", false);
+                findings.push(
+                    finding
+                        .with("circle", name)
+                        .with("signer", &member.name)
+                        .with("numbers", ranges(&member.missing)),
+                );
             }
             if circle.newer {
                 findings.push(Finding::new("doctor-newer", false).with("circle", name));

@@ -23,7 +23,7 @@ use crate::record::{
     Ack, BlobHash, BlobRef, Body, CircleId, Claim, Entry, FeedKey, Frontier, Kind, Payload, Record,
     RecordId, Role, RootKey, Signed, Statement,
 };
-use crate::store::{Batch, Consent, Join, OfferRow as Offer, Receipt, Source, Standing};
+use crate::store::{Batch, Consent, Delivered, Join, OfferRow as Offer, Receipt, Source, Standing};
 
 use super::home::now;
 use super::intake::ImportOptions;
@@ -62,6 +62,8 @@ pub struct Imported {
     pub skipped_why: Option<String>,
     /// A later bundle of this signer was taken in before: its number.
     pub older_than: Option<u64>,
+    /// Bundles of this signer that did not come here while it has records that are not here, by number, from one to another.
+    pub missing: Vec<(u64, u64)>,
     /// Members with a feed that is forked, and was not before.
     pub forked: Vec<String>,
     /// Some feed of the circle is forked.
@@ -341,6 +343,7 @@ impl Handle {
             skipped: Vec::new(),
             skipped_why: None,
             older_than: None,
+            missing: Vec::new(),
             forked: Vec::new(),
             has_forks: false,
             set_back: Vec::new(),
@@ -387,8 +390,13 @@ impl Handle {
                 secret: judged.secret,
             }),
             // A part of a bundle is not the bundle: what was left out may still come.
-            bundle: Some((judged.signer, staged.front.head.sequence))
-                .filter(|_| staged.skipped.is_none()),
+            bundle: Some(Delivered {
+                signer: judged.signer,
+                sequence: staged.front.head.sequence,
+                head: staged.front.head_sha256,
+                previous: staged.front.head.previous,
+            })
+            .filter(|_| staged.skipped.is_none()),
             audit: Some(line),
             road,
         };
@@ -402,6 +410,10 @@ impl Handle {
         self.refresh_shelves()?;
         let after = self.store.circle(&judged.circle)?;
         imported.signer_name = self.name_of(&after, &judged.signer);
+        imported.missing = self.missing_bundles(&after, &judged.signer)?;
+        if imported.missing.is_empty() {
+            self.store.close_gaps(&judged.circle, &judged.signer)?;
+        }
         imported.describe(old.as_ref(), &self.store.state(&judged.circle)?);
         let now_forked = forked(&after.frontier);
         imported.has_forks = !now_forked.is_empty();

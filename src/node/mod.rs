@@ -78,7 +78,7 @@ pub use clock::{Stopwatch, wall_clock};
 pub use coming::Coming;
 pub use company::{Company, Fate, Invited, Running, Waiting};
 pub use courier::{CourierOptions, CourierReport, Delivery};
-pub use doctor::Finding;
+pub use doctor::{Finding, ranges};
 pub use event::{Event, Sink};
 pub use export::Export;
 pub use failure::{Exit, Failure};
@@ -98,7 +98,7 @@ pub use net::{
 };
 pub use offers::{Accepted, Left, Offer, quoted_name};
 pub use quantize::{Packed, Packing};
-pub use restore::{Restored, backup_holds, restore};
+pub use restore::{RestoreOptions, Restored, backup_holds, restore};
 pub use share::Label;
 pub use status::{CircleStatus, MemberStatus, Status};
 pub use target::{Ask, ExportOptions, Since, Target};

@@ -6,6 +6,10 @@
 //! one height are a fork. The new feed's key is certified by the root. Where the root is locked or was not in the
 //! backup, the home reads and writes nothing until `okibi key new-feed`.
 //!
+//! The backup is signed by the identity that it holds, and it is said whose it is and from when: age would take one from
+//! anybody. Its records and statements are verified once more. Of its configuration, what decides whom this node speaks
+//! to and where its passphrase is comes along only when that is asked for.
+//!
 //! Nothing of the archive is believed: only regular files of exactly the names that a backup has are written, each
 //! is hashed, and the list at the end must name all of them.
 
@@ -22,14 +26,16 @@ use crate::carrier::media::files::Files;
 use crate::carrier::media::keyring::Secret;
 use crate::carrier::media::{MediaError, seal};
 use crate::config::Config;
-use crate::record::{BlobHash, RootKey};
+use crate::identity::{fingerprint, verify, verify_message};
+use crate::record::{BlobHash, Claim, Role, RootKey, Signed, Statement};
 use crate::store::Store;
 use crate::store::keys::{KeyFolder, is_key_file};
 
-use super::backup::{BEGIN, CONFIG, DATABASE, FORMAT, SUMS};
+use super::backup::{BEGIN, CONFIG, DATABASE, FORMAT, SIGNATURE, SUMS, signed_of};
 use super::event::Sink;
 use super::home::{now, place_of, random};
 use super::unlock::AskPassphrase;
+use super::who::{Meant, who_is_meant};
 use super::{Exit, Failure, Handle};
 
 /// Bytes of the first member.
@@ -49,11 +55,30 @@ pub struct Restored {
     pub blobs: usize,
     /// A new feed is open; without one the home only reads.
     pub new_feed: bool,
+    /// When the backup was made, milliseconds since 1970 by the clock of who made it.
+    pub made: u64,
+    /// Sections of the configuration that were left out.
+    pub left_out: Vec<String>,
 }
+
+/// How a home is restored.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RestoreOptions<'a> {
+    /// Take the settings about networks and passphrases, too.
+    pub with_network_settings: bool,
+    /// The fingerprint, or its beginning, that the identity must have.
+    pub of: Option<&'a str>,
+}
+
+/// Sections of the configuration that decide whom a node speaks to, and what it reads its secrets from.
+const GUARDED: [&str; 2] = ["network", "keys"];
 
 /// What the first member says.
 struct Begin {
     root: RootKey,
+    made: u64,
+    /// The key that signed, certified by the root.
+    signer: [u8; 32],
 }
 
 /// Restores the home that `config` names from a backup. `secrets` open it; the home must not exist, or be empty.
@@ -61,6 +86,7 @@ pub fn restore(
     config: &Config,
     backup: &mut dyn Read,
     secrets: &[Secret],
+    options: RestoreOptions<'_>,
     ask: Option<AskPassphrase>,
     sink: Sink,
 ) -> Result<Restored, Failure> {
@@ -79,6 +105,13 @@ pub fn restore(
     let fail = |error: std::io::Error| Failure::io(&temporary, &error);
     files.remove_all(beside).map_err(fail)?;
     let done = unpack(&temporary, backup, secrets).and_then(|(begin, keys, blobs)| {
+        if let Some(of) = options.of {
+            is_of(&begin.root, of)?;
+        }
+        let left_out = match options.with_network_settings {
+            true => Vec::new(),
+            false => leave_out(&temporary.join(CONFIG))?,
+        };
         let new_feed = new_life(config, &temporary, &begin, ask, sink)?;
         // An empty folder of this name gives way; anything else does not.
         std::fs::rename(&temporary, home).map_err(|error| Failure::io(home, &error))?;
@@ -88,6 +121,8 @@ pub fn restore(
             keys,
             blobs,
             new_feed,
+            made: begin.made,
+            left_out,
         })
     });
     match &done {
@@ -95,6 +130,45 @@ pub fn restore(
         Err(_) => _ = files.remove_all(beside),
     }
     done
+}
+
+/// Is this the identity that was asked for?
+fn is_of(root: &RootKey, of: &str) -> Result<(), Failure> {
+    let known = std::iter::once((*root, ""));
+    match who_is_meant(known, &format!("id:{}", of.trim_start_matches("id:"))) {
+        Meant::One(_) => Ok(()),
+        _ => {
+            Err(Failure::new("backup-of-another", Exit::Refused)
+                .with("fingerprint", fingerprint(root)))
+        }
+    }
+}
+
+/// Takes the guarded sections out of a configuration; which there were. What is no configuration goes as a whole.
+fn leave_out(path: &Path) -> Result<Vec<String>, Failure> {
+    let fail = |error: std::io::Error| Failure::io(path, &error);
+    let text = match std::fs::read_to_string(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidData => String::from("?"),
+        other => other.map_err(fail)?,
+    };
+    let Ok(mut table) = text.parse::<toml::Table>() else {
+        std::fs::remove_file(path).map_err(fail)?;
+        return Ok(vec![CONFIG.to_owned()]);
+    };
+    let gone = GUARDED
+        .iter()
+        .filter(|section| table.remove(**section).is_some());
+    let gone: Vec<String> = gone.map(|section| (*section).to_owned()).collect();
+    if !gone.is_empty() {
+        std::fs::remove_file(path).map_err(fail)?;
+        write(
+            path,
+            &mut table.to_string().as_bytes(),
+            table.to_string().len() as u64,
+        )?;
+    }
+    Ok(gone)
 }
 
 fn must_be_free(home: &Path) -> Result<(), Failure> {
@@ -156,13 +230,17 @@ fn contents(opened: impl Read, take: &mut Take<'_>) -> Result<(Begin, usize, usi
     let mut tar = tar::Archive::new(opened);
     let mut begin = None;
     let mut hashes: BTreeMap<String, String> = BTreeMap::new();
-    let mut sums = None;
+    let (mut sums, mut signature) = (None, None);
+    let mut begin_text = String::new();
     let (mut keys, mut blobs) = (0, 0);
     for entry in tar.entries().map_err(broken)? {
         let mut entry = entry.map_err(broken)?;
         let name = String::from_utf8(entry.path_bytes().into_owned())
             .map_err(|_| refused("a name is not UTF-8"))?;
-        if !entry.header().entry_type().is_file() || sums.is_some() {
+        if !entry.header().entry_type().is_file()
+            || signature.is_some()
+            || (sums.is_some() && name != SIGNATURE)
+        {
             return Err(refused(format!("{name} does not belong there")));
         }
         let size = entry.header().entry_size().map_err(broken)?;
@@ -181,7 +259,12 @@ fn contents(opened: impl Read, take: &mut Take<'_>) -> Result<(Begin, usize, usi
             if name != BEGIN {
                 return Err(refused("it is no backup of okibi"));
             }
-            begin = Some(read_begin(&whole(BEGIN_BYTES, &mut entry)?)?);
+            begin_text = whole(BEGIN_BYTES, &mut entry)?;
+            begin = Some(read_begin(&begin_text)?);
+            continue;
+        }
+        if name == SIGNATURE && sums.is_some() {
+            signature = Some(whole(BEGIN_BYTES, &mut entry)?);
             continue;
         }
         if name == SUMS {
@@ -215,6 +298,14 @@ fn contents(opened: impl Read, take: &mut Take<'_>) -> Result<(Begin, usize, usi
     if sums.is_none() || lines != found || !hashes.contains_key(DATABASE) {
         return Err(refused("it is not whole"));
     }
+    let signature = signature.as_deref().and_then(|line| {
+        let bytes = data_encoding::HEXLOWER.decode(line.strip_suffix('\n')?.as_bytes());
+        <[u8; 64]>::try_from(bytes.ok()?).ok()
+    });
+    let signature = signature.ok_or_else(|| refused("it is not signed"))?;
+    let message = signed_of(begin_text.as_bytes(), sums.unwrap_or_default().as_bytes());
+    verify_message(&begin.signer, &message, &signature)
+        .map_err(|_| refused("its signature does not fit"))?;
     Ok((begin, keys, blobs))
 }
 
@@ -233,9 +324,26 @@ fn read_begin(text: &str) -> Result<Begin, Failure> {
         Some(_) if value("okibi-backup").is_some() => {}
         _ => return Err(refused("it is no backup of okibi")),
     }
-    let root = value("root").and_then(|value| value.parse().ok());
+    let root: Option<RootKey> = value("root").and_then(|value| value.parse().ok());
+    let root = root.ok_or_else(|| refused("it names no identity"))?;
+    let certificate = value("certificate")
+        .and_then(|hex| data_encoding::HEXLOWER.decode(hex.as_bytes()).ok())
+        .and_then(|bytes| Signed::<Statement>::decode(&bytes).ok())
+        .and_then(|signed| verify(signed).ok());
+    let signer = certificate.and_then(|it| match it.value().claim {
+        Claim::Certificate {
+            role: Role::Sign | Role::Spare,
+            key,
+            ..
+        } if it.value().root == root => Some(key),
+        _ => None,
+    });
     Ok(Begin {
-        root: root.ok_or_else(|| refused("it names no identity"))?,
+        root,
+        made: value("made")
+            .and_then(|value| value.parse().ok())
+            .unwrap_or(0),
+        signer: signer.ok_or_else(|| refused("no sign key of its identity is certified in it"))?,
     })
 }
 
@@ -331,6 +439,9 @@ fn new_life(
         .and_then(|root| RootKey::from_slice(&root));
     if sound != "ok" || root != Some(begin.root) {
         return Err(refused("its database is damaged"));
+    }
+    if !store.verify_all()? {
+        return Err(refused("its database holds what nobody signed"));
     }
     store.renew_epoch(now(), random()?)?;
     store.set_meta("place", place_of(&config.home).as_bytes())?;

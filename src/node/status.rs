@@ -26,6 +26,8 @@ pub struct MemberStatus {
     /// Records of mine that it has not acknowledged; none: it never acknowledged anything.
     pub behind: Option<u64>,
     pub stale: bool,
+    /// Bundles of it that did not come here while it has records that are not here, by number, from one to another.
+    pub missing: Vec<(u64, u64)>,
 }
 
 /// One circle as this node knows it.
@@ -108,6 +110,22 @@ impl Handle {
         })
     }
 
+    /// Bundles of a member that did not come here, as long as it has records that are not here: a later bundle brings all
+    /// that was not acknowledged, so that a lost stick is no loss by itself.
+    pub(super) fn missing_bundles(
+        &self,
+        circle: &CircleView,
+        root: &RootKey,
+    ) -> Result<Vec<(u64, u64)>, Failure> {
+        let gaps = self.store.bundle_gaps(&circle.id, root)?;
+        if gaps.is_empty() {
+            return Ok(gaps);
+        }
+        let said = self.store.ack(&circle.id, root, &self.root)?;
+        let all_here = said.is_some_and(|ack| behind(&ack.value().frontier, &circle.frontier) == 0);
+        Ok(if all_here { Vec::new() } else { gaps })
+    }
+
     fn circle_status(&self, circle: &CircleView, max_age: u64) -> Result<CircleStatus, Failure> {
         let membership = self.store.membership(&circle.id)?;
         let state = self.store.state(&circle.id)?;
@@ -133,6 +151,7 @@ impl Handle {
                 heard,
                 future,
                 behind,
+                missing: self.missing_bundles(circle, root)?,
                 stale: old && !me && !suspended && circle.standing == Standing::Member,
             });
         }

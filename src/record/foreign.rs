@@ -52,8 +52,8 @@ pub fn listed<T: AsRef<str>>(names: impl IntoIterator<Item = T>) -> String {
     quoted.collect::<Vec<_>>().join(", ")
 }
 
-/// Whether a text is, or contains, groups as those of a fingerprint: two or more of four characters of Crockford's base32
-/// with a line between them.
+/// Whether a text is, or contains, groups as those of a fingerprint, four characters of Crockford's base32 with a line
+/// between them: three of them, or two with a digit, since names are spelled like that too.
 pub fn like_fingerprint(text: &str) -> bool {
     fingerprint_at(text).is_some()
 }
@@ -73,8 +73,12 @@ fn fingerprint_at(text: &str) -> Option<usize> {
     };
     (0..bytes.len()).find(|&at| {
         let begins = at == 0 || bytes.get(at - 1).is_none_or(|byte| !symbol(byte));
-        let ends = bytes.get(at + 9).is_none_or(|byte| !symbol(byte));
-        begins && ends && group(at) && bytes.get(at + 4) == Some(&b'-') && group(at + 5)
+        let ends = |at: usize| bytes.get(at).is_none_or(|byte| !symbol(byte));
+        let next = |at: usize| bytes.get(at) == Some(&b'-') && group(at + 1);
+        let two = begins && group(at) && next(at + 4) && ends(at + 9);
+        let pair = bytes.get(at..at + 9).unwrap_or_default();
+        let digits = pair.iter().any(u8::is_ascii_digit);
+        two && (digits || (next(at + 9) && ends(at + 14)))
     })
 }
 
@@ -212,7 +216,12 @@ mod tests {
 
     #[test]
     fn fingerprints_are_told_from_words() {
-        for text in ["7zpb-4kqt", "x 7ZPB-4KQT y", "(7zpb-4kqt-90hs)"] {
+        for text in [
+            "7zpb-4kqt",
+            "x 7ZPB-4KQT y",
+            "(7zpb-4kqt-90hs)",
+            "mary-anne-kate",
+        ] {
             assert!(like_fingerprint(text), "{text}");
         }
         for text in [

@@ -1,11 +1,16 @@
 //! What came in and what left, by which road. A line is committed before the first byte leaves and
 //! completed by a second line afterwards; one without its second line reads "possibly left". The hash
-//! of each line covers the one before it: local evidence, not proof against the machine's own owner.
+//! of each line covers the one before it, and number and hash of the last are kept apart from the lines, so that an end that
+//! was cut off shows: local evidence, not proof against the machine's own owner. Who noted the last hash elsewhere, or has
+//! a backup, has more.
 
 use rusqlite::Connection;
 use serde_json::Value;
 
 use super::{Store, StoreError};
+
+/// Where number and hash of the last line are kept.
+const HEAD: &str = "audit";
 
 /// One line of the audit trail.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,7 +59,13 @@ impl Store {
         })
     }
 
-    /// The number of the first line whose hash does not follow from the lines before it.
+    /// Number and hash of the last line that was ever written; 0 and zeros before the first.
+    pub fn audit_head(&self) -> Result<(u64, [u8; 32]), StoreError> {
+        let (sequence, hash) = head(&self.db)?;
+        Ok((sequence.unsigned_abs(), hash))
+    }
+
+    /// The number of the first line whose hash does not follow from the lines before it, or that is not there any more.
     pub fn audit_break(&self) -> Result<Option<u64>, StoreError> {
         let mut sql = self
             .db
@@ -70,21 +81,35 @@ impl Store {
             }
             expected += 1;
         }
-        Ok(None)
+        // What was written last is not here: the end was cut off, or all of it.
+        let (count, _) = head(&self.db)?;
+        Ok((count >= expected).then_some(expected.unsigned_abs()))
     }
 }
 
+/// Number and hash of the last line, as they are kept apart.
+fn head(db: &Connection) -> Result<(i64, [u8; 32]), StoreError> {
+    let kept = super::meta(db, HEAD)?;
+    let parts = kept
+        .as_deref()
+        .and_then(|bytes| bytes.split_first_chunk::<8>());
+    Ok(match parts {
+        Some((count, hash)) => (
+            i64::from_be_bytes(*count),
+            hash.try_into().unwrap_or([0; 32]),
+        ),
+        None => (0, [0; 32]),
+    })
+}
+
 pub(super) fn append(db: &Connection, now: u64, line: &Value) -> Result<u64, StoreError> {
-    let sql = "SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1";
-    let last = db.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)));
-    let (last, hash): (i64, [u8; 32]) = match last {
-        Err(rusqlite::Error::QueryReturnedNoRows) => (0, [0; 32]),
-        other => other?,
-    };
+    // From what is kept, not from what is there: a trail that was cut never looks whole again.
+    let (last, hash) = head(db)?;
     let (sequence, at, text) = (last + 1, now as i64, line.to_string());
     let hash = chain(&hash, sequence, at, &text);
     let sql = "INSERT INTO audit (sequence, at, line, hash) VALUES (?1, ?2, ?3, ?4)";
     db.execute(sql, rusqlite::params![sequence, at, text, hash])?;
+    super::set_meta(db, HEAD, &[&sequence.to_be_bytes()[..], &hash].concat())?;
     Ok(sequence.unsigned_abs())
 }
 
@@ -96,4 +121,35 @@ fn chain(last: &[u8; 32], sequence: i64, at: i64, line: &str) -> [u8; 32] {
         .update(&at.to_be_bytes());
     hasher.update(line.as_bytes());
     *hasher.finalize().as_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The end cut off, the whole of it, a line in the middle, and a line written after a cut.
+    #[test]
+    fn a_cut_shows_and_is_never_mended() {
+        let cases = [
+            ("DELETE FROM audit WHERE sequence = 3", 3),
+            ("DELETE FROM audit WHERE sequence > 1", 2),
+            ("DELETE FROM audit", 1),
+            ("DELETE FROM audit WHERE sequence = 2", 3),
+        ];
+        for (cut, first) in cases {
+            let home = tempfile::tempdir().unwrap();
+            let mut store = Store::open(home.path(), 1, [1; 8]).unwrap();
+            assert_eq!(store.audit_head().unwrap(), (0, [0; 32]));
+            for number in 1..=3 {
+                let written = store.audit(number, &serde_json::json!({"what": number}));
+                assert_eq!(written.unwrap(), number);
+            }
+            assert_eq!(store.audit_break().unwrap(), None);
+            assert_eq!(store.audit_head().unwrap().0, 3);
+            store.db.execute(cut, []).unwrap();
+            assert_eq!(store.audit_break().unwrap(), Some(first), "{cut}");
+            assert_eq!(store.audit(4, &serde_json::json!({})).unwrap(), 4);
+            assert!(store.audit_break().unwrap().is_some(), "{cut}");
+        }
+    }
 }

@@ -274,6 +274,7 @@ impl Store {
                 offers::say(tx, id, &Consent::Forgotten(name.to_owned()))?;
             }
             tx.execute("DELETE FROM fact WHERE circle = ?1", [id.0])?;
+            tx.execute("DELETE FROM bundle_gap WHERE circle = ?1", [id.0])?;
             tx.execute("DELETE FROM record WHERE circle = ?1", [id.0])?;
             tx.execute("DELETE FROM scope WHERE circle = ?1", [id.0])?;
             tx.execute("DELETE FROM circle WHERE id = ?1", [id.0])?;

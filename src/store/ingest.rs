@@ -16,6 +16,7 @@ use crate::record::{
 
 use super::cache::{self, Cached, Settled};
 use super::circle::Standing;
+use super::gaps::{self, Delivered};
 use super::{Scope, Store, StoreError, ack, audit, blobs, clock, offers, own, pool, set_clock};
 
 /// Who brought a batch.
@@ -46,8 +47,8 @@ pub struct Batch {
     pub blobs: Vec<BlobRef>,
     /// Enter the circle, or learn its secret.
     pub join: Option<Join>,
-    /// The signer's feed-wide sequence, when a bundle brought this.
-    pub bundle: Option<(RootKey, u64)>,
+    /// Which bundle brought this, if one did.
+    pub bundle: Option<Delivered>,
     /// What the audit trail says of it.
     pub audit: Option<Value>,
     /// By which road it came: `usb`, `lan`, `iroh`, `builtin`.
@@ -151,10 +152,10 @@ impl Store {
                     heard(tx, &id, root, batch.road, now)?;
                 }
             }
-            if let Some((signer, sequence)) = batch.bundle
-                && newer_bundle(tx, &id, &signer, sequence, now)?
+            if let Some(bundle) = &batch.bundle
+                && gaps::delivered(tx, &id, bundle, now)?
             {
-                heard(tx, &id, &signer, batch.road, now)?;
+                heard(tx, &id, &bundle.signer, batch.road, now)?;
             }
             if let Some(line) = &batch.audit {
                 audit::append(tx, now, line)?;
@@ -406,18 +407,4 @@ fn heard(
                ON CONFLICT (circle, root) DO UPDATE SET at = excluded.at, road = excluded.road";
     db.execute(sql, params![id.0, root.0, now as i64, road])?;
     Ok(())
-}
-
-fn newer_bundle(
-    db: &Connection,
-    id: &CircleId,
-    signer: &RootKey,
-    sequence: u64,
-    now: u64,
-) -> Result<bool, StoreError> {
-    let sql = "INSERT INTO bundle_in (circle, signer, sequence, at) VALUES (?1, ?2, ?3, ?4)
-               ON CONFLICT (circle, signer) DO UPDATE SET sequence = excluded.sequence, at = excluded.at
-               WHERE excluded.sequence > sequence";
-    let sequence = i64::try_from(sequence).unwrap_or(i64::MAX);
-    Ok(db.execute(sql, params![id.0, signer.0, sequence, now as i64])? > 0)
 }

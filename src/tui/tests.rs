@@ -296,6 +296,7 @@ fn overview() -> Overview {
         future: false,
         behind: (!me).then_some(3),
         stale,
+        missing: Vec::new(),
     };
     Overview {
         status: Status {

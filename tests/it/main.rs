@@ -69,4 +69,5 @@ mod tamper;
 mod terminal;
 mod threats;
 mod update;
+mod vouched;
 mod wire;

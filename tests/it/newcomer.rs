@@ -48,7 +48,7 @@ fn a_circle_is_not_founded_twice_by_mistake() {
     let (alice, bob) = place.alice_and_bob();
     let again = alice.run(["circle", "found", "hearth"]);
     assert_eq!(again.status.code(), Some(2), "{again:#?}");
-    assert!(again.err.contains("hearth already"), "{again:#?}");
+    assert!(again.err.contains("“hearth” already"), "{again:#?}");
 
     let card = bob.ok(["key", "card"]).out;
     let (one, two) = (
@@ -80,7 +80,7 @@ fn the_recipient_says_which_circle() {
     let run = alice.run(["circle", "members"]);
     assert_eq!(run.status.code(), Some(2), "{run:#?}");
     assert!(
-        run.err.contains("hearth (") && run.err.contains("other ("),
+        run.err.contains("“hearth” (") && run.err.contains("“other” ("),
         "{run:#?}"
     );
 }
@@ -111,7 +111,7 @@ fn what_is_said_of_an_export_is_so() {
     let run = bob.ok(["export-bundle", "--to", "alice", &stick]);
     assert!(run.out.contains("only the acknowledgement"), "{run:#?}");
     let run = alice.ok(["import-bundle", &stick]);
-    assert!(run.out.contains("no new records from bob"), "{run:#?}");
+    assert!(run.out.contains("no new records from “bob”"), "{run:#?}");
     let audit = alice.ok(["audit"]).out;
     assert!(audit.contains("to bob") && !audit.contains('['), "{audit}");
 }
@@ -188,7 +188,7 @@ fn an_only_admin_cannot_be_suspended_and_that_is_said() {
     alice.ok(["export-bundle", "--to", "bob", &stick]);
     bob.ok(["import-bundle", &stick]);
     let run = bob.ok(["circle", "suspend", "alice", "--dry-run"]);
-    assert!(run.err.contains("alice is the only admin"), "{run:#?}");
+    assert!(run.err.contains("“alice” is the only admin"), "{run:#?}");
     let run = alice.ok(["circle", "suspend", "bob", "--dry-run"]);
     assert!(!run.err.contains("only admin"), "{run:#?}");
 }

@@ -91,8 +91,11 @@ fn the_quickstarts_run_as_written() {
                 assert!(run.out.contains("from alice in garden"), "{run:#?}");
             }
             "alice again" => {
-                assert!(run.out.contains("bob acknowledged what it has"), "{run:#?}");
-                assert!(run.out.contains("nothing new for bob"), "{run:#?}");
+                assert!(
+                    run.out.contains("“bob” acknowledged what it has"),
+                    "{run:#?}"
+                );
+                assert!(run.out.contains("nothing new for “bob”"), "{run:#?}");
             }
             _ => {}
         }

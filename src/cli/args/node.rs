@@ -110,6 +110,12 @@ pub struct Restore {
     /// Open it with an age identity file or an SSH private key. Without it a passphrase is asked for
     #[arg(long, value_name = "FILE", conflicts_with = "passphrase_file")]
     pub identity: Vec<PathBuf>,
+    /// Refuse it unless this is the fingerprint of its identity, or the beginning of it
+    #[arg(long, value_name = "FINGERPRINT")]
+    pub of: Option<String>,
+    /// Also take the settings that say whom the node speaks to and where its passphrase is
+    #[arg(long)]
+    pub with_network_settings: bool,
     /// Open it with the passphrase in the first line of a file
     #[arg(long, value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,

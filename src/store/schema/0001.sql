@@ -112,7 +112,19 @@ CREATE TABLE bundle_in (
     signer   BLOB NOT NULL,
     sequence INTEGER NOT NULL,
     at       INTEGER NOT NULL,
+    -- SHA-256 of its HEAD: the next one names it.
+    head     BLOB NOT NULL,
     PRIMARY KEY (circle, signer)
+) STRICT, WITHOUT ROWID;
+
+-- Bundles of a signer that did not come here, by number, from one to another. They go when they come, when an
+-- acknowledgement of the signer shows that nothing is missing, and the oldest of too many.
+CREATE TABLE bundle_gap (
+    circle BLOB NOT NULL,
+    signer BLOB NOT NULL,
+    first  INTEGER NOT NULL,
+    last   INTEGER NOT NULL,
+    PRIMARY KEY (circle, signer, first)
 ) STRICT, WITHOUT ROWID;
 
 -- Models that can be named with -m.

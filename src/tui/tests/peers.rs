@@ -177,7 +177,7 @@ fn a_window_never_comes_between_a_person_and_the_keys() {
 #[test]
 fn the_end_of_a_pairing_is_told() {
     for (fate, words) in [
-        (Fate::Spent("bob".into()), "bob is a member of"),
+        (Fate::Spent("bob".into()), "“bob” is a member of"),
         (Fate::Open, "nobody was admitted"),
     ] {
         let mut state = state((80, 24));

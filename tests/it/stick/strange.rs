@@ -11,10 +11,10 @@ use okibi::carrier::media::keyring::Addressee;
 use okibi::carrier::media::medium::{Medium, Sums, scan, slice_name, token_hash};
 use okibi::carrier::media::seal;
 use okibi::identity::ReceiveSecret;
-use okibi::node::{Exit, ImportOptions, ImportReport};
+use okibi::node::{Exit, ExportOptions, ImportOptions, ImportReport, Since, Target};
 
 use super::{Scene, exits, try_import};
-use crate::homes::{onto, state};
+use crate::homes::{circle, import, onto, share, state};
 
 /// A folder of the right shape with one slice that somebody else fills.
 fn strange(stick: &Path, handle: &str, first: u16, last: bool, fill: impl FnOnce(&Path)) {
@@ -276,4 +276,47 @@ fn a_tenth_of_a_stick_stays_free() {
     };
     assert_eq!(tight("small", bytes + room / 10 - 1_000).count, 0);
     assert_eq!(tight("large", bytes + room / 10 + 1_000).count, 1);
+}
+
+/// A stick that never came: its number is missing until it comes, or until all that its writer has is here.
+#[test]
+fn a_withheld_bundle_is_missed() {
+    let mut scene = Scene::with(1, 500);
+    let mut bob = scene.bob();
+    let first = scene.stick("first");
+    onto(&mut scene.alice, "bob", &first).unwrap();
+    import(&mut bob, &first);
+    let missing = |bob: &okibi::node::Handle| {
+        let status = bob.status(u64::MAX).unwrap();
+        let circle = status.circles.into_iter().find(|it| !it.shelf).unwrap();
+        let alice = circle.members.into_iter().find(|it| it.name == "alice");
+        alice.unwrap().missing
+    };
+    assert_eq!(missing(&bob), []);
+    // Two sticks, each with what was written since the one before: the first of them is withheld.
+    let mut sticks = Vec::new();
+    let circle = circle(&scene.alice);
+    let to = scene.alice.find_member(&circle, "bob").unwrap();
+    for name in ["withheld", "comes"] {
+        let stick = scene.stick(name);
+        let since = okibi::node::wall_clock();
+        let text = format!("some words that are {name}\n");
+        share(&mut scene.alice, &scene.place, name, &text);
+        let circle = crate::homes::circle(&scene.alice);
+        let options = ExportOptions {
+            since: Some(Since::At(since)),
+            ..ExportOptions::default()
+        };
+        let target = Target::Medium(&stick);
+        let done = scene.alice.export_with(&circle, &[to], target, options);
+        assert!(done.unwrap().written.is_some());
+        sticks.push(stick);
+    }
+    let report = import(&mut bob, &sticks[1]);
+    let number = report.imported[0].sequence;
+    assert_eq!(report.imported[0].missing, [(number - 1, number - 1)]);
+    assert_eq!(missing(&bob), [(number - 1, number - 1)]);
+    import(&mut bob, &sticks[0]);
+    assert_eq!(missing(&bob), []);
+    assert_eq!(state(&bob), state(&scene.alice));
 }

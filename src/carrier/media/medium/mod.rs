@@ -218,7 +218,12 @@ pub(crate) fn open_file(path: &Path) -> Result<File, MediaError> {
     };
     let refused = || MediaError::Refused(format!("{} is no regular file", path.display()));
     let file = match file {
-        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => {
+        // A link, and a socket.
+        Err(error)
+            if [rustix::io::Errno::LOOP, rustix::io::Errno::NXIO]
+                .iter()
+                .any(|errno| error.raw_os_error() == Some(errno.raw_os_error())) =>
+        {
             return Err(refused());
         }
         other => other.map_err(MediaError::io(path))?,
