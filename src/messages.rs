@@ -12,7 +12,7 @@ const ENGLISH: &str = include_str!("messages/en.toml");
 const JAPANESE: &str = include_str!("messages/ja.toml");
 
 /// Values that somebody chose, who may be a stranger: quoted and cut wherever they stand in a sentence.
-const CHOSEN: [&str; 6] = ["circle", "member", "signer", "author", "reason", "called"];
+const CHOSEN: [&str; 5] = ["circle", "member", "signer", "author", "reason"];
 /// Columns of a reason, at most.
 const REASON: usize = 80;
 

@@ -49,7 +49,7 @@ fn words(offer: &Offer) -> String {
         ("id", offer.circle.short()),
         ("name", quoted(&offer.name)),
         ("founder", founder.unwrap_or_else(|| "?".to_owned())),
-        ("signer", fingerprint(&offer.signer)),
+        ("fingerprint", fingerprint(&offer.signer)),
         ("called", quoted(&offer.called)),
         ("date", ages::date(offer.first)),
         ("place", place.map_or_else(|| "-".to_owned(), String::from)),

@@ -15,7 +15,7 @@ use crate::carrier::media::keyring::Addressee;
 use crate::carrier::media::medium::Medium;
 use crate::carrier::media::plan::{Content, Plan};
 use crate::carrier::media::write::{Destination, Written, write_bundle};
-use crate::carrier::media::{MediaError, Small, seal};
+use crate::carrier::media::{MediaError, Small};
 use crate::identity::{Directory, Verified};
 use crate::record::{
     Ack, BlobHash, BlobRef, Body, CircleId, Frontier, Record, RecordId, Role, RootKey, Statement,
@@ -110,26 +110,6 @@ impl Handle {
             report.written = Some(self.ship(circle, shipment, &receive, target, &names, "export")?);
         }
         Ok(report)
-    }
-
-    /// Those of these members whose receive key takes anything, and the names of the others: one key that nobody can
-    /// encrypt to keeps no bundle from anybody else. Who has none is left for `receive_keys_of` to tell.
-    pub(super) fn reachable(
-        &self,
-        circle: &CircleView,
-        to: &[RootKey],
-    ) -> Result<(Vec<RootKey>, Vec<String>), Failure> {
-        let directory = self.store.directory()?;
-        let (mut reached, mut left_out) = (Vec::new(), Vec::new());
-        for root in to {
-            match directory.current(root, Role::Receive) {
-                Some((_, key)) if !seal::can_seal(&Addressee::Receive(key)) => {
-                    left_out.push(self.name_of(circle, root));
-                }
-                _ => reached.push(*root),
-            }
-        }
-        Ok((reached, left_out))
     }
 
     /// The receive keys of active members.

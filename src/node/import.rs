@@ -20,13 +20,14 @@ use crate::carrier::media::read::{Front, Source as Stream, Staged, stage_what_is
 use crate::fold::{self, History, State};
 use crate::identity::{Verified, fingerprint, verify, verify_all};
 use crate::record::{
-    Ack, BlobHash, BlobRef, Body, CircleId, Claim, Entry, FeedKey, Frontier, Kind, Payload, Record,
-    RecordId, Role, RootKey, Signed, Statement,
+    Ack, BlobHash, CircleId, Claim, Entry, FeedKey, Frontier, Kind, Payload, Record, RecordId,
+    Role, RootKey, Signed, Statement,
 };
 use crate::store::{Batch, Consent, Delivered, Join, OfferRow as Offer, Receipt, Source, Standing};
 
 use super::home::now;
 use super::intake::ImportOptions;
+use super::named::named_blobs;
 use super::offers::Left;
 use super::trust::Trust;
 use super::{Event, Exit, Failure, Handle};
@@ -556,38 +557,4 @@ fn forked(frontier: &Frontier) -> BTreeSet<FeedKey> {
         .filter(|(_, entry)| matches!(entry, Entry::Forked { .. }))
         .map(|(feed, _)| *feed)
         .collect()
-}
-
-/// Staged contents that some record names: what nothing names is not kept, whoever sent it.
-fn named_blobs<'a>(
-    staged: &'a Staged,
-    circle: &CircleId,
-    records: &[Verified<Record>],
-    state: Option<&State>,
-) -> Vec<(&'a Path, BlobRef)> {
-    let mut named: BTreeSet<BlobRef> = BTreeSet::new();
-    for record in records {
-        // A record of another circle is refused, and names nothing here.
-        if record.value().circle(record.id()) != *circle {
-            continue;
-        }
-        match Body::decode(record.value().kind, &record.value().body) {
-            Some(Body::Document(document)) => _ = named.insert(document.blob),
-            Some(Body::Model(model)) => _ = named.insert(model.blob),
-            _ => {}
-        }
-    }
-    if let Some(state) = state {
-        named.extend(state.documents.values().map(|shared| shared.content.blob));
-        named.extend(state.models.values().map(|shared| shared.content.blob));
-    }
-    let contents = staged.members.iter().map(|member| {
-        let blob = BlobRef {
-            blake3: BlobHash(member.blake3),
-            sha256: member.sha256,
-            size: member.size,
-        };
-        (member.path.as_path(), blob)
-    });
-    contents.filter(|(_, blob)| named.contains(blob)).collect()
 }

@@ -25,6 +25,7 @@ mod look;
 mod memory;
 mod models;
 mod modes;
+mod named;
 #[cfg(feature = "lan")]
 mod net;
 mod offers;

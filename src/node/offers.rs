@@ -9,6 +9,7 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::identity::fingerprint;
+use crate::record::Foreign;
 use crate::record::{CircleId, RootKey};
 use crate::store::Consent;
 
@@ -18,9 +19,6 @@ use super::intake::{ImportOptions, ImportReport};
 use super::{Exit, Failure, Handle};
 
 pub use crate::store::OfferRow as Offer;
-
-/// Characters of a name that a stranger chose, where it is shown.
-const NAME: usize = 32;
 
 /// Why a bundle was left alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -165,11 +163,8 @@ impl Handle {
 
 /// A name that a stranger chose: on one line, cut, and in quotes that are not its own.
 pub fn quoted_name(name: &str) -> String {
-    let plain = super::printable_line(name).replace(['"', '\u{201c}', '\u{201d}'], "'");
-    let mut short: String = plain.chars().take(NAME).collect();
-    if plain.chars().nth(NAME).is_some() {
-        short.push('…');
-    }
+    let short = Foreign::name(name).bare();
+    let short = short.replace(['"', '\u{201c}', '\u{201d}'], "'");
     format!("\"{short}\"")
 }
 

@@ -1,8 +1,12 @@
 //! Whom a word means: a fingerprint, the beginning of one, or a name. Names are chosen by whoever bears them.
 
+use crate::carrier::media::keyring::Addressee;
+use crate::carrier::media::seal;
 use crate::identity::fingerprint;
-use crate::record::RootKey;
+use crate::record::{Role, RootKey};
 use crate::record::foreign::like_fingerprint;
+
+use crate::store::CircleView;
 
 use super::{Exit, Failure, Handle};
 
@@ -58,6 +62,26 @@ pub(super) fn who_is_meant<'a>(
 }
 
 impl Handle {
+    /// Those of these members whose receive key takes anything, and the names of the others: one key that nobody can
+    /// encrypt to keeps no bundle from anybody else. Who has none is left for `receive_keys_of` to tell.
+    pub(super) fn reachable(
+        &self,
+        circle: &CircleView,
+        to: &[RootKey],
+    ) -> Result<(Vec<RootKey>, Vec<String>), Failure> {
+        let directory = self.store.directory()?;
+        let (mut reached, mut left_out) = (Vec::new(), Vec::new());
+        for root in to {
+            match directory.current(root, Role::Receive) {
+                Some((_, key)) if !seal::can_seal(&Addressee::Receive(key)) => {
+                    left_out.push(self.name_of(circle, root));
+                }
+                _ => reached.push(*root),
+            }
+        }
+        Ok((reached, left_out))
+    }
+
     /// The person that a word means, among the members of all circles.
     pub fn find_person(&self, word: &str) -> Result<RootKey, Failure> {
         let circles = self.store.circles()?;

@@ -245,6 +245,9 @@ fn names_of_others_steer_no_terminal() {
         vec!["library", "search", "red"],
         vec!["audit"],
     ] {
+        let json = bob.ok(args.iter().copied().chain(["--json"]));
+        let plain = |byte: u8| matches!(byte, b' '..=b'~' | b'\n');
+        assert!(json.out.bytes().all(plain), "{:?}", json.out);
         let run = bob.ok(args);
         for text in [&run.out, &run.err] {
             let bad =

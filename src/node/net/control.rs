@@ -1,4 +1,4 @@
-//! The control socket: `HOME/control.sock`, readable by its owner only. One JSON object a line in both directions:
+//! The control socket: `HOME/control.sock`, in its owner's folder, for its owner only. One JSON object a line in both directions:
 //! `{"type":"status"}` is answered once, `{"type":"events"}` by a line for whatever happens, `{"type":"stop"}` ends the
 //! node. It is the only socket that `--offline` leaves.
 
