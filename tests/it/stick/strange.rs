@@ -293,20 +293,31 @@ fn a_withheld_bundle_is_missed() {
         alice.unwrap().missing
     };
     assert_eq!(missing(&bob), []);
-    // Two sticks, each with what was written since the one before: the first of them is withheld.
+    // Two sticks; the second has only what was written after the first, which is withheld.
     let mut sticks = Vec::new();
-    let circle = circle(&scene.alice);
-    let to = scene.alice.find_member(&circle, "bob").unwrap();
-    for name in ["withheld", "comes"] {
+    let to = scene
+        .alice
+        .find_member(&circle(&scene.alice), "bob")
+        .unwrap();
+    for (name, since) in [
+        ("withheld", None),
+        ("comes", Some(Since::At(u64::MAX >> 1))),
+    ] {
         let stick = scene.stick(name);
-        let since = okibi::node::wall_clock();
+        if since.is_some() {
+            // Arrivals are noted by the minute; here one begins.
+            let mark = "INSERT INTO arrived SELECT max(arrival) + 1, max(at) + 1 FROM
+                        (SELECT arrival, 0 AS at FROM record UNION SELECT arrival, at FROM arrived)";
+            let db = rusqlite::Connection::open(scene.place.path("alice/okibi.db")).unwrap();
+            db.execute(mark, []).unwrap();
+        }
         let text = format!("some words that are {name}\n");
         share(&mut scene.alice, &scene.place, name, &text);
-        let circle = crate::homes::circle(&scene.alice);
         let options = ExportOptions {
-            since: Some(Since::At(since)),
+            since,
             ..ExportOptions::default()
         };
+        let circle = circle(&scene.alice);
         let target = Target::Medium(&stick);
         let done = scene.alice.export_with(&circle, &[to], target, options);
         assert!(done.unwrap().written.is_some());
