@@ -3,8 +3,8 @@
 use crate::carrier::media::keyring::Addressee;
 use crate::carrier::media::seal;
 use crate::identity::fingerprint;
-use crate::record::{Role, RootKey};
 use crate::record::foreign::like_fingerprint;
+use crate::record::{Role, RootKey};
 
 use crate::store::CircleView;
 
