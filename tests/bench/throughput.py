@@ -86,7 +86,7 @@ for run in range(runs):
     shutil.rmtree("bob")
     shutil.copytree("bob-before", "bob")
     for name, args in (
-        ("import", [okibi, "--home", "bob", "-q", "import-bundle", "stick"]),
+        ("import", [okibi, "--home", "bob", "-q", "import-bundle", "--accept", "stick"]),
         ("age|zstd|tar", "rm -rf out && mkdir out && age -d -i key ref.age | zstd -q -d | tar -C out -xf - && sync -f out"),
     ):
         seconds, memory, cpu = timed(args, shell=isinstance(args, str))

@@ -33,6 +33,8 @@ bob() { "$okibi" --home "$work/bob" "$@"; }
 is found 0 alice circle found hearth --as alice
 bob key card >"$work/card" 2>/dev/null
 is admit 0 alice circle admit "$work/card" --name bob --yes
+id=$(alice circle list --json | sed -n 's/.*"circle":"\([0-9a-f]*\)".*/\1/p')
+is accept 0 bob circle accept "$id" --yes
 printf 'a note about nothing\n' >"$work/note.txt"
 is add 0 alice library add "$work/note.txt" --title Note
 is share 0 alice library share Note
