@@ -64,10 +64,16 @@ pub fn session_setup(side: sync::Side) -> sync::Setup {
         side,
         root: okibi::record::RootKey(root.public()),
         exporter: [5; 32],
-        offers: vec![sync::Offer {
+        offers: [sync::Offer {
             secret: [6; 32],
-            subject: sync::Subject::Circle(okibi::record::CircleId([7; 32])),
-        }],
+            subject: sync::Subject::Pair {
+                circle: okibi::record::CircleId([7; 32]),
+                root: okibi::record::RootKey(
+                    SigningSecret::from_bytes(&[1 + side.other() as u8; 32]).public(),
+                ),
+            },
+        }]
+        .into(),
         proof: sync::Proof {
             key: transport.public(),
             certificate: certificate(&root, role, &transport, None, time)

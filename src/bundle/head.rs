@@ -5,7 +5,7 @@
 //! okibi-bundle: 1
 //! reader: 1
 //! bundle: <64 lower-case hex digits, random>
-//! circle-tag: <64 hex: BLAKE3 keyed with the circle secret, over the 32 bytes of the bundle id>
+//! circle: <64 hex: the id of the circle, which is that of its genesis record>
 //! certificate: <base64 with padding of the signer's certificate statement, or "-" for none>
 //! sequence: <decimal, no leading zero, at most 2^53 - 1>
 //! previous: <64 hex: sha256 of the previous bundle's 00-HEAD> or "none"
@@ -16,8 +16,8 @@
 //! ```
 //!
 //! hint = BLAKE3 keyed with the bundle id, over the recipient's 32-byte X25519 receive key; no hint
-//! stands twice. The sealed token is an age file of 16 random bytes for that one receive key. A public
-//! shelf uses 32 zero bytes as circle secret. At most 64 KiB.
+//! stands twice. The sealed token is an age file of 16 random bytes for that one receive key. HEAD lies in
+//! the age stream: only recipients read which circle it is. At most 64 KiB.
 //!
 //! Versions: the first two lines are read first. `reader` greater than ours is `Newer`, whatever
 //! follows. In `okibi-bundle: 1` an unknown key, or another order, is refused; in a later format
@@ -48,8 +48,8 @@ pub struct Head {
     pub reader: u64,
     /// The bundle's random id.
     pub bundle: [u8; 32],
-    /// `circle_tag(secret, bundle)`.
-    pub circle_tag: [u8; 32],
+    /// The id of the circle.
+    pub circle: [u8; 32],
     /// The signer's certificate statement, opaque here; empty if the signer is known otherwise.
     pub certificate: Vec<u8>,
     /// The signer's running number of bundles.
@@ -66,11 +66,6 @@ pub struct Head {
     pub manifest_size: u64,
 }
 
-/// What members recognise a circle's bundle by: BLAKE3 keyed with the circle secret, over the bundle id.
-pub fn circle_tag(secret: &[u8; 32], bundle: &[u8; 32]) -> [u8; 32] {
-    *blake3::keyed_hash(secret, bundle).as_bytes()
-}
-
 /// What a recipient finds itself by: BLAKE3 keyed with the bundle id, over its receive key, or over what a
 /// recipient from outside is named by.
 pub fn hint(bundle: &[u8; 32], name: &[u8]) -> [u8; 32] {
@@ -81,7 +76,7 @@ const KEYS: [&str; 11] = [
     "okibi-bundle",
     "reader",
     "bundle",
-    "circle-tag",
+    "circle",
     "certificate",
     "sequence",
     "previous",
@@ -105,7 +100,7 @@ impl Head {
         line("okibi-bundle", &self.format.to_string());
         line("reader", &self.reader.to_string());
         line("bundle", &hex(&self.bundle));
-        line("circle-tag", &hex(&self.circle_tag));
+        line("circle", &hex(&self.circle));
         if self.certificate.is_empty() {
             line("certificate", "-");
         } else {
@@ -170,7 +165,7 @@ impl Head {
             None => Err(Bad("a key is unknown, missing or out of order")),
         };
         let bundle = hash(next("bundle")?)?;
-        let circle_tag = hash(next("circle-tag")?)?;
+        let circle = hash(next("circle")?)?;
         let certificate = match next("certificate")? {
             "-" => Vec::new(),
             value => base64(value, CERTIFICATE_BYTES)?,
@@ -217,7 +212,7 @@ impl Head {
             format,
             reader,
             bundle,
-            circle_tag,
+            circle,
             certificate,
             sequence,
             previous,
@@ -287,7 +282,7 @@ pub(crate) mod tests {
             format: 1,
             reader: 1,
             bundle: [1; 32],
-            circle_tag: circle_tag(&[0; 32], &[1; 32]),
+            circle: [6; 32],
             certificate: b"certificate".to_vec(),
             sequence: 7,
             previous: Some([2; 32]),
@@ -373,7 +368,7 @@ pub(crate) mod tests {
             ("reader: 1\n", "reader: 1\r\n"),
             ("reader: 1\n", "reader: 1\n\n"),
             ("bundle: 01", "bundle: 0"),
-            ("circle-tag: ", "circle-tag: A"),
+            ("circle: ", "circle: A"),
             ("sequence: 7", "sequence: +7"),
             ("sequence: 7", "sequence: 07"),
             ("sequence: 7", "sequence: 9007199254740992"),

@@ -91,6 +91,26 @@ impl Directory {
         keys
     }
 
+    /// The key of each root that counts for a role now: those of `current`, of all roots at once.
+    pub fn all_current(&self, role: Role) -> BTreeMap<RootKey, [u8; 32]> {
+        let standing = self.statements.values().filter_map(|statement| {
+            let root = statement.value().root;
+            match statement.value().claim {
+                Claim::Certificate {
+                    role: found, key, ..
+                } if found == role
+                    && !self.replaced.contains(&(root, statement.id()))
+                    && !self.revoked.contains(&(root, key)) =>
+                {
+                    Some((root, key))
+                }
+                _ => None,
+            }
+        });
+        // Ascending by id: the last one stays.
+        standing.collect()
+    }
+
     /// Whether a root took this key back in all circles.
     pub fn is_revoked(&self, root: &RootKey, key: &[u8; 32]) -> bool {
         self.revoked.contains(&(*root, *key))

@@ -59,6 +59,15 @@ impl ReceiveSecret {
     pub fn public(&self) -> [u8; 32] {
         x25519_dalek::PublicKey::from(&self.0).to_bytes()
     }
+
+    /// The secret that this key and `public` have in common (RFC 7748, section 6.1); none with a public key of low
+    /// order, with which everybody has the same.
+    pub fn agree(&self, public: &[u8; 32]) -> Option<Zeroizing<[u8; 32]>> {
+        let shared = self.0.diffie_hellman(&(*public).into());
+        shared
+            .was_contributory()
+            .then(|| Zeroizing::new(shared.to_bytes()))
+    }
 }
 
 /// Certifies a key for `role`; the key proves that it agrees.

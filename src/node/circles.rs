@@ -72,15 +72,9 @@ impl Handle {
             .iter()
             .flat_map(|(_, card)| card.statements().to_vec())
             .collect();
-        let shared = Some(random()?);
-        let circle = self.store.found(
-            &owner,
-            genesis,
-            Standing::Member,
-            shared,
-            &statements,
-            now(),
-        )?;
+        let circle =
+            self.store
+                .found(&owner, genesis, Standing::Member, &statements, now())?;
         Ok(Founded {
             circle,
             admins: admins.into_keys().collect(),
@@ -115,11 +109,10 @@ impl Handle {
             signer: &secret,
             certificate,
         };
-        let shared = Some(random()?);
         // The statements of the old members are here already.
         let circle = self
             .store
-            .found(&owner, genesis, Standing::Member, shared, &[], now())?;
+            .found(&owner, genesis, Standing::Member, &[], now())?;
         let members = old
             .state
             .active()

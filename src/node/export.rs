@@ -2,7 +2,7 @@
 //! byte leaves.
 //!
 //! What a recipient has is what it *acknowledged*, never what was sent. `trust/` holds what is needed
-//! to judge the rest: the circle's secret, statements, and the past of authority records; `records/` the others.
+//! to judge the rest: statements, and the past of authority records; `records/` the others.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -57,8 +57,6 @@ pub(super) struct Shipment {
     pub contents: Vec<(UnitKind, BlobRef)>,
     pub acks: Vec<Verified<Ack>>,
     pub standalone: bool,
-    /// The circle's secret: for members, never for anybody else.
-    pub secret: Option<[u8; 32]>,
     /// An acknowledgement says something that was not said before.
     pub news: bool,
 }
@@ -228,8 +226,6 @@ impl Handle {
                 acks.push(ack);
             }
         }
-        // Who has the records by another road may lack the secret: it goes to members with every bundle.
-        let secret = circle.secret.filter(|_| !to.is_empty());
         let (trust, records) = trust::split(records.into_values().collect());
         Ok(Shipment {
             statements: if same_statements {
@@ -242,7 +238,6 @@ impl Handle {
             contents,
             acks,
             standalone,
-            secret,
             news,
         })
     }
@@ -298,7 +293,7 @@ impl Handle {
         what: &str,
     ) -> Result<Written, Failure> {
         let report = shipment.report();
-        // Either side may lack the secret that HEAD's tag is made with: then the beginning names the circle.
+        // A reader to whom the circle is new needs its beginning.
         let mut shipment = shipment;
         let beginning = RecordId::from(circle.id);
         if shipment.trust.iter().all(|record| record.id() != beginning)
@@ -314,12 +309,12 @@ impl Handle {
         let previous = self.store.last_bundle(&circle.id)?.map(|(_, head)| head);
         let sequence = self.store.next_bundle(&circle.id)?;
         let plan = Plan {
-            circle_secret: circle.secret.unwrap_or([0; 32]),
+            circle: circle.id.0,
             certificate,
             sequence,
             previous,
             standalone: shipment.standalone,
-            trust: trust::members(shipment.secret, &shipment.statements, &shipment.trust),
+            trust: trust::members(&shipment.statements, &shipment.trust),
             acks: ack_members(&shipment.acks),
             records: shipment
                 .records
@@ -506,7 +501,6 @@ impl Handle {
             contents: Vec::new(),
             acks: vec![ack],
             standalone: false,
-            secret: circle.secret,
             news: true,
         };
         let names = [self.name_of(circle, to)];

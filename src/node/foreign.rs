@@ -1,5 +1,5 @@
 //! Bundles for somebody who has no receive key here: an SSH key, or whoever knows a passphrase. They hold all of the
-//! circle that its members have, but not its secret, and nothing is known of what such a reader has already.
+//! circle that its members have, and nothing is known of what such a reader has already.
 
 use std::io::Read;
 use std::path::Path;

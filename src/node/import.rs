@@ -12,7 +12,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::bundle::{Kind as UnitKind, head};
+use crate::bundle::Kind as UnitKind;
 use crate::carrier::media::Small;
 use crate::carrier::media::files::Files;
 use crate::carrier::media::keyring::Secret;
@@ -93,7 +93,6 @@ pub(super) enum Taken {
 /// What `trust/` and HEAD come to.
 struct Judged {
     circle: CircleId,
-    secret: Option<[u8; 32]>,
     signer: RootKey,
     statements: Vec<Verified<Statement>>,
     records: Vec<Verified<Record>>,
@@ -251,14 +250,8 @@ impl Handle {
                 self.not_revoked(&members.statements, &signer, &front.signer, &circle)?;
             }
         }
-        if let Some(secret) = members.secret
-            && head::circle_tag(&secret, &front.head.bundle) != front.head.circle_tag
-        {
-            return Err(refuse("its circle secret does not belong to it"));
-        }
         Ok(Judged {
             circle,
-            secret: members.secret,
             signer,
             statements: members.statements,
             records: members.records,
@@ -267,28 +260,13 @@ impl Handle {
         })
     }
 
-    /// The circle of a bundle: by its tag, else by the genesis or the records that it brings.
+    /// The circle that HEAD names, where it is known here or its beginning comes along.
     pub(super) fn circle_of(&self, front: &Front, trust: &Trust) -> Option<CircleId> {
-        let views = self.store.circles().ok()?;
-        let tagged = views.iter().find(|view| {
-            view.standing == Standing::Member
-                && view.secret.is_some_and(|secret| {
-                    head::circle_tag(&secret, &front.head.bundle) == front.head.circle_tag
-                })
+        let circle = CircleId(front.head.circle);
+        let brought = trust.records.iter().any(|record| {
+            record.value().kind == Kind::GENESIS && CircleId::from(record.id()) == circle
         });
-        let genesis = trust
-            .records
-            .iter()
-            .find(|record| record.value().kind == Kind::GENESIS);
-        tagged
-            .map(|view| view.id)
-            .or_else(|| genesis.map(|record| CircleId::from(record.id())))
-            .or_else(|| {
-                trust
-                    .records
-                    .first()
-                    .map(|record| record.value().circle(record.id()))
-            })
+        (brought || self.store.circle(&circle).is_ok()).then_some(circle)
     }
 
     fn apply(
@@ -386,10 +364,7 @@ impl Handle {
             records,
             acks,
             blobs: blobs.into_iter().map(|(_, blob)| blob).collect(),
-            join: (joined || judged.secret.is_some()).then_some(Join {
-                standing,
-                secret: judged.secret,
-            }),
+            join: joined.then_some(Join { standing }),
             // A part of a bundle is not the bundle: what was left out may still come.
             bundle: Some(Delivered {
                 signer: judged.signer,

@@ -108,7 +108,7 @@ impl Handle {
         };
         let id = self
             .store
-            .found(&owner, genesis, Standing::Member, None, &[], now())?;
+            .found(&owner, genesis, Standing::Member, &[], now())?;
         for (title, text) in manual_parts(&sources.join("manual"))? {
             let blob = self.store.add_blob_bytes(text.as_bytes())?;
             let document = Document {

@@ -1,5 +1,4 @@
-//! What `trust/` of a bundle holds, in both directions: the circle's secret, statements, and the records that
-//! judge the rest.
+//! What `trust/` of a bundle holds, in both directions: statements, and the records that judge the rest.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +14,6 @@ const TRUST_MEMBER_BYTES: usize = 1 << 20;
 /// The members of `trust/`, verified.
 #[derive(Default)]
 pub(super) struct Trust {
-    pub secret: Option<[u8; 32]>,
     pub statements: Vec<Verified<Statement>>,
     pub records: Vec<Verified<Record>>,
     /// How many did not decode or verify.
@@ -28,7 +26,6 @@ impl Trust {
         for member in members {
             let kind = member.name.split_once('-').map_or("", |(_, kind)| kind);
             match kind {
-                "secret" => trust.secret = <[u8; 32]>::try_from(member.bytes.as_slice()).ok(),
                 "statements.cborseq" => {
                     let (good, bad) = items::<Statement>(&member.bytes)?;
                     trust.statements.extend(good);
@@ -100,7 +97,6 @@ pub(super) fn split(
 
 /// The members of `trust/` for a shipment.
 pub(super) fn members(
-    secret: Option<[u8; 32]>,
     statements: &[Verified<Statement>],
     records: &[Verified<Record>],
 ) -> Vec<Small> {
@@ -109,9 +105,6 @@ pub(super) fn members(
         let name = format!("trust/{:04}-{what}", members.len());
         members.push(Small { name, bytes });
     };
-    if let Some(secret) = secret {
-        add("secret", secret.to_vec());
-    }
     for bytes in sequences(statements.iter().map(|statement| statement.bytes())) {
         add("statements.cborseq", bytes);
     }

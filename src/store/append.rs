@@ -41,13 +41,12 @@ impl From<Body> for Draft {
 }
 
 impl Store {
-    /// Founds a circle: its genesis record and the secret by which members will recognise each other.
+    /// Founds a circle: its genesis record.
     pub fn found(
         &mut self,
         owner: &OwnFeed<'_>,
         genesis: Body,
         standing: Standing,
-        secret: Option<[u8; 32]>,
         statements: &[Verified<Statement>],
         now: u64,
     ) -> Result<CircleId, StoreError> {
@@ -70,8 +69,8 @@ impl Store {
             };
             let record = sign(owner, record)?;
             let id = CircleId::from(record.id());
-            let sql = "INSERT INTO circle (id, standing, secret) VALUES (?1, ?2, ?3)";
-            tx.execute(sql, params![id.0, standing.as_str(), secret])?;
+            let sql = "INSERT INTO circle (id, standing) VALUES (?1, ?2)";
+            tx.execute(sql, params![id.0, standing.as_str()])?;
             pool::arriving(tx, now)?;
             pool::insert_record(tx, &record, None, false)?;
             set_clock(tx, time)?;

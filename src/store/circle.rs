@@ -34,8 +34,6 @@ impl Standing {
 pub struct CircleView {
     pub id: CircleId,
     pub standing: Standing,
-    /// Lets members recognise each other; unknown until a bundle or a session brings it.
-    pub secret: Option<[u8; 32]>,
     pub frontier: Frontier,
     /// What it decided; what it shares is asked of the store.
     pub state: Authority,
@@ -57,7 +55,7 @@ impl Store {
 
     /// One circle, from the cache where that is valid.
     pub fn circle(&self, id: &CircleId) -> Result<CircleView, StoreError> {
-        let sql = "SELECT standing, secret FROM circle WHERE id = ?1";
+        let sql = "SELECT standing FROM circle WHERE id = ?1";
         let row = self.db.query_row(sql, [id.0], |row| {
             let standing: String = row.get(0)?;
             let standing = if standing == "shelf" {
@@ -65,9 +63,9 @@ impl Store {
             } else {
                 Standing::Member
             };
-            Ok((standing, row.get(1)?))
+            Ok(standing)
         });
-        let (standing, secret) = row
+        let standing = row
             .optional()?
             .ok_or_else(|| StoreError::UnknownCircle(id.short()))?;
         let (state, frontier) = match cache::load(&self.db, id)? {
@@ -81,7 +79,6 @@ impl Store {
         Ok(CircleView {
             id: *id,
             standing,
-            secret,
             frontier,
             state,
         })

@@ -34,7 +34,6 @@ pub enum Source {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Join {
     pub standing: Standing,
-    pub secret: Option<[u8; 32]>,
 }
 
 /// What one delivery brings of one circle.
@@ -45,7 +44,7 @@ pub struct Batch {
     pub acks: Vec<Verified<Ack>>,
     /// Blobs whose files were published before.
     pub blobs: Vec<BlobRef>,
-    /// Enter the circle, or learn its secret.
+    /// Enter the circle.
     pub join: Option<Join>,
     /// Which bundle brought this, if one did.
     pub bundle: Option<Delivered>,
@@ -168,9 +167,8 @@ impl Store {
 /// Makes sure that the circle is one of ours.
 fn enter(db: &Connection, id: &CircleId, join: Option<&Join>) -> Result<(), StoreError> {
     if let Some(join) = join {
-        let sql = "INSERT INTO circle (id, standing, secret) VALUES (?1, ?2, ?3)
-                   ON CONFLICT (id) DO UPDATE SET secret = coalesce(secret, excluded.secret)";
-        db.execute(sql, params![id.0, join.standing.as_str(), join.secret])?;
+        let sql = "INSERT INTO circle (id, standing) VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING";
+        db.execute(sql, params![id.0, join.standing.as_str()])?;
         offers::joined(db, id)?;
     }
     let known = db

@@ -58,11 +58,11 @@ impl Store {
         })
     }
 
-    /// The circles in which this node is a member, with their secrets.
-    pub fn secrets(&self) -> Result<Vec<(CircleId, [u8; 32])>, StoreError> {
-        let sql = "SELECT id, secret FROM circle WHERE standing = 'member' AND secret IS NOT NULL ORDER BY id";
+    /// The circles in which this node is a member, by id.
+    pub fn memberships(&self) -> Result<Vec<CircleId>, StoreError> {
+        let sql = "SELECT id FROM circle WHERE standing = 'member' ORDER BY id";
         let mut sql = self.db.prepare(sql)?;
-        let rows = sql.query_map([], |row| Ok((CircleId(row.get(0)?), row.get(1)?)))?;
+        let rows = sql.query_map([], |row| Ok(CircleId(row.get(0)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

@@ -63,7 +63,7 @@ pub enum Part {
 pub enum Frame {
     Hello {
         version: u64,
-        tags: Vec<[u8; 32]>,
+        tags: Vec<[u8; limits::TAG_BYTES]>,
     },
     Auth {
         key: [u8; 32],
@@ -131,7 +131,6 @@ pub enum Frame {
     Confirm,
     Admitted {
         circle: [u8; 32],
-        secret: [u8; 32],
     },
     Bye(u64),
 }
@@ -308,8 +307,8 @@ impl Frame {
             Self::Confirm => {
                 e.array(0)?;
             }
-            Self::Admitted { circle, secret } => {
-                e.array(2)?.bytes(circle)?.bytes(secret)?;
+            Self::Admitted { circle } => {
+                e.array(1)?.bytes(circle)?;
             }
         }
         Ok(())
@@ -374,9 +373,13 @@ fn read(kind: u8, d: &mut Decoder<'_>, payload: &Bytes) -> Read<Frame> {
         0x01 => {
             cbor::array(d, 2)?;
             let version = d.u64()?;
-            let (tags, rest) = d.bytes()?.as_chunks::<32>();
-            if !rest.is_empty() || tags.len() % limits::TAG_STEP != 0 || tags.is_empty() {
-                return Err(misfit("tags do not come in sixteens"));
+            let (tags, rest) = d.bytes()?.as_chunks();
+            let many = limits::TAGS_LEAST..=limits::TAGS;
+            if !rest.is_empty() || !tags.len().is_power_of_two() || !many.contains(&tags.len()) {
+                return Err(misfit("the number of tags is no power of two from 16 to 16,384"));
+            }
+            if !tags.is_sorted() {
+                return Err(misfit("tags do not ascend"));
             }
             Frame::Hello {
                 version,
@@ -392,7 +395,7 @@ fn read(kind: u8, d: &mut Decoder<'_>, payload: &Bytes) -> Read<Frame> {
                 signature: cbor::fixed(d)?,
             }
         }
-        0x03 => Frame::Verdict(cbor::list(d, limits::TAGS, |d| d.u64())?),
+        0x03 => Frame::Verdict(cbor::list(d, limits::COMMON, |d| d.u64())?),
         0x04 => {
             cbor::array(d, 4)?;
             Frame::Chain {
@@ -497,10 +500,9 @@ fn read(kind: u8, d: &mut Decoder<'_>, payload: &Bytes) -> Read<Frame> {
             Frame::Confirm
         }
         0x32 => {
-            cbor::array(d, 2)?;
+            cbor::array(d, 1)?;
             Frame::Admitted {
                 circle: cbor::fixed(d)?,
-                secret: cbor::fixed(d)?,
             }
         }
         _ => Frame::Bye(number(d)?),

@@ -3,13 +3,11 @@
 //! Call order of frames (client left, server right):
 //!
 //! ```text
-//! HELLO ->            tags of every circle and open ticket, padded
-//!          <- HELLO   tags of what both know, padded to as many; the rest is random
-//! AUTH ->             only after a match
-//!          <- VERDICT  of the client in each circle in common; 2 asks for a chain
-//! CHAIN -> <- VERDICT  only when asked for
-//!          <- AUTH
-//! VERDICT ->          and CHAIN the other way, when asked for
+//! HELLO ->                   a tag of every pair and ticket, padded
+//!          <- HELLO, AUTH    tags of what both know, the rest is random; AUTH only after a match
+//! AUTH, VERDICT ->           the server has proven itself, and is a member in my eyes
+//!          <- VERDICT        of the client in each circle in common; 2 asks for a chain
+//! CHAIN -> <- VERDICT        only when asked for
 //! ```
 //!
 //! A side that finds nothing in common, or refuses, closes and says nothing more.
@@ -20,16 +18,18 @@ use crate::identity::{KeyCard, Verified};
 use crate::record::{CircleId, RootKey, Statement};
 
 use super::frame::{Frame, VERSION};
-use super::hello::{self, Side};
+use super::hello::{self, Side, Tag};
 use super::limits;
 use super::session::batches;
-use super::talk::{Chain, Closed, Input, Output, Request, Setup, Subject, Verdict};
+use super::talk::{Chain, Closed, Input, Offer, Output, Request, Setup, Subject, Verdict};
 
 /// Where the handshake stands.
 pub(super) enum Stage {
     Hello,
     /// I wait for the other's AUTH.
     AwaitAuth,
+    /// The server waits for the client's verdict, which comes behind its AUTH.
+    AwaitVerdict,
     /// The owner judges the other.
     Judging,
     /// I sent AUTH and wait for the verdict.
@@ -56,7 +56,7 @@ pub(super) enum Step {
 pub(super) struct Handshake {
     pub stage: Stage,
     pub setup: Setup,
-    /// What both know, in the order of the client's tags.
+    /// What both know, in the order of the client's tags: pairs of one root, or one ticket.
     pub common: Vec<Subject>,
     pub peer: Option<(RootKey, [u8; 8])>,
     certificate: Option<Verified<Statement>>,
@@ -97,12 +97,12 @@ impl Handshake {
             let tags = tags.map(|offer| self.tag(&offer.secret, Side::Client));
             frames.push(Frame::Hello {
                 version: VERSION,
-                tags: hello::padded(tags.collect(), &self.setup.seed, 0),
+                tags: hello::padded(tags.collect(), &self.setup.seed),
             });
         }
     }
 
-    fn tag(&self, secret: &[u8; 32], side: Side) -> [u8; 32] {
+    fn tag(&self, secret: &[u8; 32], side: Side) -> Tag {
         hello::tag(secret, &self.setup.exporter, side)
     }
 
@@ -144,10 +144,27 @@ impl Handshake {
                 if let Some(request) = self.setup.request.clone() {
                     return self.ask_to_join(&request, root, frames, outputs);
                 }
-                if root == self.setup.root {
-                    return Step::Close(Closed::Myself);
+                // Who was recognised is who has to prove it.
+                if self.expected() != Some(root) {
+                    return Step::Close(Closed::Refused);
                 }
                 self.certificate = Some(statement);
+                if self.setup.side == Side::Server {
+                    self.stage = Stage::AwaitVerdict;
+                    return Step::Go;
+                }
+                self.stage = Stage::Judging;
+                self.judge(outputs);
+                Step::Go
+            }
+            (Stage::AwaitVerdict, Frame::Verdict(values)) => {
+                if values.len() != self.common.len() || values.iter().any(|value| *value > 1) {
+                    return Step::Close(Closed::Wrong("a verdict does not fit"));
+                }
+                self.accepted = values.iter().map(|value| *value == 1).collect();
+                if !self.accepted.contains(&true) {
+                    return Step::Close(Closed::Refused);
+                }
                 self.stage = Stage::Judging;
                 self.judge(outputs);
                 Step::Go
@@ -188,14 +205,11 @@ impl Handshake {
                 self.paired(outputs);
                 Step::Go
             }
-            (Stage::Admitting, Frame::Admitted { circle, secret })
-                if self.setup.request.is_some() =>
-            {
+            (Stage::Admitting, Frame::Admitted { circle }) if self.setup.request.is_some() => {
                 let chain = self.chains.remove(&0).unwrap_or_default();
                 self.stage = Stage::Done;
                 outputs.push(Output::Joined {
                     circle: CircleId(circle),
-                    secret,
                     chain,
                 });
                 Step::Go
@@ -204,29 +218,31 @@ impl Handshake {
         }
     }
 
-    fn hello(&mut self, version: u64, tags: &[[u8; 32]], frames: &mut Vec<Frame>) -> Step {
+    fn hello(&mut self, version: u64, tags: &[Tag], frames: &mut Vec<Frame>) -> Step {
         let server = self.setup.side == Side::Server;
         let theirs = self.setup.side.other();
-        let known = |offer: &&super::talk::Offer| tags.contains(&self.tag(&offer.secret, theirs));
-        let mut common: Vec<_> = self.setup.offers.iter().filter(known).collect();
-        // A ticket is for one thing only.
-        if let Some(ticket) = common
-            .iter()
-            .position(|offer| matches!(offer.subject, Subject::Ticket(_)))
-        {
-            common = vec![common.swap_remove(ticket)];
-        }
-        common.sort_by_key(|offer| self.tag(&offer.secret, Side::Client));
+        let known = |offer: &&Offer| tags.binary_search(&self.tag(&offer.secret, theirs)).is_ok();
+        let common = one_of(self.setup.offers.iter().filter(known).copied().collect());
+        let mut common: Vec<(Tag, Offer)> = common
+            .into_iter()
+            .map(|offer| (self.tag(&offer.secret, Side::Client), offer))
+            .collect();
+        common.sort_by_key(|(tag, _)| *tag);
+        common.truncate(limits::COMMON);
         if server {
-            let mine = common.iter().map(|it| self.tag(&it.secret, Side::Server));
-            let tags = hello::padded(mine.collect(), &self.setup.seed, tags.len());
+            let mine = common.iter();
+            let mine = mine.map(|(_, offer)| self.tag(&offer.secret, Side::Server));
+            let tags = hello::padded(mine.collect(), &self.setup.seed);
             frames.push(Frame::Hello {
                 version: VERSION,
                 tags,
             });
         }
-        let common: Vec<Subject> = common.into_iter().map(|offer| offer.subject).collect();
-        let pairing = matches!(common.first(), Some(Subject::Ticket(_)));
+        let common: Vec<Subject> = common.into_iter().map(|(_, offer)| offer.subject).collect();
+        let first = common.first().copied();
+        if first == Some(Subject::Own) {
+            return Step::Close(Closed::Myself);
+        }
         self.common = common;
         if self.common.is_empty() {
             return Step::Close(Closed::Stranger);
@@ -234,54 +250,64 @@ impl Handshake {
         if version != VERSION {
             return Step::Close(Closed::Version(version));
         }
+        let pairing = matches!(first, Some(Subject::Ticket(_)));
+        if server {
+            // The client showed that it is one of two who can know the tag.
+            frames.push(self.auth());
+        }
         self.stage = match (server, pairing) {
-            (true, true) => {
-                frames.push(self.auth());
-                Stage::AwaitJoin
-            }
-            (true, false) | (false, true) => Stage::AwaitAuth,
-            (false, false) => {
-                frames.push(self.auth());
-                Stage::Proving
-            }
+            (true, true) => Stage::AwaitJoin,
+            _ => Stage::AwaitAuth,
         };
         Step::Go
     }
 
-    /// Asks the owner about the peer in every circle that is not decided.
+    /// Whom the tags stand for.
+    fn expected(&self) -> Option<RootKey> {
+        self.common.iter().find_map(|subject| match subject {
+            Subject::Pair { root, .. } => Some(*root),
+            _ => None,
+        })
+    }
+
+    fn number(&self, circle: CircleId) -> Option<u64> {
+        let mut common = self.common.iter();
+        let at = common.position(|it| it.circle() == Some(circle));
+        at.map(|at| at as u64)
+    }
+
+    /// Asks the owner about the peer in every circle; the server only in those in which it was accepted itself.
     fn judge(&mut self, outputs: &mut Vec<Output>) {
         let (Some((root, _)), Some(certificate)) = (self.peer, &self.certificate) else {
             return;
         };
         for (number, subject) in (0..).zip(&self.common) {
-            let Subject::Circle(circle) = subject else {
+            let Some(circle) = subject.circle() else {
                 continue;
             };
-            let known = self.verdicts.get(&number).copied().flatten();
-            if matches!(known, Some(Verdict::Yes | Verdict::No)) {
+            let at = usize::try_from(number).unwrap_or(usize::MAX);
+            if self.accepted.get(at) == Some(&false) {
+                self.verdicts.insert(number, Some(Verdict::No));
                 continue;
             }
             self.verdicts.insert(number, None);
             outputs.push(Output::Judge {
-                circle: *circle,
+                circle,
                 root,
                 certificate: certificate.clone(),
-                chain: self.chains.remove(&number),
+                chain: None,
             });
         }
     }
 
     fn judged(&mut self, circle: CircleId, verdict: Verdict, frames: &mut Vec<Frame>) -> Step {
-        let number = self
-            .common
-            .iter()
-            .position(|it| *it == Subject::Circle(circle));
-        let Some(number) = number.map(|number| number as u64) else {
+        let Some(number) = self.number(circle) else {
             return Step::Go;
         };
-        // Who brought a chain and is still unknown is not known better by a second one.
+        // Who brought a chain and is still unknown is not known better by a second one; and a server that I do not hold
+        // for a member convinces me of nothing.
         let verdict = match verdict {
-            Verdict::Unknown if self.chains_asked => Verdict::No,
+            Verdict::Unknown if self.chains_asked || self.setup.side == Side::Client => Verdict::No,
             other => other,
         };
         self.verdicts.insert(number, Some(verdict));
@@ -290,21 +316,19 @@ impl Handshake {
         if all.iter().all(|verdict| *verdict == Verdict::No) {
             return Step::Close(Closed::Refused);
         }
-        frames.push(Frame::Verdict(
-            all.iter().map(|verdict| *verdict as u64).collect(),
-        ));
+        let values = all.iter().map(|verdict| *verdict as u64).collect();
+        if self.setup.side == Side::Client {
+            frames.push(self.auth());
+            frames.push(Frame::Verdict(values));
+            self.stage = Stage::Proving;
+            return Step::Go;
+        }
+        frames.push(Frame::Verdict(values));
         if all.contains(&Verdict::Unknown) {
             self.chains_asked = true;
             return Step::Go;
         }
-        match self.setup.side {
-            Side::Client => self.open(),
-            Side::Server => {
-                frames.push(self.auth());
-                self.stage = Stage::Proving;
-                Step::Go
-            }
-        }
+        self.open()
     }
 
     fn hold(&mut self, circle: u64, statements: Vec<Vec<u8>>, records: Vec<Vec<u8>>) -> bool {
@@ -339,10 +363,10 @@ impl Handshake {
             let subject = usize::try_from(circle)
                 .ok()
                 .and_then(|at| self.common.get(at));
-            if let Some(Subject::Circle(id)) = subject {
+            if let Some(id) = subject.and_then(Subject::circle) {
                 self.verdicts.insert(circle, None);
                 outputs.push(Output::Judge {
-                    circle: *id,
+                    circle: id,
                     root,
                     certificate: certificate.clone(),
                     chain: self.chains.remove(&circle),
@@ -365,10 +389,15 @@ impl Handshake {
             if self.chains_asked_of_me() {
                 return Step::Close(Closed::Wrong("a chain was asked for twice"));
             }
-            for (subject, value) in self.common.iter().zip(values) {
-                if let (Subject::Circle(circle), 2) = (subject, value) {
+            for ((number, subject), value) in (0..).zip(&self.common).zip(values) {
+                let mine = self.verdicts.get(&number).copied().flatten();
+                if let (Some(circle), 2) = (subject.circle(), value) {
+                    // Only whom I hold for an active member of this circle I tell about it.
+                    if mine != Some(Verdict::Yes) {
+                        return Step::Close(Closed::Wrong("a verdict does not fit"));
+                    }
                     self.owing += 1;
-                    outputs.push(Output::Chain { circle: *circle });
+                    outputs.push(Output::Chain { circle });
                 }
             }
             // Marks that they were asked for.
@@ -376,13 +405,7 @@ impl Handshake {
             return Step::Go;
         }
         self.accepted = values.iter().map(|value| *value == 1).collect();
-        match self.setup.side {
-            Side::Client => {
-                self.stage = Stage::AwaitAuth;
-                Step::Go
-            }
-            Side::Server => self.open(),
-        }
+        self.open()
     }
 
     fn chains_asked_of_me(&self) -> bool {
@@ -400,14 +423,10 @@ impl Handshake {
     /// The circles in which both accepted each other, with their numbers.
     pub fn circles(&self) -> impl Iterator<Item = (u64, CircleId)> {
         let all = (0..).zip(&self.common).zip(&self.accepted);
-        all.filter_map(|((number, subject), accepted)| match subject {
-            Subject::Circle(circle)
-                if *accepted
-                    && self.verdicts.get(&number).copied().flatten() == Some(Verdict::Yes) =>
-            {
-                Some((number, *circle))
-            }
-            _ => None,
+        all.filter_map(|((number, subject), accepted)| {
+            let mine = self.verdicts.get(&number).copied().flatten();
+            let both = *accepted && mine == Some(Verdict::Yes);
+            Some((number, subject.circle().filter(|_| both)?))
         })
     }
 
@@ -422,13 +441,9 @@ impl Handshake {
                 return self.judged(circle, verdict, frames);
             }
             (Stage::Proving, Input::Chain { circle, chain }) if self.owing > 0 => {
-                let number = self
-                    .common
-                    .iter()
-                    .position(|it| *it == Subject::Circle(circle));
-                if let Some(number) = number {
+                if let Some(number) = self.number(circle) {
                     self.owing -= 1;
-                    send_chain(number as u64, chain, frames);
+                    send_chain(number, chain, frames);
                 }
             }
             (Stage::Pairing { theirs, .. }, Input::Confirm) => {
@@ -440,19 +455,9 @@ impl Handshake {
             (Stage::Pairing { .. } | Stage::AwaitJoin, Input::Deny) => {
                 return Step::Close(Closed::Denied);
             }
-            (
-                Stage::Admitting,
-                Input::Admitted {
-                    circle,
-                    secret,
-                    chain,
-                },
-            ) => {
+            (Stage::Admitting, Input::Admitted { circle, chain }) => {
                 send_chain(0, chain, frames);
-                frames.push(Frame::Admitted {
-                    circle: circle.0,
-                    secret,
-                });
+                frames.push(Frame::Admitted { circle: circle.0 });
                 self.stage = Stage::Done;
             }
             _ => {}
@@ -588,4 +593,19 @@ fn send_chain(circle: u64, chain: Chain, frames: &mut Vec<Frame>) {
         statements: Vec::new(),
         records: Vec::new(),
     });
+}
+
+/// Of what was recognised, what one session is about: a ticket, or this node itself, or the pairs of one root.
+fn one_of(mut known: Vec<Offer>) -> Vec<Offer> {
+    let alone = |it: &Offer| !matches!(it.subject, Subject::Pair { .. });
+    if let Some(at) = known.iter().position(alone) {
+        return vec![known.swap_remove(at)];
+    }
+    let Some(Subject::Pair { root: first, .. }) = known.first().map(|it| it.subject) else {
+        return known;
+    };
+    known.retain(|it| matches!(it.subject, Subject::Pair { root, .. } if root == first));
+    known.sort_by_key(|it| it.subject.circle());
+    known.dedup_by_key(|it| it.subject.circle());
+    known
 }

@@ -4,7 +4,7 @@
 //! else (RFC 8446, section 7.5): what is overheard or relayed fits no other connection.
 
 use crate::identity::{Signer, Verified, verify};
-use crate::record::{Claim, Role as KeyRole, RootKey, Signed, Statement};
+use crate::record::{CircleId, Claim, Role as KeyRole, RootKey, Signed, Statement};
 
 use super::limits;
 
@@ -35,25 +35,36 @@ impl Side {
     }
 }
 
-/// The tag by which who knows `secret` recognises who else knows it, on this connection only.
-pub fn tag(secret: &[u8; 32], exporter: &[u8; 32], side: Side) -> [u8; 32] {
-    let mut hasher = blake3::Hasher::new_keyed(secret);
-    hasher.update(b"okibi tag v1").update(exporter);
-    *hasher.update(&[side.byte()]).finalize().as_bytes()
+/// By what one connection shows whom it may be.
+pub type Tag = [u8; limits::TAG_BYTES];
+
+/// What two members of a circle recognise each other by, and nobody else can: `shared` is X25519 of the receive key of
+/// one and that of the other.
+pub fn pair_key(shared: &[u8; 32], circle: &CircleId, roots: [&RootKey; 2]) -> [u8; 32] {
+    let [a, b] = roots;
+    let mut hasher = blake3::Hasher::new_derive_key("okibi 2026 pair v1");
+    hasher.update(shared).update(&circle.0);
+    hasher.update(&a.min(b).0).update(&a.max(b).0);
+    *hasher.finalize().as_bytes()
 }
 
-/// Tags and random ones to fill up, ascending: neither their number nor their order tells anything. `count` is the
-/// least number of them.
-pub fn padded(mut tags: Vec<[u8; 32]>, seed: &[u8; 32], count: usize) -> Vec<[u8; 32]> {
+/// The tag by which who knows `secret` recognises who else knows it, on this connection only.
+pub fn tag(secret: &[u8; 32], exporter: &[u8; 32], side: Side) -> Tag {
+    let mut hasher = blake3::Hasher::new_keyed(secret);
+    hasher.update(b"okibi tag v1").update(exporter);
+    let mut tag = [0; limits::TAG_BYTES];
+    let mut output = hasher.update(&[side.byte()]).finalize_xof();
+    output.fill(&mut tag);
+    tag
+}
+
+/// Tags and random ones to fill up to a power of two, ascending: neither their number nor their order tells more.
+pub fn padded(mut tags: Vec<Tag>, seed: &[u8; 32]) -> Vec<Tag> {
     tags.truncate(limits::TAGS);
-    let count = tags
-        .len()
-        .max(count)
-        .max(1)
-        .next_multiple_of(limits::TAG_STEP);
+    let count = tags.len().next_power_of_two().max(limits::TAGS_LEAST);
     let mut noise = blake3::Hasher::new_keyed(seed).finalize_xof();
     while tags.len() < count {
-        let mut random = [0; 32];
+        let mut random = [0; limits::TAG_BYTES];
         noise.fill(&mut random);
         tags.push(random);
     }
@@ -119,7 +130,7 @@ pub fn pairing_digest(exporter: &[u8; 32], issuer: &RootKey, joiner: &RootKey) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::{SigningSecret, certificate};
+    use crate::identity::{ReceiveSecret, SigningSecret, certificate};
     use crate::record::Hlc;
 
     #[test]
@@ -129,13 +140,31 @@ mod tests {
         assert_ne!(mine, tag(&secret, &exporter, Side::Server));
         assert_ne!(mine, tag(&secret, &[3; 32], Side::Client));
         assert_ne!(mine, tag(&[4; 32], &exporter, Side::Client));
-        for circles in [0, 1, 15, 16, 17, 300] {
-            let tags = (0..circles).map(|n| [n as u8; 32]).collect();
-            let all = padded(tags, &[7; 32], 0);
-            assert_eq!(all.len() % limits::TAG_STEP, 0);
-            assert!(all.is_sorted() && !all.is_empty() && all.len() <= limits::TAGS);
+        for (known, shown) in [(0, 16), (16, 16), (17, 32), (300, 512), (16_385, 16_384)] {
+            let tags = (0..known).map(|n: u32| [n as u8; 16]).collect();
+            let all = padded(tags, &[7; 32]);
+            assert!(all.is_sorted() && all.len() == shown, "{known}");
         }
-        assert_eq!(padded(vec![], &[7; 32], 48).len(), 48);
+    }
+
+    /// Both ends of a pair come to one key, whoever begins; another circle or another root has another.
+    #[test]
+    fn a_pair_has_one_key() {
+        let secrets = [[1; 32], [2; 32]].map(ReceiveSecret::from_bytes);
+        let publics = secrets.each_ref().map(ReceiveSecret::public);
+        let [mine, theirs] = [(0, 1), (1, 0)].map(|(a, b)| secrets[a].agree(&publics[b]).unwrap());
+        assert_eq!(*mine, *theirs);
+        let (x, y, z) = (RootKey([3; 32]), RootKey([4; 32]), RootKey([5; 32]));
+        let circle = CircleId([6; 32]);
+        let key = pair_key(&mine, &circle, [&x, &y]);
+        assert_eq!(key, pair_key(&mine, &circle, [&y, &x]));
+        assert_ne!(key, pair_key(&mine, &circle, [&z, &y]));
+        assert_ne!(key, pair_key(&mine, &CircleId([7; 32]), [&x, &y]));
+        // A key with which everybody comes to the same secret has none.
+        let mut one = [0; 32];
+        assert!(secrets[0].agree(&one).is_none());
+        one[0] = 1;
+        assert!(secrets[0].agree(&one).is_none());
     }
 
     #[test]

@@ -1,12 +1,18 @@
-//! What a session holds for another, at most. A stranger can make us hold one frame of `HELLO_BYTES` and the tags in
-//! it; somebody who knows a circle's secret, one chain; a member, one window of records and a few asks for pieces.
+//! What a session holds for another, at most. A stranger can make us hold one frame of `HELLO_BYTES`, and compute
+//! one hash for each member that we know (`TAGS` at most); a member, one chain, then one window of records and a few
+//! asks for pieces.
 
-/// A HELLO's tags come in multiples of this, so that their number does not tell the number of circles.
-pub const TAG_STEP: usize = 16;
-/// Most tags of a HELLO: circles and open tickets of one node.
-pub const TAGS: usize = 256;
-/// HELLO: 256 tags of 32 bytes, and the heads around them.
-pub const HELLO_BYTES: usize = TAGS * 32 + 16;
+/// Bytes of a tag. Two tags are alike by chance in one of 2^128 comparisons, and a connection compares at most 2^28; a
+/// tag proves no more than that somebody is to be asked for a proof.
+pub const TAG_BYTES: usize = 16;
+/// Fewest tags of a HELLO. There is a power of two of them, which is all that their number tells.
+pub const TAGS_LEAST: usize = 16;
+/// Most tags of a HELLO: members of all circles, and tickets.
+pub const TAGS: usize = 16_384;
+/// HELLO: the tags, and the heads around them: 256 KiB.
+pub const HELLO_BYTES: usize = TAGS * TAG_BYTES + 16;
+/// Circles in common that one session speaks of, and tags of a server's answer.
+pub const COMMON: usize = 16;
 /// AUTH: a certificate of 4 KiB, a key, an instance, a signature.
 pub const AUTH_BYTES: usize = 4_096 + 256;
 /// VERDICT, OPEN, SENT, CREDIT, ASK, LACK, CONFIRM, BYE: a few numbers and ids.

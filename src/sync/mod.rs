@@ -21,7 +21,7 @@ mod session;
 mod talk;
 
 pub use frame::{AckFrame, Frame, FrameError, Part, Phase};
-pub use hello::{EXPORTER_LABEL, Side, join_proof, pairing_digest, prove, tag};
+pub use hello::{EXPORTER_LABEL, Side, join_proof, pair_key, pairing_digest, prove, tag};
 pub use reader::FrameReader;
 pub use session::Session;
 pub use talk::{

@@ -1,6 +1,8 @@
 //! What a session and its owner say to each other: plain values, so that a test, a simulator and a daemon are owners
 //! alike.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use crate::identity::{KeyCard, Verified};
@@ -10,16 +12,29 @@ use super::frame::{FrameError, Part};
 use super::hello::Side;
 use super::limits;
 
-/// What a secret stands for.
+/// Who is recognised by a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject {
-    Circle(CircleId),
+    /// A circle, and a member of it whom this node holds for an active one.
+    Pair { circle: CircleId, root: RootKey },
+    /// This node itself, which has other addresses too.
+    Own,
     /// An invitation, by its id.
     Ticket([u8; 16]),
 }
 
+impl Subject {
+    /// The circle of a pair.
+    pub fn circle(&self) -> Option<CircleId> {
+        match self {
+            Self::Pair { circle, .. } => Some(*circle),
+            _ => None,
+        }
+    }
+}
+
 /// A secret by which this node may be recognised.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Offer {
     pub secret: [u8; 32],
     pub subject: Subject,
@@ -49,7 +64,8 @@ pub struct Setup {
     pub side: Side,
     pub root: RootKey,
     pub exporter: [u8; 32],
-    pub offers: Vec<Offer>,
+    /// By what this node may be recognised, `limits::TAGS` at most.
+    pub offers: Arc<[Offer]>,
     pub proof: Proof,
     /// 32 random bytes: the padding of tags.
     pub seed: [u8; 32],
@@ -188,11 +204,7 @@ pub enum Output {
     /// Pairing: both confirmed; the issuer writes the admission. Answer: `Input::Admitted` or `Input::Deny`.
     Admit { card: KeyCard, request: Request },
     /// Pairing: admitted.
-    Joined {
-        circle: CircleId,
-        secret: [u8; 32],
-        chain: Chain,
-    },
+    Joined { circle: CircleId, chain: Chain },
 }
 
 /// What the owner tells its session.
@@ -256,7 +268,6 @@ pub enum Input {
     Deny,
     Admitted {
         circle: CircleId,
-        secret: [u8; 32],
         chain: Chain,
     },
     /// End the session.

@@ -2,10 +2,10 @@
 """Open and verify okibi bundles with stock tools; written from docs/bundle-format.md (B) and docs/records.md (R) alone, by
 somebody who had not seen okibi's own reader. What was ambiguous then is said in the documents now.
 
-    open_bundle.py STICK_OR_FILE... IDENTITY [--json] [--secret HEX]
+    open_bundle.py STICK_OR_FILE... IDENTITY [--json]
 
 Several sticks may hold the slices of one bundle. Needs age, age-keygen, b3sum, zstd. Exit 0 if everything verified, else 1 with the reason in one line.
-Not judged here: who is a member (circles.md). --secret gives the circle's secret for a bundle that does not carry it."""
+Not judged here: who is a member (circles.md)."""
 import base64, hashlib, json, mmap, os, re, subprocess, sys, tempfile
 from pathlib import Path
 
@@ -263,7 +263,7 @@ def members(tar):
 
 # --- HEAD, B4 ---------------------------------------------------------------------------------------------------------
 HEX, DEC, B64 = "([0-9a-f]{64})", "(0|[1-9][0-9]{0,15})", "([A-Za-z0-9+/]+={0,2})"
-HEAD = (f"okibi-bundle: {DEC}\nreader: {DEC}\nbundle: {HEX}\ncircle-tag: {HEX}\ncertificate: {B64}\nsequence: {DEC}\n"
+HEAD = (f"okibi-bundle: {DEC}\nreader: {DEC}\nbundle: {HEX}\ncircle: {HEX}\ncertificate: {B64}\nsequence: {DEC}\n"
         "previous: (none|[0-9a-f]{64})\nstandalone: (yes|no)\n((?:recipient: [0-9a-f]{64} [A-Za-z0-9+/]+=*\n){1,128})"
         f"manifest-sha256: {HEX}\nmanifest-size: {DEC}\n")
 def unbase64(text):
@@ -284,7 +284,7 @@ def parse_head(raw):
     need(m and int(m[6]) < 2**53 and int(m[11]) <= 2**24, "HEAD: malformed, or a key unknown or out of order")
     recipients = [(bytes.fromhex(l[11:75]), unbase64(l[76:])) for l in m[9].splitlines()]
     need(all(len(token) <= 1024 for _, token in recipients), "HEAD: sealed token too long")
-    return dict(bundle=bytes.fromhex(m[3]), tag=bytes.fromhex(m[4]), certificate=unbase64(m[5]), sequence=int(m[6]), previous=m[7],
+    return dict(bundle=bytes.fromhex(m[3]), circle=bytes.fromhex(m[4]), certificate=unbase64(m[5]), sequence=int(m[6]), previous=m[7],
                 standalone=m[8] == "yes", recipients=recipients, sha256=bytes.fromhex(m[10]), size=int(m[11]))
 def check_sshsig(sig, key, message):
     def string(b): return len(b).to_bytes(4, "big") + b
@@ -334,12 +334,11 @@ def unzstd(raw):
         need(p.wait() == 0 and len(out) <= min(2**23 + 65536, 32 * len(raw) + 16384), "zstd: damaged or too large")
         return out
 def decode_members(tar, listed, inside):
-    got = dict(secret=[], statements=[], trust=[], acks=[], records=[])
+    got = dict(statements=[], trust=[], acks=[], records=[])
     for m, (name, data, size) in zip(listed, inside):
         b, what = tar[data:data + size], (m["kind"], name.split("/")[1][4:])
         try:
-            if what == (1, "-secret"): got["secret"].append(b)
-            elif what == (1, "-statements.cborseq"): got["statements"] += sequence(b, "statement")
+            if what == (1, "-statements.cborseq"): got["statements"] += sequence(b, "statement")
             elif what == (1, "-records.cborseq"): got["trust"] += sequence(b, "record")
             elif what == (2, "-ack"):
                 got["acks"] += (ack := sequence(b, "acknowledgement"))
@@ -350,20 +349,16 @@ def decode_members(tar, listed, inside):
     return got
 
 # --- the whole ---------------------------------------------------------------------------------------------------------
-def check_circle(h, got, given):
-    secret, trust, records = got["secret"], got["trust"], got["records"]
-    need(not secret or (len(secret) == 1 and len(secret[0]) == 32), "secret: twice or of wrong length")
-    fits = b3(h["bundle"], key=(secret or [given or bytes(32)])[0]) == h["tag"]
-    need(fits, "circle tag does not fit the secret" if secret or given else "the bundle carries no secret: give --secret")
+def check_circle(h, got):
+    trust, records = got["trust"], got["records"]
     circles = {i if r[6] == 0 else r[1] for i, r in trust + records} | {a[1] for _, a in got["acks"]}
-    need(len(circles) <= 1, "records of more than one circle")
+    need(circles <= {h["circle"]}, "records of another circle than HEAD's")
     top = {}                                                # the highest authority record (taken as kind < 64) of each feed
     for _, r in trust + records:
         if r[6] < 64: top[r[2]] = max(top.get(r[2], -1), r[3])
     for where, list_ in ((True, trust), (False, records)):
         for i, r in list_: need((r[3] <= top.get(r[2], -1)) == where, f"record {i.hex()} stands in the wrong class")
-    return circles
-def open_bundle(slices, tokens, identity, given):
+def open_bundle(slices, tokens, identity):
     tar = decrypt(slices, identity)
     inside = members(tar)
     fixed = {n: tar[d:d + s] for n, d, s in inside[:4]}
@@ -383,7 +378,7 @@ def open_bundle(slices, tokens, identity, given):
         need(tokens is None or b3(token).hex() == tokens[i], "HEAD: token is not the one of SUMS")
     listed, contents = check_manifest(tar, inside, fixed, h)
     got = decode_members(tar, listed, inside)
-    circles = check_circle(h, got, given)
+    check_circle(h, got)
     names, receive, owner = {}, {}, {}                      # for people: who is behind a root, a hint, a feed
     for _, r in got["trust"] + got["records"]:
         if r[6] == 0 and KIND[0][1](r[9]): names.update((a[0], a[1]) for a in r[9][3])
@@ -406,8 +401,8 @@ def open_bundle(slices, tokens, identity, given):
             need(contents.get(blake3.hex()) in (None, tuple(rest)), f"record {i.hex()}: its content has another sha256 or size")
             out["content"] = blake3.hex()
         return out
-    return dict(bundle=h["bundle"].hex(), circle="".join(c.hex() for c in circles), standalone=h["standalone"], sequence=h["sequence"],
-                previous=h["previous"], secret="carried" if got["secret"] else "given" if given else "of a public shelf",
+    return dict(bundle=h["bundle"].hex(), circle=h["circle"].hex(), standalone=h["standalone"], sequence=h["sequence"],
+                previous=h["previous"],
                 signer=dict(name=name_of(cert[2]), root=cert[2].hex(), key=cert[5].hex(), certificate=cert_id.hex()),
                 recipients=[dict(name=name_of(receive.get(r[0])), hint=r[0].hex(), mine=i in mine) for i, r in enumerate(h["recipients"])],
                 members=listed, statements=[show_statement(*s) for s in got["statements"]],
@@ -421,11 +416,6 @@ def show(place, report):
             text = "  ".join(f"{k}={x}" for k, x in v.items()) if isinstance(v, dict) else str(v)
             print(f"  {field}: " + "".join(c if c.isprintable() else "?" for c in text))
 def main(args):
-    given = None
-    if "--secret" in args:
-        i = args.index("--secret")
-        given = bytes.fromhex(args[i + 1])
-        del args[i:i + 2]
     *where, identity = [Path(a) for a in args if a != "--json"]
     places, reports = {}, {}
     for path in where:
@@ -441,7 +431,7 @@ def main(args):
     for name, place in places.items():
         try:
             tokens, slices = join([read_sums(f) for f in place]) if isinstance(place, list) else (None, [(place, None)])
-            reports[name] = open_bundle(slices, tokens, identity, given)
+            reports[name] = open_bundle(slices, tokens, identity)
         except Refused as e: raise Refused(f"{name}: {e}")
     if "--json" in args: return print(json.dumps(reports, indent=1))
     for place, report in reports.items(): show(place, report)

@@ -75,7 +75,7 @@ fn found(home: &Path) -> CircleId {
         predecessor: None,
     };
     store
-        .found(&owner, genesis, Standing::Member, None, &[], 1)
+        .found(&owner, genesis, Standing::Member, &[], 1)
         .unwrap()
 }
 

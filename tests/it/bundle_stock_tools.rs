@@ -87,7 +87,7 @@ fn export(root: &Path) -> String {
         bytes: name.as_bytes().to_vec(),
     };
     let plan = Plan {
-        circle_secret: [9; 32],
+        circle: [9; 32],
         certificate: b"certificate".to_vec(),
         sequence: 1,
         previous: None,

@@ -102,7 +102,7 @@ fn prepare() {
             predecessor: None,
         };
         let circle = store
-            .found(owner, genesis, Standing::Member, None, &[], 1)
+            .found(owner, genesis, Standing::Member, &[], 1)
             .unwrap();
         for n in 0..ADMISSIONS {
             let root = SigningSecret::from_bytes(blake3::hash(&n.to_le_bytes()).as_bytes());
@@ -228,7 +228,6 @@ fn take_in() {
                 records: batch.par_iter().map(|bytes| decoded(bytes)).collect(),
                 join: Some(Join {
                     standing: Standing::Member,
-                    secret: None,
                 }),
                 road: "lan",
                 ..Batch::default()

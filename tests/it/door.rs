@@ -81,7 +81,7 @@ fn who_comes_and_goes_leaves_nothing() {
         runtime.block_on(async {
             let lan = Lan::open(0, &[5; 32]).unwrap();
             for number in 0..count {
-                let tags = vec![[number as u8; 32]; 16];
+                let tags = vec![[number as u8; 16]; 16];
                 let hello = Frame::Hello { version: 1, tags }.encode();
                 let mut link = lan.dial(address).await.unwrap();
                 link.write(&hello).await.unwrap();

@@ -56,7 +56,6 @@ fn take_in(world: &World, way: usize, dice: &mut Dice, roots: &[RootKey]) -> Sto
         let mut batch = Batch {
             join: Some(Join {
                 standing: Standing::Member,
-                secret: None,
             }),
             road: "usb",
             ..Batch::default()

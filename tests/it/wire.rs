@@ -269,7 +269,7 @@ async fn knock(lan: &Lan, address: SocketAddr, number: u64) -> Option<()> {
     let mut link = lan.dial(address).await.ok()?;
     let hello = Frame::Hello {
         version: 1,
-        tags: vec![[number as u8; 32]; 16],
+        tags: vec![[number as u8; 16]; 16],
     }
     .encode();
     let mut answer = Vec::new();

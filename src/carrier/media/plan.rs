@@ -32,8 +32,8 @@ pub struct Content {
 /// What goes into a bundle. `records` yields each record's bytes, in the order in which they shall be
 /// taken in.
 pub struct Plan<R> {
-    /// The circle's secret; 32 zero bytes for a public shelf.
-    pub circle_secret: [u8; 32],
+    /// The circle's id.
+    pub circle: [u8; 32],
     /// The signer's certificate statement; empty if the readers know the signer otherwise.
     pub certificate: Vec<u8>,
     /// The signer's running number of bundles.

@@ -163,7 +163,7 @@ impl<'a> Draft<'a> {
             format: FORMAT,
             reader: READER,
             bundle,
-            circle_tag: head::circle_tag(&plan.circle_secret, &bundle),
+            circle: plan.circle,
             certificate: plan.certificate,
             sequence: plan.sequence,
             previous: plan.previous,

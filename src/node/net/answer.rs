@@ -92,11 +92,7 @@ impl Hub<'_> {
             Output::Lacking { id: ask } => self.got(id, ask, None)?,
             Output::Compare { request, digest } => self.compare(id, request, digest)?,
             Output::Admit { card, request } => self.admit(id, card, request)?,
-            Output::Joined {
-                circle,
-                secret,
-                chain,
-            } => self.joined(id, circle, secret, chain)?,
+            Output::Joined { circle, chain } => self.joined(id, circle, chain)?,
         }
         Ok(())
     }
@@ -311,6 +307,7 @@ impl Hub<'_> {
             self.blobs.stale();
             if members {
                 self.reach.stale();
+                self.pairs.stale();
             }
         }
         if !receipt.changed.is_empty() {
@@ -363,7 +360,6 @@ impl Hub<'_> {
         &mut self,
         id: u64,
         circle: CircleId,
-        secret: [u8; 32],
         chain: Chain,
     ) -> Result<(), Failure> {
         let ((statements, records), _) = read(chain);
@@ -373,7 +369,6 @@ impl Hub<'_> {
             records,
             join: Some(Join {
                 standing: Belonging::Member,
-                secret: Some(secret),
             }),
             audit: Some(json!({"what": "join", "state": "done", "circle": circle, "road": road})),
             road,

@@ -166,7 +166,7 @@ impl Hub<'_> {
         let begun = Instant::now();
         self.blobs.stale = false;
         let before = std::mem::take(&mut self.blobs.lacking);
-        for (circle, _) in self.node.store.secrets()? {
+        for circle in self.node.store.memberships()? {
             let known = before.get(&circle);
             let mut lacking = BTreeMap::new();
             for hash in self.node.store.missing_blobs(&circle)? {

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
@@ -22,6 +23,7 @@ use super::super::{Exit, Failure, Handle};
 use super::blobs::Blobs;
 use super::fill::Pages;
 use super::pairing::{Compared, Pairing};
+use super::pairs::Pairs;
 use super::proof::Arrived;
 use super::reach::{Reach, plain};
 use super::{NetOptions, NetReport, Reached};
@@ -130,6 +132,7 @@ pub(super) struct Hub<'a> {
     /// This node beyond its network, if it goes there.
     pub here: Option<Far>,
     pub reach: Reach,
+    pub pairs: Pairs,
     pub begun: Instant,
     pub last_news: Instant,
     pub shelves_due: bool,
@@ -163,6 +166,7 @@ impl<'a> Hub<'a> {
             port: 0,
             here: None,
             reach,
+            pairs: Pairs::new(),
             begun: Instant::now(),
             last_news: Instant::now(),
             shelves_due: false,
@@ -320,27 +324,27 @@ impl<'a> Hub<'a> {
     }
 
     /// How a session begins: by what this node may be recognised, and the proof of who it is.
-    fn setup(&self, side: Side, exporter: [u8; 32]) -> Result<Setup, Failure> {
-        let mut offers: Vec<Offer> = Vec::new();
+    fn setup(&mut self, side: Side, exporter: [u8; 32]) -> Result<Setup, Failure> {
+        let mut offers: Arc<[Offer]>;
         let mut request = None;
         if let Some(joining) = &self.options.join {
-            offers.push(Offer {
+            offers = Arc::new([Offer {
                 secret: joining.secret,
                 subject: Subject::Ticket(joining.ticket),
-            });
+            }]);
             request = Some(joining.request.clone());
         } else {
-            let circles = self.node.store.secrets()?.into_iter();
-            offers.extend(circles.map(|(circle, secret)| Offer {
-                secret,
-                subject: Subject::Circle(circle),
-            }));
-            if side == Side::Server {
-                let tickets = self.node.store.open_tickets(now())?.into_iter();
-                offers.extend(tickets.map(|ticket| Offer {
+            offers = self.pairs.offers(self.node)?;
+            let tickets = match side {
+                Side::Server => self.node.store.open_tickets(now())?,
+                Side::Client => Vec::new(),
+            };
+            if !tickets.is_empty() {
+                let tickets = tickets.into_iter().map(|ticket| Offer {
                     secret: ticket.secret,
                     subject: Subject::Ticket(ticket.id),
-                }));
+                });
+                offers = tickets.chain(offers.iter().copied()).collect();
             }
         }
         let (key, certificate) = &self.transport;
@@ -492,6 +496,7 @@ impl<'a> Hub<'a> {
         if version != self.version {
             // Another process wrote: a command beside this node, or cron.
             self.version = version;
+            self.pairs.stale();
             let all = self
                 .lines
                 .values()

@@ -20,6 +20,7 @@ mod hub;
 mod look;
 mod news;
 mod pairing;
+mod pairs;
 mod probe;
 mod proof;
 mod reach;

@@ -34,7 +34,7 @@ impl Hub<'_> {
         if let Some(nick) = opinion.nick {
             return nick;
         }
-        for (circle, _) in self.node.store.secrets().unwrap_or_default() {
+        for circle in self.node.store.memberships().unwrap_or_default() {
             if let Ok(outline) = self.node.store.outline(&circle)
                 && let Some(member) = outline.state.members.get(root)
                 && !member.name.is_empty()

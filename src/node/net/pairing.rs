@@ -57,11 +57,6 @@ impl Handle {
         far: Option<String>,
     ) -> Result<Invitation, Failure> {
         self.may_write(circle)?;
-        if circle.secret.is_none() {
-            return Err(
-                Failure::new("circle-no-secret", Exit::Failed).with("name", &circle.state.name)
-            );
-        }
         let expires = now() + minutes * 60_000;
         let ticket = Ticket {
             id: random()?,
@@ -388,10 +383,6 @@ impl Hub<'_> {
             return Ok(());
         };
         let circle = self.node.store.circle(&ticket.circle)?;
-        let Some(secret) = circle.secret else {
-            self.say(id, Input::Close);
-            return Ok(());
-        };
         if !self
             .node
             .store
@@ -429,12 +420,13 @@ impl Hub<'_> {
         );
         tracing::info!(root = %request.root.short(), "admitted by ticket");
         let chain = self.chain(&circle.id)?;
+        self.reach.stale();
+        self.pairs.stale();
         self.changed(&[circle.id].into());
         self.say(
             id,
             Input::Admitted {
                 circle: circle.id,
-                secret,
                 chain,
             },
         );

@@ -250,7 +250,7 @@ impl Hub<'_> {
         let store = &self.node.store;
         let directory = store.directory()?;
         let mut roots: BTreeMap<RootKey, BTreeSet<CircleId>> = BTreeMap::new();
-        for (circle, _) in store.secrets()? {
+        for circle in store.memberships()? {
             for (root, member) in store.outline(&circle)?.state.members {
                 if member.suspension.is_none() && root != me {
                     roots.entry(root).or_default().insert(circle);

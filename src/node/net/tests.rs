@@ -256,7 +256,7 @@ impl Town {
     fn stranger(&mut self, node: usize) {
         let number = self.next;
         let mut end = self.begin(node, Side::Server, number);
-        let tags = vec![[number as u8; 32]; 16];
+        let tags = vec![[number as u8; 16]; 16];
         end.session
             .handle_bytes(&Frame::Hello { version: 1, tags }.encode());
         assert!(end.session.closed().is_some());

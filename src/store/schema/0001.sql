@@ -10,7 +10,6 @@ CREATE TABLE circle (
     id           BLOB PRIMARY KEY CHECK (length(id) = 32),
     -- 'member' or 'shelf'
     standing     TEXT NOT NULL CHECK (standing IN ('member', 'shelf')),
-    secret       BLOB CHECK (secret IS NULL OR length(secret) = 32),
     -- Cache of the fold, valid for this version of the rules: the state but documents and models (those are
     -- rows of fact), the frontier, the ids of the set's statements. The hash of the set is NULL until asked for.
     set_hash     BLOB,

@@ -56,10 +56,14 @@ impl Owner {
             side,
             root: RootKey(self.root.public()),
             exporter: [5; 32],
-            offers: vec![Offer {
+            offers: [Offer {
                 secret: [6; 32],
-                subject: Subject::Circle(CIRCLE),
-            }],
+                subject: Subject::Pair {
+                    circle: CIRCLE,
+                    root: RootKey(SigningSecret::from_bytes(&[31 - side as u8; 32]).public()),
+                },
+            }]
+            .into(),
             proof: okibi::sync::Proof {
                 key: transport.public(),
                 certificate: certificate.bytes().to_vec(),

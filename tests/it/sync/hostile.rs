@@ -10,10 +10,19 @@ use okibi::sync::{
     Session, Setup, Side, Subject, Verdict, Whereabouts, limits, prove,
 };
 
-use super::node::{Node, Notary, Pages, SECRET, introduce};
+use super::node::{Node, Notary, Pages, introduce, pair};
 
 /// A circle of four: the founder and three members; the last is suspended.
 fn circle() -> Vec<Node> {
+    people(true)
+}
+
+/// One of them, who has not heard of the suspension.
+fn before_the_suspension(n: usize) -> Node {
+    people(false).swap_remove(n)
+}
+
+fn people(suspended: bool) -> Vec<Node> {
     let mut world = World::new(true);
     let roots: Vec<RootKey> = (0..4).map(|n| introduce(&mut world, n)).collect();
     let founder = world.device(0, 0);
@@ -21,7 +30,9 @@ fn circle() -> Vec<Node> {
     for root in &roots[1..] {
         world.admit(founder, *root);
     }
-    world.suspend(founder, roots[3], &[]);
+    if suspended {
+        world.suspend(founder, roots[3], &[]);
+    }
     let nodes = roots.iter().enumerate().map(|(n, root)| {
         let mut node = Node::new(&world, n, *root);
         node.take(
@@ -29,7 +40,6 @@ fn circle() -> Vec<Node> {
             world.records.iter().cloned(),
             &mut Notary::default(),
         );
-        node.knows_secret = true;
         node
     });
     nodes.collect()
@@ -103,24 +113,24 @@ fn members_open_and_come_into_step() {
 fn a_stranger_learns_nothing() {
     let nodes = circle();
     let bob = &nodes[1];
-    for tags in [16, 64, 256] {
+    for tags in [16, 64, limits::TAGS] {
         let mut server = Session::new(bob.setup(Side::Server, [9; 32], 1));
         let hello = Frame::Hello {
             version: 1,
-            tags: vec![[3; 32]; tags],
+            tags: vec![[3; 16]; tags],
         };
         server.handle_bytes(&hello.encode());
         assert_eq!(server.closed(), Some(&Closed::Stranger));
         assert!(outputs(&mut server).is_empty());
         let said = everything(&mut server);
-        for secret in [&bob.circle.0[..], &bob.root.0, &SECRET, b"hearth"] {
+        for secret in [&bob.circle.0[..], &bob.root.0, b"hearth"] {
             assert!(!contains(&said, secret));
         }
-        // As many tags as came: a node with nothing in common and one without any circle look alike.
+        // Always as many: a node with nothing in common and one without any circle look alike.
         let mut reader = FrameReader::default();
         reader.push(&said);
         match reader.next(Phase::Hello).unwrap().unwrap() {
-            Frame::Hello { tags: answer, .. } => assert_eq!(answer.len(), tags),
+            Frame::Hello { tags: answer, .. } => assert_eq!(answer.len(), limits::TAGS_LEAST),
             other => panic!("{other:?}"),
         }
         assert_eq!(reader.held(), 0, "a stranger gets no second frame");
@@ -168,17 +178,70 @@ fn rubbish_is_refused_before_it_is_held() {
 #[test]
 fn a_suspended_member_is_not_even_told_who_answers() {
     let mut nodes = circle();
+    // It has not heard of its suspension, or does not care: it holds everybody for a member and so shows its tags.
+    nodes[3] = before_the_suspension(3);
     let (client, server, said) = open(&mut nodes, 3, 1);
-    assert_eq!(server.closed(), Some(&Closed::Refused));
+    assert_eq!(server.closed(), Some(&Closed::Stranger));
     assert!(!client.is_open() && outputs_none(client));
+    only_tags(&said[1]);
+    // The other way round, where it lies in wait: a member that dials it says nothing to it but random numbers.
+    let (client, server, said) = open(&mut nodes, 1, 3);
+    assert_eq!(client.closed(), Some(&Closed::Stranger));
+    assert_eq!(server.closed(), Some(&Closed::Stranger));
+    assert!(outputs_none(server));
+    only_tags(&said[0]);
+}
+
+/// One HELLO, and no other frame.
+fn only_tags(said: &[u8]) {
+    let mut reader = FrameReader::default();
+    reader.push(said);
+    let first = reader.next(Phase::Hello).unwrap();
+    assert!(matches!(first, Some(Frame::Hello { .. })));
+    assert_eq!(reader.held(), 0);
+}
+
+/// Somebody's chain is asked for only by who has proven to be a member: a server that says "unknown" before it has
+/// shown anything, and one that somebody else's keys made, hear nothing of the circle.
+#[test]
+fn no_chain_before_the_proof() {
+    let nodes = circle();
     let bob = &nodes[1];
-    for secret in [&bob.circle.0[..], &bob.root.0] {
-        assert!(!contains(&said[1], secret));
-    }
-    // The other way round: the member does not believe the suspended either.
-    let (client, server, _) = open(&mut nodes, 1, 3);
+    let carol = &nodes[2];
+    let begin = || {
+        let mut client = Session::new(bob.setup(Side::Client, [9; 32], 1));
+        let mut reader = FrameReader::default();
+        reader.push(&everything(&mut client));
+        assert!(matches!(
+            reader.next(Phase::Hello).unwrap(),
+            Some(Frame::Hello { .. })
+        ));
+        // Who has stolen carol's receive key recognises bob, and he "her".
+        let secret = pair(&bob.circle, &bob.root, &carol.root).secret;
+        let mut tags = vec![[0; limits::TAG_BYTES]; limits::TAGS_LEAST];
+        tags[15] = okibi::sync::tag(&secret, &[9; 32], Side::Server);
+        let hello = Frame::Hello { version: 1, tags };
+        client.handle_bytes(&hello.encode());
+        assert_eq!(client.closed(), None);
+        client
+    };
+    let mut client = begin();
+    client.handle_bytes(&Frame::Verdict(vec![2]).encode());
+    assert!(matches!(client.closed(), Some(Closed::Wrong(_))));
+    // Another root than the tag's, however well proven.
+    let dave = nodes[0].setup(Side::Server, [9; 32], 2).proof;
+    let mut client = begin();
+    client.handle_bytes(
+        &Frame::Auth {
+            key: dave.key,
+            certificate: dave.certificate,
+            instance: dave.instance,
+            signature: dave.signature,
+        }
+        .encode(),
+    );
     assert_eq!(client.closed(), Some(&Closed::Refused));
-    assert!(!server.is_open());
+    assert!(everything(&mut client).is_empty() && outputs_none(client));
 }
 
 fn outputs_none(mut session: Session) -> bool {
@@ -197,9 +260,9 @@ fn who_sits_between_two_connections_passes_for_nobody() {
     assert_eq!(client.closed(), Some(&Closed::Stranger));
 }
 
-/// Somebody who knows the secret but has no certificate of a member's root.
+/// Somebody with the receive key of a member, from an old disk, and without the transport key.
 #[test]
-fn the_secret_alone_opens_nothing() {
+fn a_receive_key_alone_opens_nothing() {
     let mut nodes = circle();
     let thief = SigningSecret::from_bytes(&[77; 32]);
     let transport = SigningSecret::from_bytes(&[78; 32]);
@@ -215,7 +278,6 @@ fn the_secret_alone_opens_nothing() {
         ),
     ] {
         let mut setup = nodes[2].setup(Side::Client, [9; 32], 3);
-        setup.root = RootKey(thief.public());
         setup.proof = Proof {
             key,
             certificate: envelope,
@@ -227,7 +289,10 @@ fn the_secret_alone_opens_nothing() {
         let (left, right) = nodes.split_at_mut(2);
         let said = talk((&mut right[0], &mut client), (&mut left[1], &mut server));
         assert_eq!(server.closed(), Some(&Closed::Refused));
-        assert!(!contains(&said[1], &left[1].root.0));
+        // It learned that bob answers, which his proof shows, and nothing of the circle.
+        for secret in [&left[1].circle.0[..], b"hearth"] {
+            assert!(!contains(&said[1], secret));
+        }
     }
 }
 
@@ -322,19 +387,21 @@ fn places_are_not_piled_up() {
 fn pairing(joiner_secret: [u8; 32]) -> (Session, Session, KeyCard) {
     let nodes = circle();
     let mut issuer = nodes[0].setup(Side::Server, [4; 32], 1);
-    issuer.offers.push(Offer {
+    let ticket = Offer {
         secret: [8; 32],
         subject: Subject::Ticket([1; 16]),
-    });
+    };
+    issuer.offers = issuer.offers.iter().copied().chain([ticket]).collect();
     let (card, root, proof) = newcomer();
     let joiner = Setup {
         side: Side::Client,
         root,
         exporter: [4; 32],
-        offers: vec![Offer {
+        offers: [Offer {
             secret: joiner_secret,
             subject: Subject::Ticket([1; 16]),
-        }],
+        }]
+        .into(),
         proof,
         seed: [2; 32],
         request: Some(JoinRequest {
@@ -424,7 +491,6 @@ fn nobody_is_admitted_before_both_confirmed() {
     let circle = CircleId([6; 32]);
     issuer.handle(Input::Admitted {
         circle,
-        secret: [7; 32],
         chain: chain.clone(),
     });
     shuttle(&mut issuer, &mut joiner);
@@ -432,11 +498,10 @@ fn nobody_is_admitted_before_both_confirmed() {
         [
             Output::Joined {
                 circle: joined,
-                secret,
                 chain: brought,
             },
         ] => {
-            assert_eq!((joined, secret, brought), (&circle, &[7; 32], &chain));
+            assert_eq!((joined, brought), (&circle, &chain));
         }
         other => panic!("{other:?}"),
     }

@@ -22,7 +22,7 @@ use sim::{Plan, Sim};
 pub fn frames() -> Vec<(&'static str, u8, Frame)> {
     let hello = Frame::Hello {
         version: 1,
-        tags: (0..16).map(|n| [n; 32]).collect(),
+        tags: (0..16).map(|n| [n; 16]).collect(),
     };
     let auth = Frame::Auth {
         key: [1; 32],
@@ -82,10 +82,7 @@ pub fn frames() -> Vec<(&'static str, u8, Frame)> {
         (
             "admitted",
             1,
-            Frame::Admitted {
-                circle: [1; 32],
-                secret: [2; 32],
-            },
+            Frame::Admitted { circle: [1; 32] },
         ),
         ("open", 2, open),
         (

@@ -12,10 +12,20 @@ use okibi::record::{
     Role, RootKey, Signed, Statement, StatementId, difference, statements_hash,
 };
 use okibi::sync::{
-    Chain, Input, Offer, Output, Part, Proof, Setup, Side, Standing, Subject, Verdict, prove,
+    Chain, Input, Offer, Output, Part, Proof, Setup, Side, Standing, Subject, Verdict, pair_key,
+    prove,
 };
 
-pub const SECRET: [u8; 32] = [0x5e; 32];
+/// What two roots of a test recognise each other by.
+pub fn pair(circle: &CircleId, a: &RootKey, b: &RootKey) -> Offer {
+    Offer {
+        secret: pair_key(&[0x5e; 32], circle, [a, b]),
+        subject: Subject::Pair {
+            circle: *circle,
+            root: *b,
+        },
+    }
+}
 
 /// The keys of `World`'s `n`th root, as it makes them itself.
 pub fn key(label: &str) -> SigningSecret {
@@ -98,7 +108,6 @@ pub struct Node {
     pub n: usize,
     pub root: RootKey,
     pub circle: CircleId,
-    pub knows_secret: bool,
     statements: BTreeMap<StatementId, Verified<Statement>>,
     records: BTreeMap<RecordId, Verified<Record>>,
     arrival: Vec<RecordId>,
@@ -124,7 +133,6 @@ impl Node {
             n,
             root,
             circle: world.circle,
-            knows_secret: false,
             statements: BTreeMap::new(),
             records: BTreeMap::new(),
             arrival: Vec::new(),
@@ -226,15 +234,16 @@ impl Node {
                 if key == transport.public())
         });
         let instance = instance.to_be_bytes();
-        let offer = Offer {
-            secret: SECRET,
-            subject: Subject::Circle(self.circle),
-        };
+        let members = &self.folded.1.members;
+        let others = members
+            .iter()
+            .filter(|(root, member)| **root != self.root && member.suspension.is_none());
+        let offers = others.map(|(root, _)| pair(&self.circle, &self.root, root));
         Setup {
             side,
             root: self.root,
             exporter,
-            offers: self.knows_secret.then_some(offer).into_iter().collect(),
+            offers: offers.collect(),
             proof: Proof {
                 key: transport.public(),
                 certificate: certificate

@@ -120,7 +120,6 @@ impl Sim {
                     world.records.iter().cloned(),
                     &mut notary,
                 );
-                node.knows_secret = true;
             }
             nodes.push(node);
         }
@@ -284,7 +283,7 @@ impl Sim {
             .ends
             .iter()
             .any(|end| end.session.closed().is_some());
-        if !refused || self.now < STORM + 5_000 {
+        if !refused || self.now < STORM + 30_000 {
             self.redial(a, b);
         }
     }
@@ -417,7 +416,7 @@ impl Sim {
         if self.hostile.contains(&from) || from == to {
             return;
         }
-        if self.late.contains(&to) && !self.nodes[to].knows_secret {
+        if self.late.contains(&to) && !self.nodes[to].is_member() {
             // The admission is written by who carries the stick, and nobody else knows of it.
             let feed = self.world.device(from, 0);
             if from >= 3 {
@@ -429,7 +428,6 @@ impl Sim {
             let fresh = self.world.records[before..].to_vec();
             let (statements, _) = self.nodes[to].all();
             self.nodes[from].take(statements, fresh, &mut self.notary);
-            self.nodes[to].knows_secret = true;
             self.spread(from, usize::MAX);
         }
         let (statements, records) = self.nodes[from].all();

@@ -247,7 +247,7 @@ fn a_found_stick_tells_little() {
         .head;
     for word in [
         head.bundle.to_vec(),
-        head.circle_tag.to_vec(),
+        head.circle.to_vec(),
         scene.signer().to_vec(),
         head.recipients[0].hint.to_vec(),
     ] {

@@ -173,7 +173,7 @@ impl Scene {
             self.part_bytes
         };
         Plan {
-            circle_secret: [0; 32],
+            circle: [0x0c; 32],
             certificate: b"certificate".to_vec(),
             sequence: 7,
             previous: None,
