@@ -72,9 +72,9 @@ impl Handle {
             .iter()
             .flat_map(|(_, card)| card.statements().to_vec())
             .collect();
-        let circle =
-            self.store
-                .found(&owner, genesis, Standing::Member, &statements, now())?;
+        let circle = self
+            .store
+            .found(&owner, genesis, Standing::Member, &statements, now())?;
         Ok(Founded {
             circle,
             admins: admins.into_keys().collect(),

@@ -376,7 +376,9 @@ fn read(kind: u8, d: &mut Decoder<'_>, payload: &Bytes) -> Read<Frame> {
             let (tags, rest) = d.bytes()?.as_chunks();
             let many = limits::TAGS_LEAST..=limits::TAGS;
             if !rest.is_empty() || !tags.len().is_power_of_two() || !many.contains(&tags.len()) {
-                return Err(misfit("the number of tags is no power of two from 16 to 16,384"));
+                return Err(misfit(
+                    "the number of tags is no power of two from 16 to 16,384",
+                ));
             }
             if !tags.is_sorted() {
                 return Err(misfit("tags do not ascend"));

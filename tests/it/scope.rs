@@ -192,7 +192,6 @@ fn take_in(store: &mut Store, world: &World, dice: &mut Dice) {
                 .collect(),
             join: Some(Join {
                 standing: Standing::Member,
-                secret: None,
             }),
             road: "usb",
             ..Batch::default()
@@ -284,7 +283,6 @@ fn one_circles_bytes_change_nothing_outside_of_it() {
             statements,
             join: Some(Join {
                 standing: Standing::Member,
-                secret: None,
             }),
             road: "usb",
             ..Batch::default()

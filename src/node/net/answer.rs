@@ -356,12 +356,7 @@ impl Hub<'_> {
     }
 
     /// The joiner's side: admitted.
-    pub fn joined(
-        &mut self,
-        id: u64,
-        circle: CircleId,
-        chain: Chain,
-    ) -> Result<(), Failure> {
+    pub fn joined(&mut self, id: u64, circle: CircleId, chain: Chain) -> Result<(), Failure> {
         let ((statements, records), _) = read(chain);
         let road = self.road(id);
         let batch = Batch {

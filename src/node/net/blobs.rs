@@ -5,7 +5,7 @@
 //! `partial/HASH-CIRCLE`. After an interruption each piece in it is verified again, and only what does not
 //! fit is asked for. A whole file is held against its SHA-256 too before it becomes a blob.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -20,9 +20,9 @@ use crate::record::{BlobHash, BlobRef, CircleId};
 use crate::sync::pieces::{Cut, List};
 use crate::sync::{Input, Part};
 
-use super::super::Failure;
 use super::super::coming::{PARTIAL, partial_name};
 use super::super::home::now;
+use super::super::{Exit, Failure};
 use super::asks::{Answered, Ask, Asks};
 use super::claims::Doubts;
 use super::hub::{Hub, Work};
@@ -77,6 +77,9 @@ pub(super) struct Blobs {
     transfers: BTreeMap<Key, Transfer>,
     pub asks: Asks,
     pub lists: BTreeMap<BlobHash, Bytes>,
+    /// Lists that peers wait for: each session waits for a few at most, and one is made at a time.
+    pub unhashed: VecDeque<(u64, u64, BlobHash, Cut)>,
+    pub hashing: bool,
     stale: bool,
     /// When the names were read, and how long that took: reading a large circle again can wait.
     read: Option<(Instant, Duration)>,
@@ -92,6 +95,8 @@ impl Blobs {
             transfers: BTreeMap::new(),
             asks: Asks::default(),
             lists: BTreeMap::new(),
+            unhashed: VecDeque::new(),
+            hashing: false,
             stale: true,
             read: None,
         }
@@ -120,6 +125,7 @@ impl Blobs {
     /// A session ended: what was asked of it is asked of others.
     pub fn lost(&mut self, line: u64) {
         self.doubts.lost(line);
+        self.unhashed.retain(|(waiting, ..)| *waiting != line);
         for ask in self.asks.lost(line) {
             self.release(ask);
         }
@@ -275,7 +281,7 @@ impl Hub<'_> {
         let hash = blob.blake3;
         let key = (circle, hash);
         if !self.blobs.transfers.contains_key(&key) {
-            if self.blobs.transfers.len() >= TRANSFERS {
+            if self.blobs.transfers.len() >= TRANSFERS || !self.room_for(&circle, &blob) {
                 return Ok(());
             }
             match self.begin(circle, blob)? {
@@ -346,10 +352,8 @@ impl Hub<'_> {
             .open(&path)
             .map_err(fail)?;
         let begun = file.metadata().map_err(fail)?.len() > 0;
-        // Never shorter before it is whole: what was fetched by another size is not lost.
-        if file.metadata().map_err(fail)?.len() < blob.size {
-            file.set_len(blob.size).map_err(fail)?;
-        }
+        // It grows with the pieces that come, and is never shortened before it is whole: what was fetched by another size
+        // is not lost.
         let list = if cut.count() == 1 {
             List::verify(blob.blake3, blob.size, &[]).map(Arc::new)
         } else {
@@ -412,10 +416,14 @@ impl Hub<'_> {
             }
             (Part::Piece(number), Some(list)) => match list.cut().range(number) {
                 Some((start, _)) if list.fits(number, &bytes) => {
-                    transfer
-                        .file
-                        .write_all_at(&bytes, start)
-                        .map_err(|error| Failure::io(&transfer.path, &error))?;
+                    if let Err(error) = transfer.file.write_all_at(&bytes, start) {
+                        let failure = Failure::io(&transfer.path, &error);
+                        if failure.exit != Exit::NoSpace {
+                            return Err(failure);
+                        }
+                        self.contents_full(&key);
+                        return Ok(());
+                    }
                     let slot = usize::try_from(number)
                         .ok()
                         .and_then(|at| transfer.good.get_mut(at));
@@ -505,6 +513,8 @@ impl Hub<'_> {
                 blob,
                 list,
             } => {
+                self.blobs.hashing = false;
+                self.hash_next();
                 if let Some(list) = &list {
                     if self.blobs.lists.len() >= LISTS {
                         self.blobs.lists.pop_first();

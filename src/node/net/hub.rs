@@ -26,6 +26,7 @@ use super::pairing::{Compared, Pairing};
 use super::pairs::Pairs;
 use super::proof::Arrived;
 use super::reach::{Reach, plain};
+use super::room::Full;
 use super::{NetOptions, NetReport, Reached};
 
 /// How often it is looked whether another process wrote, or a person answered.
@@ -133,6 +134,7 @@ pub(super) struct Hub<'a> {
     pub here: Option<Far>,
     pub reach: Reach,
     pub pairs: Pairs,
+    pub full: Full,
     pub begun: Instant,
     pub last_news: Instant,
     pub shelves_due: bool,
@@ -167,6 +169,7 @@ impl<'a> Hub<'a> {
             here: None,
             reach,
             pairs: Pairs::new(),
+            full: Full::default(),
             begun: Instant::now(),
             last_news: Instant::now(),
             shelves_due: false,
@@ -203,16 +206,21 @@ impl<'a> Hub<'a> {
             match next {
                 Ok(Work::Arrived(mut arrived)) => {
                     held = arrived.gather(inbox);
-                    self.turn(Work::Arrived(arrived))?;
+                    let done = self.turn(Work::Arrived(arrived));
+                    self.or_wait(done)?;
                 }
-                Ok(work) => self.turn(work)?,
+                Ok(work) => {
+                    let done = self.turn(work);
+                    self.or_wait(done)?;
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             // Much work does not starve what is done now and then.
             if last.elapsed() >= TICK {
                 last = Instant::now();
-                self.tick(compare)?;
+                let done = self.tick(compare);
+                self.or_wait(done)?;
             }
             if let Some(interrupted) = self.stop {
                 self.goodbye(inbox);
@@ -256,6 +264,11 @@ impl<'a> Hub<'a> {
                 answers,
                 reply,
             } => {
+                if self.full.sessions() {
+                    // It would be broken off: the other side tries again with patience.
+                    let _ = reply.send(None);
+                    return Ok(());
+                }
                 let setup = self.setup(side, exporter)?;
                 let line = Line {
                     answers,
@@ -311,12 +324,30 @@ impl<'a> Hub<'a> {
         Ok(())
     }
 
-    /// What concerns one session ends it; a home that does not work ends the node.
-    fn or_give_up(&self, id: u64, done: Result<(), Failure>) -> Result<(), Failure> {
+    /// What concerns one session ends it, and so does a full disk; a home that does not work ends the node.
+    fn or_give_up(&mut self, id: u64, done: Result<(), Failure>) -> Result<(), Failure> {
         match done {
-            Err(failure) if !matches!(failure.exit, Exit::NoSpace | Exit::Locked) => {
+            Err(failure) if failure.exit == Exit::NoSpace => {
+                self.disk_full(&failure);
+                self.say(id, Input::Close);
+                Ok(())
+            }
+            Err(failure) if failure.exit != Exit::Locked => {
                 tracing::warn!(%failure, "a session was given up");
                 self.say(id, Input::Close);
+                Ok(())
+            }
+            done => done,
+        }
+    }
+
+    /// A full disk is waited for.
+    fn or_wait(&mut self, done: Result<(), Failure>) -> Result<(), Failure> {
+        match done {
+            Err(failure) if failure.exit == Exit::NoSpace => {
+                if !self.full.sessions() {
+                    self.disk_full(&failure);
+                }
                 Ok(())
             }
             done => done,

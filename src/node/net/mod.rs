@@ -21,10 +21,12 @@ mod look;
 mod news;
 mod pairing;
 mod pairs;
+mod places;
 mod probe;
 mod proof;
 mod reach;
 mod roads;
+mod room;
 mod round;
 mod serve;
 #[cfg(test)]

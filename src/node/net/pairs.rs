@@ -86,7 +86,8 @@ impl Pairs {
                 let Some(theirs) = receive.get(root) else {
                     continue;
                 };
-                if *root != me && member.suspension.is_none() && !node.store.opinion(root)?.blocked {
+                if *root != me && member.suspension.is_none() && !node.store.opinion(root)?.blocked
+                {
                     add(Some(circle), *root, *theirs);
                 }
             }

@@ -7,11 +7,14 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 use crate::carrier::far::Far;
+use crate::carrier::lan::Interfaces;
+use crate::carrier::wire::Road;
 use crate::record::{CircleId, Role, RootKey};
 use crate::sync::{Input, Whereabouts, limits};
 
 use super::super::Failure;
 use super::hub::Hub;
+use super::places::Allowed;
 
 /// So many members are dialled at once: those that come after this node in the order of keys, so that the whole circle
 /// hangs together when everybody does the same.
@@ -181,10 +184,32 @@ impl Hub<'_> {
             self.look_beyond()?;
         }
         let directory = self.node.store.directory()?;
-        let own: BTreeSet<[u8; 32]> = directory
-            .standing(&root, Role::Transport)
-            .map(|(_, key)| key)
-            .collect();
+        // The key that counts, which is the one that is dialled: others that it certified are somebody's, or nobody's.
+        let own = directory
+            .current(&root, Role::Transport)
+            .map(|(_, key)| key);
+        let beyond = &self.options.beyond;
+        let mut allowed = Allowed {
+            relays: beyond.relays.clone(),
+            n0: beyond.n0,
+            own: crate::carrier::lan::own_addresses(&Interfaces {
+                only: self.options.interfaces.clone(),
+            }),
+        };
+        // A relay in a line that a person entered is named by a person.
+        let kept = self
+            .node
+            .store
+            .peers()?
+            .into_iter()
+            .map(|peer| peer.address);
+        let given = kept.chain(self.options.peers.iter().cloned());
+        let given = given.filter_map(|line| line.parse::<Far>().ok());
+        allowed.relays.extend(given.flat_map(|far| far.relays));
+        let near = self
+            .lines
+            .get(&id)
+            .is_some_and(|line| line.road == Road::Lan);
         for node in nodes {
             let known = self.reach.near.get(&node.key);
             // Members of this circle alone: nobody else is dialled on somebody's word.
@@ -192,10 +217,10 @@ impl Hub<'_> {
                 continue;
             }
             let mut far = Far::new(node.key);
-            for place in &node.places {
+            for place in node.places.iter().filter(|it| allowed.takes(it, near)) {
                 far.add(place);
             }
-            let teller = (!own.contains(&node.key)).then_some(root);
+            let teller = (own != Some(node.key)).then_some(root);
             self.reach.hear(circle, far, teller);
         }
         Ok(())

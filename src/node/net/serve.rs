@@ -62,17 +62,8 @@ impl Hub<'_> {
                     self.say(line, Input::Served { id: ask, bytes });
                 }
                 None => {
-                    let work = self.blobs.work.clone();
-                    std::thread::spawn(move || {
-                        let list = File::open(path).ok().and_then(|file| values(&file, &cut));
-                        let list = list.map(Bytes::from);
-                        let _ = work.send(Work::Blob(Looked::List {
-                            line,
-                            ask,
-                            blob: hash,
-                            list,
-                        }));
-                    });
+                    self.blobs.unhashed.push_back((line, ask, hash, cut));
+                    self.hash_next();
                 }
             },
             Part::Piece(number) => {
@@ -88,6 +79,29 @@ impl Hub<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Makes the next list that a peer waits for, on another thread: one at a time, since each reads a whole file.
+    pub fn hash_next(&mut self) {
+        if self.blobs.hashing {
+            return;
+        }
+        let Some((line, ask, blob, cut)) = self.blobs.unhashed.pop_front() else {
+            return;
+        };
+        self.blobs.hashing = true;
+        let work = self.blobs.work.clone();
+        let path = self.node.store.blob_path(&blob);
+        std::thread::spawn(move || {
+            let list = File::open(path).ok().and_then(|file| values(&file, &cut));
+            let list = list.map(Bytes::from);
+            let _ = work.send(Work::Blob(Looked::List {
+                line,
+                ask,
+                blob,
+                list,
+            }));
+        });
     }
 
     /// The audit trail says before the first byte leaves who gets which content.

@@ -30,7 +30,6 @@ impl Desk {
             records: world.records.clone(),
             join: Some(Join {
                 standing: Standing::Member,
-                secret: None,
             }),
             ..Batch::default()
         };

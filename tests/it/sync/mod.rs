@@ -79,11 +79,7 @@ pub fn frames() -> Vec<(&'static str, u8, Frame)> {
             },
         ),
         ("confirm", 1, Frame::Confirm),
-        (
-            "admitted",
-            1,
-            Frame::Admitted { circle: [1; 32] },
-        ),
+        ("admitted", 1, Frame::Admitted { circle: [1; 32] }),
         ("open", 2, open),
         (
             "ack",
