@@ -324,36 +324,6 @@ impl<'a> Hub<'a> {
         Ok(())
     }
 
-    /// What concerns one session ends it, and so does a full disk; a home that does not work ends the node.
-    fn or_give_up(&mut self, id: u64, done: Result<(), Failure>) -> Result<(), Failure> {
-        match done {
-            Err(failure) if failure.exit == Exit::NoSpace => {
-                self.disk_full(&failure);
-                self.say(id, Input::Close);
-                Ok(())
-            }
-            Err(failure) if failure.exit != Exit::Locked => {
-                tracing::warn!(%failure, "a session was given up");
-                self.say(id, Input::Close);
-                Ok(())
-            }
-            done => done,
-        }
-    }
-
-    /// A full disk is waited for.
-    fn or_wait(&mut self, done: Result<(), Failure>) -> Result<(), Failure> {
-        match done {
-            Err(failure) if failure.exit == Exit::NoSpace => {
-                if !self.full.sessions() {
-                    self.disk_full(&failure);
-                }
-                Ok(())
-            }
-            done => done,
-        }
-    }
-
     /// How a session begins: by what this node may be recognised, and the proof of who it is.
     fn setup(&mut self, side: Side, exporter: [u8; 32]) -> Result<Setup, Failure> {
         let mut offers: Arc<[Offer]>;

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::record::{BlobHash, BlobRef, CircleId};
+use crate::sync::Input;
 
-use super::super::Failure;
 use super::super::coming::{PARTIAL, partial_name};
+use super::super::{Exit, Failure};
 use super::hub::Hub;
 
 /// What stays free: a twentieth of the file system, and no more than this, in bytes.
@@ -82,8 +83,38 @@ impl Hub<'_> {
         self.no_room("contents");
     }
 
+    /// What concerns one session ends it, and so does a full disk; a home that does not work ends the node.
+    pub fn or_give_up(&mut self, id: u64, done: Result<(), Failure>) -> Result<(), Failure> {
+        match done {
+            Err(failure) if failure.exit == Exit::NoSpace => {
+                self.disk_full(&failure);
+                self.say(id, Input::Close);
+                Ok(())
+            }
+            Err(failure) if failure.exit != Exit::Locked => {
+                tracing::warn!(%failure, "a session was given up");
+                self.say(id, Input::Close);
+                Ok(())
+            }
+            done => done,
+        }
+    }
+
+    /// A full disk is waited for.
+    pub fn or_wait(&mut self, done: Result<(), Failure>) -> Result<(), Failure> {
+        match done {
+            Err(failure) if failure.exit == Exit::NoSpace => {
+                if !self.full.sessions() {
+                    self.disk_full(&failure);
+                }
+                Ok(())
+            }
+            done => done,
+        }
+    }
+
     /// The disk is full: no session is begun for a while.
-    pub fn disk_full(&mut self, failure: &Failure) {
+    fn disk_full(&mut self, failure: &Failure) {
         tracing::warn!(%failure, "no space");
         self.full.sessions = Some(Instant::now() + PATIENCE);
         self.no_room("records");
