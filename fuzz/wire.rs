@@ -90,6 +90,8 @@ pub fn session_setup(side: sync::Side) -> sync::Setup {
 /// An owner that believes everybody and holds nothing.
 pub fn session_answer(output: Output) -> Option<Input> {
     Some(match output {
+        Output::Introduced { .. } => Input::Recognised(None),
+        Output::Introduce { .. } => Input::Introduction(vec![0; sync::limits::INTRODUCTION]),
         Output::Judge { circle, .. } => Input::Verdict {
             circle,
             verdict: sync::Verdict::Yes,

@@ -79,6 +79,8 @@ pub enum Frame {
         statements: Vec<Vec<u8>>,
         records: Vec<Vec<u8>>,
     },
+    /// What only members open: `introduce`.
+    Introduce(Vec<u8>),
     Open {
         circle: u64,
         statements: [u8; 32],
@@ -136,11 +138,12 @@ pub enum Frame {
 }
 
 /// Type and limit of each frame: the one table.
-const TABLE: [(u8, usize); 19] = [
+const TABLE: [(u8, usize); 20] = [
     (0x01, limits::HELLO_BYTES),
     (0x02, limits::AUTH_BYTES),
     (0x03, limits::SMALL_BYTES),
     (0x04, limits::BATCH_BYTES),
+    (0x05, limits::INTRODUCTION + 16),
     (0x10, limits::SMALL_BYTES),
     (0x11, limits::ACK_BYTES),
     (0x12, limits::IDS_BYTES),
@@ -174,6 +177,7 @@ impl Frame {
             Self::Auth { .. } => 0x02,
             Self::Verdict(_) => 0x03,
             Self::Chain { .. } => 0x04,
+            Self::Introduce(_) => 0x05,
             Self::Open { .. } => 0x10,
             Self::Ack(_) => 0x11,
             Self::Ids { .. } => 0x12,
@@ -228,6 +232,9 @@ impl Frame {
             } => {
                 e.array(4)?.bytes(key)?.bytes(certificate)?;
                 e.bytes(instance)?.bytes(signature)?;
+            }
+            Self::Introduce(sealed) => {
+                e.array(1)?.bytes(sealed)?;
             }
             Self::Verdict(values) => {
                 e.array(values.len() as u64)?;
@@ -407,6 +414,14 @@ fn read(kind: u8, d: &mut Decoder<'_>, payload: &Bytes) -> Read<Frame> {
                 records: read_list(d)?,
             }
         }
+        0x05 => {
+            cbor::array(d, 1)?;
+            let sealed = d.bytes()?.to_vec();
+            if sealed.len() != limits::INTRODUCTION {
+                return Err(misfit("an introduction has one size"));
+            }
+            Frame::Introduce(sealed)
+        }
         0x10 => {
             cbor::array(d, 3)?;
             Frame::Open {
@@ -564,7 +579,7 @@ pub(super) fn limit(kind: u8, phase: Phase) -> Result<usize, FrameError> {
 fn may_come(kind: u8, phase: Phase) -> bool {
     match kind {
         0x3f => true,
-        0x01 => phase == Phase::Hello,
+        0x01 | 0x05 => phase == Phase::Hello,
         0x02..=0x04 | 0x30..=0x32 => phase == Phase::Auth,
         _ => phase == Phase::Open,
     }

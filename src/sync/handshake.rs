@@ -10,6 +10,9 @@
 //! CHAIN -> <- VERDICT        only when asked for
 //! ```
 //!
+//! Without a match the client sends INTRODUCE, whatever it has to say, and the server answers with a second HELLO:
+//! a tag and AUTH, if it believes it, or random numbers.
+//!
 //! A side that finds nothing in common, or refuses, closes and says nothing more.
 
 mod pairing;
@@ -28,6 +31,12 @@ use super::talk::{Chain, Closed, Input, Offer, Output, Request, Setup, Subject, 
 /// Where the handshake stands.
 pub(super) enum Stage {
     Hello,
+    /// The client, unknown, asks its owner what to say.
+    Introducing,
+    /// The server waits for what an unknown client has to say.
+    AwaitIntroduction,
+    /// The owner looks at it.
+    Looking,
     /// I wait for the other's AUTH.
     AwaitAuth,
     /// The server waits for the client's verdict, which comes behind its AUTH.
@@ -58,6 +67,8 @@ pub(super) enum Step {
 pub(super) struct Handshake {
     pub stage: Stage,
     pub setup: Setup,
+    /// The client has said who it is to whoever may know it.
+    introduced: bool,
     /// What both know, in the order of the client's tags: pairs of one root, or one ticket.
     pub common: Vec<Subject>,
     pub peer: Option<(RootKey, [u8; 8])>,
@@ -79,6 +90,7 @@ impl Handshake {
         Self {
             stage: Stage::Hello,
             setup,
+            introduced: false,
             common: Vec::new(),
             peer: None,
             certificate: None,
@@ -125,7 +137,15 @@ impl Handshake {
         outputs: &mut Vec<Output>,
     ) -> Step {
         match (&self.stage, frame) {
-            (Stage::Hello, Frame::Hello { version, tags }) => self.hello(version, &tags, frames),
+            (Stage::Hello, Frame::Hello { version, tags }) => {
+                self.hello(version, &tags, frames, outputs)
+            }
+            (Stage::AwaitIntroduction, Frame::Introduce(sealed)) => {
+                self.stage = Stage::Looking;
+                let exporter = self.setup.exporter;
+                outputs.push(Output::Introduced { exporter, sealed });
+                Step::Go
+            }
             (
                 Stage::AwaitAuth,
                 Frame::Auth {
@@ -220,7 +240,13 @@ impl Handshake {
         }
     }
 
-    fn hello(&mut self, version: u64, tags: &[Tag], frames: &mut Vec<Frame>) -> Step {
+    fn hello(
+        &mut self,
+        version: u64,
+        tags: &[Tag],
+        frames: &mut Vec<Frame>,
+        outputs: &mut Vec<Output>,
+    ) -> Step {
         let server = self.setup.side == Side::Server;
         let theirs = self.setup.side.other();
         let known = |offer: &&Offer| tags.binary_search(&self.tag(&offer.secret, theirs)).is_ok();
@@ -247,7 +273,17 @@ impl Handshake {
         }
         self.common = common;
         if self.common.is_empty() {
-            return Step::Close(Closed::Stranger);
+            if server {
+                self.stage = Stage::AwaitIntroduction;
+                return Step::Go;
+            }
+            if std::mem::replace(&mut self.introduced, true) {
+                return Step::Close(Closed::Stranger);
+            }
+            self.stage = Stage::Introducing;
+            let exporter = self.setup.exporter;
+            outputs.push(Output::Introduce { exporter });
+            return Step::Go;
         }
         if version != VERSION {
             return Step::Close(Closed::Version(version));
@@ -261,6 +297,25 @@ impl Handshake {
             (true, true) => Stage::AwaitJoin,
             _ => Stage::AwaitAuth,
         };
+        Step::Go
+    }
+
+    /// The server's second HELLO: a tag if the owner believes what an unknown client said, else noise again.
+    fn recognised(&mut self, offer: Option<Offer>, frames: &mut Vec<Frame>) -> Step {
+        let mine = offer.iter().map(|it| self.tag(&it.secret, Side::Server));
+        // Other noise than the first time: what stays the same would tell it from a tag.
+        let seed = blake3::keyed_hash(&self.setup.seed, b"again");
+        let tags = hello::padded(mine.collect(), seed.as_bytes());
+        frames.push(Frame::Hello {
+            version: VERSION,
+            tags,
+        });
+        let Some(offer) = offer else {
+            return Step::Close(Closed::Stranger);
+        };
+        self.common = vec![offer.subject];
+        frames.push(self.auth());
+        self.stage = Stage::AwaitAuth;
         Step::Go
     }
 
@@ -439,6 +494,11 @@ impl Handshake {
         outputs: &mut Vec<Output>,
     ) -> Step {
         match (&self.stage, input) {
+            (Stage::Introducing, Input::Introduction(sealed)) => {
+                frames.push(Frame::Introduce(sealed));
+                self.stage = Stage::Hello;
+            }
+            (Stage::Looking, Input::Recognised(offer)) => return self.recognised(offer, frames),
             (Stage::Judging, Input::Verdict { circle, verdict }) => {
                 return self.judged(circle, verdict, frames);
             }

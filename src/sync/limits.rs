@@ -13,6 +13,13 @@ pub const TAGS: usize = 16_384;
 pub const HELLO_BYTES: usize = TAGS * TAG_BYTES + 16;
 /// Circles in common that one session speaks of, and tags of a server's answer.
 pub const COMMON: usize = 16;
+/// Members to whom one introduction is sealed.
+pub const INTRODUCED_TO: usize = 512;
+/// Admissions of an introduction, and bytes of them with all around them.
+pub const PATH: usize = 8;
+pub const INTRODUCTION_BODY: usize = 16 << 10;
+/// INTRODUCE: a key, an entry of 48 bytes for each, the body, a seal. Always as much.
+pub const INTRODUCTION: usize = 32 + INTRODUCED_TO * 48 + INTRODUCTION_BODY + 16;
 /// AUTH: a certificate of 4 KiB, a key, an instance, a signature.
 pub const AUTH_BYTES: usize = 4_096 + 256;
 /// VERDICT, OPEN, SENT, CREDIT, ASK, LACK, CONFIRM, BYE: a few numbers and ids.

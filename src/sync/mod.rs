@@ -5,6 +5,7 @@
 //! the proof of who the peer is: records go the one path, through `identity::verify` and the store.
 //!
 //! - `hello`: tags that only members recognise, proofs bound to the connection.
+//! - `introduce`: how a member shows itself to one that has not heard of it.
 //! - `handshake`: who are you, in which circles, by whose word; or pairing with a ticket.
 //! - `exchange`: one circle: acknowledgements as differences, statements, records, and when both are in step.
 //! - `pieces`: blobs cut into pieces that are verified one by one.
@@ -14,6 +15,7 @@ mod exchange;
 mod frame;
 mod handshake;
 mod hello;
+mod introduce;
 pub mod limits;
 pub mod pieces;
 mod reader;
@@ -22,6 +24,7 @@ mod talk;
 
 pub use frame::{AckFrame, Frame, FrameError, Part, Phase};
 pub use hello::{EXPORTER_LABEL, Side, join_proof, pair_key, pairing_digest, prove, tag};
+pub use introduce::{Introduction, Link};
 pub use reader::FrameReader;
 pub use session::Session;
 pub use talk::{

@@ -147,6 +147,10 @@ pub enum Output {
         certificate: Verified<Statement>,
         chain: Option<Chain>,
     },
+    /// The server does not recognise this node: what does it say to those who may know of it? Answer: `Input::Introduction`.
+    Introduce { exporter: [u8; 32] },
+    /// Somebody introduces itself, sealed and unverified. Answer: `Input::Recognised`.
+    Introduced { exporter: [u8; 32], sealed: Vec<u8> },
     /// What convinces a peer of my admission? Answer: `Input::Chain`.
     Chain { circle: CircleId },
     /// Both sides know each other in these circles.
@@ -210,6 +214,10 @@ pub enum Output {
 /// What the owner tells its session.
 #[derive(Debug)]
 pub enum Input {
+    /// `limits::INTRODUCTION` bytes, of `Introduction::seal`.
+    Introduction(Vec<u8>),
+    /// The pair by which to go on; none: a stranger.
+    Recognised(Option<Offer>),
     Verdict {
         circle: CircleId,
         verdict: Verdict,

@@ -85,6 +85,9 @@ fn who_comes_and_goes_leaves_nothing() {
                 let hello = Frame::Hello { version: 1, tags }.encode();
                 let mut link = lan.dial(address).await.unwrap();
                 link.write(&hello).await.unwrap();
+                // Who is not recognised introduces itself, or pretends to.
+                let said = Frame::Introduce(vec![0; okibi::sync::limits::INTRODUCTION]);
+                link.write(&said.encode()).await.unwrap();
                 let mut buffer = [0; 4_096];
                 while let Ok(1..) = link.read(&mut buffer).await {}
             }

@@ -282,8 +282,12 @@ async fn knock(lan: &Lan, address: SocketAddr, number: u64) -> Option<()> {
         // Noise, and a frame that claims to be huge.
         2 => link.write(&[number as u8; 3_000]).await.ok()?,
         3 => link.write(&[1, 0xff, 0xff, 0xff, 0xff]).await.ok()?,
-        // A greeting with somebody's tags.
-        _ => link.write(&hello).await.ok()?,
+        // A greeting with somebody's tags, and an introduction that nobody can open.
+        _ => {
+            link.write(&hello).await.ok()?;
+            let said = Frame::Introduce(vec![number as u8; okibi::sync::limits::INTRODUCTION]);
+            link.write(&said.encode()).await.ok()?;
+        }
     }
     let mut buffer = [0; 4_096];
     while let Ok(Ok(count @ 1..)) = tokio::time::timeout(patience, link.read(&mut buffer)).await {

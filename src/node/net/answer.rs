@@ -30,6 +30,14 @@ impl Hub<'_> {
                 let verdict = self.judge(self.road(id), &circle, &root, &certificate, chain)?;
                 self.say(id, Input::Verdict { circle, verdict });
             }
+            Output::Introduce { exporter } => {
+                let sealed = self.introduction(&exporter)?;
+                self.say(id, Input::Introduction(sealed));
+            }
+            Output::Introduced { exporter, sealed } => {
+                let offer = self.introduced(&exporter, &sealed)?;
+                self.say(id, Input::Recognised(offer));
+            }
             Output::Chain { circle } => {
                 let chain = self.chain(&circle)?;
                 self.say(id, Input::Chain { circle, chain });

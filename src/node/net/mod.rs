@@ -17,6 +17,7 @@ mod claims;
 mod control;
 mod fill;
 mod hub;
+mod introduce;
 mod look;
 mod news;
 mod pairing;

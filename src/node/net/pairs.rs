@@ -98,7 +98,10 @@ impl Pairs {
 }
 
 /// This node's receive key, and the one before it, which others may not have seen replaced; not one that was revoked.
-fn own_keys(node: &Handle, directory: &Directory) -> Result<Vec<ReceiveSecret>, Failure> {
+pub(super) fn own_keys(
+    node: &Handle,
+    directory: &Directory,
+) -> Result<Vec<ReceiveSecret>, Failure> {
     let me = node.root;
     let Some((id, public)) = directory.current(&me, Role::Receive) else {
         return Ok(Vec::new());

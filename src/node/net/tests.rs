@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::identity::{Signer, SigningSecret};
 use crate::node::{Decision, ImportOptions, Label, Target};
 use crate::record::BlobHash;
-use crate::sync::{Frame, Input, Session, Side};
+use crate::sync::{Frame, Input, Output, Session, Side};
 
 use super::hub::{Hub, Work};
 use super::proof::proven;
@@ -259,6 +259,13 @@ impl Town {
         let tags = vec![[number as u8; 16]; 16];
         end.session
             .handle_bytes(&Frame::Hello { version: 1, tags }.encode());
+        let said = Frame::Introduce(vec![0; crate::sync::limits::INTRODUCTION]);
+        end.session.handle_bytes(&said.encode());
+        assert!(matches!(
+            end.session.poll(),
+            Some(Output::Introduced { .. })
+        ));
+        end.session.handle(Input::Recognised(None));
         assert!(end.session.closed().is_some());
         let seen = format!("10.9.{}.{}:6542", number / 250 % 250, number % 250);
         self.nodes[node].work(vec![

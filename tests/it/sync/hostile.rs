@@ -120,6 +120,13 @@ fn a_stranger_learns_nothing() {
             tags: vec![[3; 16]; tags],
         };
         server.handle_bytes(&hello.encode());
+        let introduction = Frame::Introduce(vec![0; limits::INTRODUCTION]);
+        server.handle_bytes(&introduction.encode());
+        assert!(matches!(
+            outputs(&mut server).as_slice(),
+            [Output::Introduced { .. }]
+        ));
+        server.handle(Input::Recognised(None));
         assert_eq!(server.closed(), Some(&Closed::Stranger));
         assert!(outputs(&mut server).is_empty());
         let said = everything(&mut server);
@@ -129,11 +136,16 @@ fn a_stranger_learns_nothing() {
         // Always as many: a node with nothing in common and one without any circle look alike.
         let mut reader = FrameReader::default();
         reader.push(&said);
-        match reader.next(Phase::Hello).unwrap().unwrap() {
-            Frame::Hello { tags: answer, .. } => assert_eq!(answer.len(), limits::TAGS_LEAST),
-            other => panic!("{other:?}"),
+        let mut heard = Vec::new();
+        for _ in 0..2 {
+            match reader.next(Phase::Hello).unwrap().unwrap() {
+                Frame::Hello { tags, .. } => heard.push(tags),
+                other => panic!("{other:?}"),
+            }
         }
-        assert_eq!(reader.held(), 0, "a stranger gets no second frame");
+        assert!(heard.iter().all(|tags| tags.len() == limits::TAGS_LEAST));
+        assert!(heard[0].iter().all(|tag| !heard[1].contains(tag)));
+        assert_eq!(reader.held(), 0, "a stranger gets no third frame");
     }
 }
 
@@ -192,13 +204,39 @@ fn a_suspended_member_is_not_even_told_who_answers() {
     only_tags(&said[0]);
 }
 
-/// One HELLO, and no other frame.
+/// Frames that tell nothing: tags, and what nobody here could open.
 fn only_tags(said: &[u8]) {
     let mut reader = FrameReader::default();
     reader.push(said);
-    let first = reader.next(Phase::Hello).unwrap();
-    assert!(matches!(first, Some(Frame::Hello { .. })));
+    while let Some(frame) = reader.next(Phase::Hello).unwrap() {
+        assert!(matches!(frame, Frame::Hello { .. } | Frame::Introduce(_)));
+    }
     assert_eq!(reader.held(), 0);
+}
+
+/// Somebody whom the server has not heard of goes on as anybody else once its introduction was believed: both prove who
+/// they are, and only then the chain is asked for and sent.
+#[test]
+fn who_is_introduced_still_has_to_prove_it() {
+    let mut nodes = circle();
+    let (dora, alice) = (1, 0);
+    let mut setup = nodes[alice].setup(Side::Server, [9; 32], 1);
+    setup.offers = [].into();
+    let mut server = Session::new(setup);
+    let mut client = Session::new(nodes[dora].setup(Side::Client, [9; 32], 2));
+    server.handle_bytes(&everything(&mut client));
+    client.handle_bytes(&everything(&mut server));
+    let asked = outputs(&mut client);
+    assert!(matches!(asked.as_slice(), [Output::Introduce { .. }]));
+    client.handle(Input::Introduction(vec![0; limits::INTRODUCTION]));
+    server.handle_bytes(&everything(&mut client));
+    let _ = outputs(&mut server);
+    let believed = pair(&nodes[0].circle, &nodes[alice].root, &nodes[dora].root);
+    server.handle(Input::Recognised(Some(believed)));
+    let (left, right) = nodes.split_at_mut(1);
+    talk((&mut right[0], &mut client), (&mut left[0], &mut server));
+    assert!(client.is_open() && server.is_open());
+    assert_eq!((client.closed(), server.closed()), (None, None));
 }
 
 /// Somebody's chain is asked for only by who has proven to be a member: a server that says "unknown" before it has

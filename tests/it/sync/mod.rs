@@ -66,6 +66,11 @@ pub fn frames() -> Vec<(&'static str, u8, Frame)> {
     };
     vec![
         ("hello", 0, hello),
+        (
+            "introduce",
+            0,
+            Frame::Introduce(vec![7; okibi::sync::limits::INTRODUCTION]),
+        ),
         ("auth", 1, auth),
         ("verdict", 1, Frame::Verdict(vec![0, 1, 2])),
         ("chain", 1, chain),

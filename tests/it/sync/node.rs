@@ -12,8 +12,8 @@ use okibi::record::{
     Role, RootKey, Signed, Statement, StatementId, difference, statements_hash,
 };
 use okibi::sync::{
-    Chain, Input, Offer, Output, Part, Proof, Setup, Side, Standing, Subject, Verdict, pair_key,
-    prove,
+    Chain, Input, Offer, Output, Part, Proof, Setup, Side, Standing, Subject, Verdict, limits,
+    pair_key, prove,
 };
 
 /// What two roots of a test recognise each other by.
@@ -391,6 +391,9 @@ impl Node {
                     verdict: judged,
                 }
             }
+            // Who is not recognised waits until others have told of it: only whole nodes introduce themselves.
+            Output::Introduce { .. } => Input::Introduction(vec![0; limits::INTRODUCTION]),
+            Output::Introduced { .. } => Input::Recognised(None),
             Output::Chain { .. } => {
                 let critical = self.records.values();
                 let critical = critical.filter(|record| record.value().kind.is_critical());
