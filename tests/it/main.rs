@@ -52,6 +52,7 @@ mod order;
 mod peer;
 mod quantize;
 mod readme;
+mod recognition;
 mod records;
 mod reference;
 mod scope;
