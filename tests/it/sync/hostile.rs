@@ -574,6 +574,11 @@ fn a_ticket_opens_nothing_for_who_has_it_not() {
     // Another secret: the issuer sees a stranger.
     let (mut issuer, mut joiner, _) = pairing([9; 32]);
     shuttle(&mut issuer, &mut joiner);
+    joiner.handle(Input::Introduction(vec![0; limits::INTRODUCTION]));
+    shuttle(&mut issuer, &mut joiner);
+    let asked = outputs(&mut issuer);
+    assert!(matches!(asked.as_slice(), [Output::Introduced { .. }]));
+    issuer.handle(Input::Recognised(None));
     assert_eq!(issuer.closed(), Some(&Closed::Stranger));
     assert!(outputs(&mut issuer).is_empty());
     // The right tag, overheard by nobody but replayed by somebody, without the proof of the request.
