@@ -42,8 +42,13 @@ pub(super) struct Exchange {
     pulled_for: Option<[u8; 32]>,
     pulling: bool,
     pull_bytes: u64,
+    /// My own hash when I asked last, and how many questions in a row changed nothing of it.
+    pulled_at: Option<[u8; 32]>,
+    fruitless: u32,
     /// My own hash for which the peer asked and was answered.
     served_for: Option<[u8; 32]>,
+    /// How often it asked again for the same.
+    served_again: u32,
     serving: bool,
 
     /// The frontier that will be the peer's when all that was sent has been taken in.
@@ -88,7 +93,10 @@ impl Exchange {
             pulled_for: None,
             pulling: false,
             pull_bytes: 0,
+            pulled_at: None,
+            fruitless: 0,
             served_for: None,
+            served_again: 0,
             serving: false,
             sent: None,
             refills: 0,
@@ -243,6 +251,14 @@ impl Exchange {
         if std::mem::replace(&mut self.serving, true) {
             return Err("statements were asked for twice at once");
         }
+        let mine = self.mine.as_ref().map(|ack| ack.value().statements);
+        self.served_again = match mine.is_some() && mine == self.served_for {
+            true => self.served_again + 1,
+            false => 0,
+        };
+        if self.served_again > limits::PULLS {
+            return Err("the same statements were asked for again and again");
+        }
         self.in_step = false;
         Ok(())
     }
@@ -305,7 +321,15 @@ impl Exchange {
             frames.push(self.tell());
         }
         let differ = self.peer_statements != statements;
-        if differ && !self.pulling && self.pulled_for != Some(self.peer_statements) {
+        let ask = differ && !self.pulling && self.pulled_for != Some(self.peer_statements);
+        if ask && self.pulled_at == Some(statements) && self.fruitless >= limits::PULLS {
+            // It tells new hashes and sends nothing that counts: the next session asks again.
+            self.pulled_for = Some(self.peer_statements);
+        } else if ask {
+            self.fruitless = match self.pulled_at.replace(statements) {
+                Some(before) if before == statements => self.fruitless + 1,
+                _ => 0,
+            };
             self.pulling = true;
             self.pulled_for = Some(self.peer_statements);
             outputs.push(Output::Ids { circle });

@@ -59,5 +59,8 @@ pub const PIECES: u64 = 65_536;
 pub const PIECE_MOST: u64 = 1 << 20;
 /// PIECE: a piece of a blob, or its list.
 pub const PIECE_FRAME: usize = PIECES as usize * 32 + 64;
+/// Questions for statements that brought nothing: after so many of a session it asks no more, and an answer to so many about
+/// the same statements is the last.
+pub const PULLS: u32 = 16;
 /// How often the same records are sent again to a peer that took them and still lacks them.
 pub const REFILLS: u32 = 2;

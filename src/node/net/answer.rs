@@ -12,7 +12,7 @@ use super::super::home::now;
 use super::super::{Event, Exit, Failure};
 use super::fill::Pages;
 use super::hub::Hub;
-use super::proof::{Arrived, read};
+use super::proof::{Arrived, Facts, read};
 
 /// Records of a peer that did not decode or verify, after which it is not spoken with.
 const REFUSED: u64 = 64;
@@ -27,8 +27,9 @@ impl Hub<'_> {
                 certificate,
                 chain,
             } => {
-                let verdict = self.judge(self.road(id), &circle, &root, &certificate, chain)?;
-                self.say(id, Input::Verdict { circle, verdict });
+                // A chain is verified on its way here, and comes as `Work::Judge`.
+                let facts = chain.map(|chain| read(chain).0);
+                self.give_verdict(id, circle, &root, &certificate, facts)?;
             }
             Output::Introduce { exporter } => {
                 let sealed = self.introduction(&exporter)?;
@@ -105,6 +106,20 @@ impl Hub<'_> {
         Ok(())
     }
 
+    /// Tells a session whether its peer may be spoken with in a circle.
+    pub fn give_verdict(
+        &mut self,
+        id: u64,
+        circle: CircleId,
+        root: &RootKey,
+        certificate: &Verified<Statement>,
+        facts: Option<Facts>,
+    ) -> Result<(), Failure> {
+        let verdict = self.judge(self.road(id), &circle, root, certificate, facts)?;
+        self.say(id, Input::Verdict { circle, verdict });
+        Ok(())
+    }
+
     /// Whether a root may be spoken with in a circle.
     fn judge(
         &mut self,
@@ -112,7 +127,7 @@ impl Hub<'_> {
         circle: &CircleId,
         root: &RootKey,
         certificate: &Verified<Statement>,
-        chain: Option<Chain>,
+        facts: Option<Facts>,
     ) -> Result<Verdict, Failure> {
         if self.node.store.opinion(root)?.blocked {
             return Ok(Verdict::No);
@@ -123,12 +138,9 @@ impl Hub<'_> {
         };
         let mut directory = self.node.store.directory()?;
         directory.insert(certificate.clone());
-        let (mut statements, mut records) = (Vec::new(), Vec::new());
-        if let Some(chain) = chain {
-            (statements, records) = read(chain).0;
-            for statement in &statements {
-                directory.insert(statement.clone());
-            }
+        let (mut statements, records) = facts.unwrap_or_default();
+        for statement in &statements {
+            directory.insert(statement.clone());
         }
         let stands = directory
             .standing(root, Role::Transport)

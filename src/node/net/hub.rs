@@ -24,7 +24,7 @@ use super::blobs::Blobs;
 use super::fill::Pages;
 use super::pairing::{Compared, Pairing};
 use super::pairs::Pairs;
-use super::proof::Arrived;
+use super::proof::{Arrived, Convinced};
 use super::reach::{Reach, plain};
 use super::room::Full;
 use super::{NetOptions, NetReport, Reached};
@@ -68,6 +68,8 @@ pub(super) enum Work {
     },
     /// Statements and records came, and were verified.
     Arrived(Arrived),
+    /// A chain came, and was verified.
+    Judge(Box<Convinced>),
     End {
         id: u64,
         why: Option<Closed>,
@@ -292,6 +294,17 @@ impl<'a> Hub<'a> {
             Work::Output { id, output } => {
                 let answered = self.answer(id, output);
                 self.or_give_up(id, answered)?;
+            }
+            Work::Judge(it) => {
+                let Convinced {
+                    id,
+                    circle,
+                    root,
+                    certificate,
+                    facts,
+                } = *it;
+                let judged = self.give_verdict(id, circle, &root, &certificate, Some(facts));
+                self.or_give_up(id, judged)?;
             }
             Work::Arrived(arrived) => {
                 let id = arrived.id;

@@ -4,7 +4,7 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::identity::{Verified, verify_all};
-use crate::record::{CircleId, Payload, Record, Signed, Statement};
+use crate::record::{CircleId, Payload, Record, RootKey, Signed, Statement};
 use crate::sync::{Chain, Output};
 
 use super::hub::Work;
@@ -22,6 +22,15 @@ pub(super) struct Arrived {
     pub refused: u64,
     /// What each of its frames weighs: the answers that the session waits for.
     pub frames: Vec<u64>,
+}
+
+/// What shall convince this node of somebody's admission, verified.
+pub(super) struct Convinced {
+    pub id: u64,
+    pub circle: CircleId,
+    pub root: RootKey,
+    pub certificate: Verified<Statement>,
+    pub facts: Facts,
 }
 
 pub(super) type Facts = (Vec<Verified<Statement>>, Vec<Verified<Record>>);
@@ -87,6 +96,22 @@ pub(super) fn proven(work: Work) -> Work {
                 frames: vec![bytes],
             })
         }
+        Work::Output {
+            id,
+            output:
+                Output::Judge {
+                    circle,
+                    root,
+                    certificate,
+                    chain: Some(chain),
+                },
+        } => Work::Judge(Box::new(Convinced {
+            id,
+            circle,
+            root,
+            certificate,
+            facts: read(chain).0,
+        })),
         other => other,
     }
 }

@@ -384,6 +384,30 @@ fn a_member_that_floods_is_cut_off() {
     }
 }
 
+/// A member that tells another hash of its statements each time, and never sends what would give it, is asked a few times;
+/// one that asks for the same again and again is cut off.
+#[test]
+fn questions_for_statements_have_an_end() {
+    let mut nodes = circle();
+    let (_, mut server, _) = open(&mut nodes, 1, 2);
+    let _ = outputs(&mut server);
+    let ask = Frame::Ids {
+        circle: 0,
+        prefixes: vec![],
+    };
+    for _ in 0..=limits::PULLS + 1 {
+        server.handle_bytes(&ask.encode());
+        for output in outputs(&mut server) {
+            if let Output::Statements { circle, .. } = output {
+                let statements = Vec::new();
+                server.handle(Input::Statements { circle, statements });
+            }
+        }
+        let _ = everything(&mut server);
+    }
+    assert!(matches!(server.closed(), Some(Closed::Wrong(_))));
+}
+
 /// Places are news that nobody asked for: while the owner is busy, one is waiting for each circle, and it is the newest.
 #[test]
 fn places_are_not_piled_up() {
