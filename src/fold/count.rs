@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::record::{Body, RecordId};
+use crate::record::{Body, RecordId, limits};
 
 use super::graph::Act;
 use super::rules::{Outside, Rules, Verdict, Why};
@@ -156,7 +156,8 @@ impl Rules<'_, '_> {
             admissions.sort_unstable();
             let mut taken = BTreeSet::new();
             for (_, _, node, root) in admissions {
-                let limit = self.standing[node as usize].policy.invitations;
+                let policy = self.standing[node as usize].policy;
+                let limit = policy.invitations.min(limits::INVITATIONS);
                 if taken.contains(&root) || (taken.len() as u64) < limit {
                     taken.insert(root);
                 } else {

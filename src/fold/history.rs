@@ -49,6 +49,8 @@ pub enum Lack {
     Branch,
     /// Its root has more feeds than one root may have, and nothing that counts reaches this one.
     Feeds,
+    /// Its chain has written as much as one feed may: it will wait for ever.
+    Quota,
     /// It contradicts itself (it names a record at a place where that does not stand, or a certificate
     /// that is none for its key) or stands on one that does: it will wait for ever.
     Never,
@@ -78,7 +80,7 @@ impl Membership {
     /// How many records wait for something that may still come: branches that nothing reaches, and what can
     /// never belong, do not wait.
     pub fn pending(&self) -> usize {
-        let idle = |lack: &Lack| matches!(lack, Lack::Branch | Lack::Never);
+        let idle = |lack: &Lack| matches!(lack, Lack::Branch | Lack::Quota | Lack::Never);
         let waiting = self.waiting.values();
         waiting.filter(|lacks| !lacks.iter().any(idle)).count()
     }
@@ -86,7 +88,7 @@ impl Membership {
     /// Whether a waiting record may be dropped for good, because it will never be in the set or is a branch that
     /// nothing reaches (whoever cites it later brings it along).
     pub fn may_drop(&self, id: &RecordId) -> bool {
-        let droppable = |lack: &Lack| matches!(lack, Lack::Branch | Lack::Never);
+        let droppable = |lack: &Lack| matches!(lack, Lack::Branch | Lack::Quota | Lack::Never);
         let lacks = self.waiting.get(id);
         lacks.is_some_and(|lacks| lacks.iter().any(droppable))
             && !self.evidence().any(|half| half == *id)

@@ -13,7 +13,7 @@ use crate::record::{
     set_hash,
 };
 
-use super::graph::{Act, Graph};
+use super::graph::{Act, Graph, NONE};
 use super::history::{Lack, Membership};
 use super::rules::Rules;
 
@@ -21,6 +21,10 @@ struct Sieve<'r, 'g, 'a> {
     graph: &'g Graph<'a>,
     rules: &'r Rules<'g, 'a>,
     candidate: Vec<bool>,
+    /// What the chain of each candidate has written of its budget.
+    spent: Vec<Spent>,
+    /// Records over the budget of their chain.
+    over: Vec<bool>,
     kept: Vec<bool>,
     /// Root: candidate admissions that are permitted.
     admissions: BTreeMap<u32, Vec<u32>>,
@@ -30,6 +34,22 @@ struct Sieve<'r, 'g, 'a> {
     statements: HashMap<RootKey, Vec<(StatementId, &'a Statement)>>,
 }
 
+/// What one chain has written: authority records not given as admin, ordinary ones and their bytes.
+#[derive(Clone, Copy, Default)]
+struct Spent {
+    authority: u64,
+    ordinary: u64,
+    bytes: u64,
+}
+
+impl Spent {
+    fn over(&self) -> bool {
+        self.authority > limits::FEED_AUTHORITY
+            || self.ordinary > limits::FEED_ORDINARY
+            || self.bytes > limits::FEED_BYTES
+    }
+}
+
 /// Sorts a pool.
 pub(super) fn sift<'a>(graph: &Graph<'a>, rules: &Rules<'_, 'a>) -> Membership {
     let count = graph.records.len();
@@ -37,6 +57,8 @@ pub(super) fn sift<'a>(graph: &Graph<'a>, rules: &Rules<'_, 'a>) -> Membership {
         graph,
         rules,
         candidate: vec![false; count],
+        spent: vec![Spent::default(); count],
+        over: vec![false; count],
         kept: vec![false; count],
         admissions: BTreeMap::new(),
         forks: BTreeMap::new(),
@@ -79,6 +101,11 @@ impl Sieve<'_, '_, '_> {
             }
         }
         while let Some(at) = ready.pop() {
+            self.spent[at as usize] = self.spend(at);
+            if self.spent[at as usize].over() {
+                self.over[at as usize] = true;
+                continue;
+            }
             self.candidate[at as usize] = true;
             for &above in &named_by[at as usize] {
                 settle(above, &mut open, &mut ready);
@@ -93,6 +120,30 @@ impl Sieve<'_, '_, '_> {
                 }
             }
         }
+    }
+
+    /// What a chain has written with this record; nothing, where genesis names its root.
+    fn spend(&self, at: u32) -> Spent {
+        let present = &self.graph.records[at as usize];
+        let mut spent = match present.previous {
+            NONE => Spent::default(),
+            below => self.spent[below as usize],
+        };
+        if self.rules.genesis_admins.contains(&present.root) {
+            return spent;
+        }
+        if !present.record.kind.is_critical() {
+            let record = self.graph.history.records.get(&present.id);
+            spent.ordinary += 1;
+            spent.bytes += record.map_or(0, |record| record.bytes().len() as u64);
+        } else {
+            let node = self.graph.node_of(at);
+            let as_admin = node.is_some_and(|node| {
+                self.rules.permitted(node) && self.rules.standing[node as usize].as_admin
+            });
+            spent.authority += u64::from(!as_admin);
+        }
+        spent
     }
 
     fn find_forks(&mut self) {
@@ -281,7 +332,9 @@ impl Sieve<'_, '_, '_> {
                 } else {
                     Lack::Branch
                 });
-            } else {
+            } else if self.over[at] {
+                lack.insert(Lack::Quota);
+            } else if !present.names.iter().any(|&name| lacks[name as usize].contains(&Lack::Quota)) {
                 lack.insert(Lack::Admission);
             }
             for &name in &present.names {

@@ -1,6 +1,6 @@
 //! Which records are permitted: each judged in the fold of its own past, once and for all.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::rc::Rc;
 
 use crate::record::{Body, CircleId, Policy, RecordId, limits};
@@ -26,11 +26,48 @@ pub(super) struct Standing {
     pub(super) rank: u32,
 }
 
+/// What was made of the last few pasts: memory must not grow with their number.
+struct Recent<T> {
+    found: HashMap<Bits, Rc<T>>,
+    order: VecDeque<Bits>,
+}
+
+/// How many pasts are remembered.
+const RECENT: usize = 32;
+
+impl<T> Default for Recent<T> {
+    fn default() -> Self {
+        Self {
+            found: HashMap::new(),
+            order: VecDeque::new(),
+        }
+    }
+}
+
+impl<T> Recent<T> {
+    fn get_or(&mut self, key: &Bits, make: impl FnOnce() -> T) -> Rc<T> {
+        if let Some(found) = self.found.get(key) {
+            return Rc::clone(found);
+        }
+        if self.order.len() >= RECENT
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.found.remove(&oldest);
+        }
+        let made = Rc::new(make());
+        self.found.insert(key.clone(), Rc::clone(&made));
+        self.order.push_back(key.clone());
+        made
+    }
+}
+
 /// Folds of pasts, and of which permitted admissions by members have been seen.
 #[derive(Default)]
 struct Memory {
-    folds: HashMap<Bits, Rc<Verdict>>,
-    weights: HashMap<Bits, Rc<Weights>>,
+    folds: Recent<Verdict>,
+    weights: Recent<Weights>,
+    /// Root: permitted records by which an admin vouched for it.
+    vouched: HashMap<u32, Vec<u32>>,
     /// Nodes that can make a difference in a fold.
     relevant: Bits,
     /// Root: permitted nodes that admit it.
@@ -89,6 +126,17 @@ impl<'g, 'a> Rules<'g, 'a> {
     fn remember(&self, node: u32, standing: &Standing, memory: &mut Memory) {
         if standing.refusal.is_some() {
             return;
+        }
+        let by_admin = match *self.act(node) {
+            Act::Admit { root, .. } | Act::AddAdmin { root } => Some(root),
+            Act::Endorse { target } => match *self.act(target) {
+                Act::Admit { root, .. } if self.permitted(target) => Some(root),
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Some(root) = by_admin.filter(|_| standing.as_admin) {
+            memory.vouched.entry(root).or_default().push(node);
         }
         if let Act::Admit { root, lifts, .. } = self.act(node) {
             memory.admissions.entry(*root).or_default().push(node);
@@ -174,16 +222,16 @@ impl<'g, 'a> Rules<'g, 'a> {
         {
             return refused(Why::NoMember);
         }
+        // For whom no admin vouched invites nobody: the tree below a member has depth one.
+        if matches!(self.act(node), Act::Admit { lifts, .. } if lifts.is_empty())
+            && !self.genesis_admins.contains(&author)
+            && !memory.vouched.get(&author).is_some_and(reached)
+        {
+            return refused(Why::Invitations);
+        }
 
         let key = past.meet(&memory.relevant);
-        let verdict = match memory.folds.get(&key) {
-            Some(verdict) => Rc::clone(verdict),
-            None => {
-                let verdict = Rc::new(self.fold(&key, None));
-                memory.folds.insert(key.clone(), Rc::clone(&verdict));
-                verdict
-            }
-        };
+        let verdict = memory.folds.get_or(&key, || self.fold(&key, None));
         let mut standing = Standing {
             refusal: None,
             as_admin: verdict.admins.contains(&author),
@@ -199,9 +247,8 @@ impl<'g, 'a> Rules<'g, 'a> {
             _ => false,
         };
         if weighed && standing.refusal.is_none() {
-            let weights = memory.weights.entry(key);
-            let weights = weights.or_insert_with(|| Rc::new(self.weights(&verdict)));
-            standing.weights = Some(Rc::clone(weights));
+            let weights = memory.weights.get_or(&key, || self.weights(&verdict));
+            standing.weights = Some(weights);
         }
         standing
     }
@@ -253,7 +300,7 @@ impl<'g, 'a> Rules<'g, 'a> {
                     .collect();
                 standing.rank = given.len() as u32;
                 let others: BTreeSet<&u32> = given.iter().filter(|whom| *whom != root).collect();
-                (others.len() as u64 >= verdict.policy.invitations).then_some(Why::Invitations)
+                (others.len() as u64 >= verdict.policy.invitations.min(limits::INVITATIONS)).then_some(Why::Invitations)
             }
             Act::AddAdmin { .. } if !standing.as_admin => Some(Why::NoAdmin),
             Act::AddAdmin { root } => (!verdict.active(*root)).then_some(Why::Target),

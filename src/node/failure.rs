@@ -129,6 +129,7 @@ impl From<StoreError> for Failure {
                 .with("known", known),
             StoreError::NewerCircle => Self::new("circle-newer", Exit::Newer),
             StoreError::NotHere(id) => Self::new("target-not-here", Exit::Failed).with("id", id),
+            StoreError::FeedFull => Self::new("feed-full", Exit::Failed),
             StoreError::FeedStopped(why) => {
                 Self::new("feed-stopped", Exit::Failed).with("why", why)
             }

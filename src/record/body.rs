@@ -359,7 +359,7 @@ fn read(kind: Kind, d: &mut Decoder<'_>) -> Read<Option<Body>> {
             cbor::array(d, 4)?;
             let (root, name) = (RootKey(cbor::fixed(d)?), name(d)?);
             let lifts = cbor::list(d, limits::SEEN, |d| cbor::fixed(d).map(RecordId))?;
-            let feeds = cbor::list(d, limits::FEEDS_PER_ROOT, |d| cbor::fixed(d).map(FeedKey))?;
+            let feeds = cbor::list(d, limits::CUT, |d| cbor::fixed(d).map(FeedKey))?;
             ascending(lifts.iter())?;
             ascending(feeds.iter())?;
             Body::Admit {

@@ -12,11 +12,19 @@ pub const ACK_BYTES: usize = 4 * 1024 * 1024;
 /// Authority heads that one record may cite; more are merged by an empty authority record.
 pub const SEEN: usize = 64;
 /// Entries of one cut: it names feeds of one root.
-pub const CUT: usize = FEEDS_PER_ROOT;
-/// Feeds of one root in one circle: a rotation every 90 days fills them in 63 years.
-pub const FEEDS_PER_ROOT: usize = 256;
-/// Statements of one root.
-pub const STATEMENTS_PER_ROOT: usize = 1_024;
+pub const CUT: usize = 256;
+/// Feeds of one root in one circle: a rotation every 90 days fills them in 8 years, a rotation a year in 32.
+pub const FEEDS_PER_ROOT: usize = 32;
+/// Statements of one root: four keys of each role a year for 16 years.
+pub const STATEMENTS_PER_ROOT: usize = 256;
+/// Roots that one member may invite, whatever the policy says.
+pub const INVITATIONS: u64 = 64;
+/// Authority records of one feed that were not given as admin, unless genesis names the root.
+pub const FEED_AUTHORITY: u64 = 256;
+/// Ordinary records of one feed, unless genesis names the root.
+pub const FEED_ORDINARY: u64 = 65_536;
+/// Bytes of the envelopes of these: their mean, when there are that many, is 256 bytes.
+pub const FEED_BYTES: u64 = 16 * 1024 * 1024;
 /// Members of one circle.
 pub const MEMBERS: usize = 10_000;
 /// Admins named by one genesis.

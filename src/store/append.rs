@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use crate::fold::State;
+use crate::fold::{Lack, State};
 use crate::identity::{Signer, Verified, verify};
 use crate::record::{
     Body, CircleId, Entry, FeedKey, Place, Previous, Record, RecordId, RootKey, Signed, Statement,
@@ -268,6 +268,10 @@ fn append(
                 pool::insert_record(db, &record, None, false)?;
                 let settled = cache::settle(db, id)?;
                 let code = settled.state.without_effect.get(&record.id());
+                let lacks = settled.membership.waiting.get(&record.id());
+                if lacks.is_some_and(|lacks| lacks.contains(&Lack::Quota)) {
+                    return Err(StoreError::FeedFull);
+                }
                 if code == Some(&"dangling") {
                     return Err(StoreError::NotHere(record.id().to_string()));
                 }

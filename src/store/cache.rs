@@ -52,6 +52,8 @@ pub(super) struct Cached {
     /// Whose feeds may be extended, as far as `extend` asked; true until something else than `extend` changes the
     /// circle.
     owners: HashMap<FeedKey, Option<RootKey>>,
+    /// Ordinary records and their bytes in these feeds, as far as `extend` asked.
+    spent: HashMap<FeedKey, (u64, u64)>,
 }
 
 /// Computes a circle from its pool.
@@ -72,6 +74,7 @@ pub(super) fn settle(db: &Connection, id: &CircleId) -> Result<Settled, StoreErr
         statements: membership.statements.clone(),
         waiting: membership.pending() > 0,
         owners: HashMap::new(),
+        spent: HashMap::new(),
     };
     save(db, id, &cached, Some(&membership.set_hash))?;
     Ok(settled)
@@ -191,6 +194,7 @@ pub(super) fn load(db: &Connection, id: &CircleId) -> Result<Option<Cached>, Sto
         statements: ids.collect(),
         waiting,
         owners: HashMap::new(),
+        spent: HashMap::new(),
     }))
 }
 
@@ -325,6 +329,9 @@ impl Cached {
         let Some(news) = news(db, id, &owner, record)? else {
             return Ok(false);
         };
+        if !self.within_budget(db, id, &owner, record)? {
+            return Ok(false);
+        }
         pool::insert_record(db, record, deliverer, true)?;
         self.take_fact(db, id, &owner, record, &news)?;
         let entry = Entry::Head {
@@ -333,6 +340,37 @@ impl Cached {
         };
         self.frontier.0.insert(value.feed, entry);
         Ok(true)
+    }
+
+    /// Whether an ordinary record still fits what its feed may write (`docs/circles.md`, section 4).
+    fn within_budget(
+        &mut self,
+        db: &Connection,
+        id: &CircleId,
+        owner: &RootKey,
+        record: &Verified<Record>,
+    ) -> Result<bool, StoreError> {
+        let value = record.value();
+        let member = self.authority.members.get(owner);
+        if member.is_some_and(|member| member.admission == RecordId::from(*id))
+            || (value.height + 1) * limits::RECORD_BYTES as u64 <= limits::FEED_BYTES
+        {
+            return Ok(true);
+        }
+        let (count, bytes) = match self.spent.get(&value.feed) {
+            Some(spent) => *spent,
+            None => {
+                let sql = "SELECT count(*), coalesce(sum(length(bytes)), 0) FROM record
+                           WHERE circle = ?1 AND feed = ?2 AND kind >= 64 AND in_set = 1";
+                db.query_row(sql, params![id.0, value.feed.0], |row| {
+                    let (count, bytes): (i64, i64) = (row.get(0)?, row.get(1)?);
+                    Ok((count.unsigned_abs(), bytes.unsigned_abs()))
+                })?
+            }
+        };
+        let spent = (count + 1, bytes + record.bytes().len() as u64);
+        self.spent.insert(value.feed, spent);
+        Ok(spent.0 <= limits::FEED_ORDINARY && spent.1 <= limits::FEED_BYTES)
     }
 
     /// The root whose open feed this is, where nothing suspends the root and nothing may cut the feed.

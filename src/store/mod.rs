@@ -70,6 +70,8 @@ pub enum StoreError {
     Newer { found: i64, known: i64 },
     #[error("the database is damaged: {0}")]
     Damaged(String),
+    #[error("this feed is full: `okibi key new-feed` opens another one")]
+    FeedFull,
     #[error("this feed may not be written: {0}")]
     FeedStopped(&'static str),
     #[error("this node does not belong to circle {0}")]

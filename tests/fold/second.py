@@ -12,7 +12,8 @@ from functools import cached_property
 
 GENESIS, ADMIT, SUSPEND, LIFT, ADD_ADMIN, ENDORSE, POLICY, POINTER, VOTE, SUCCESSOR, RECOVER, MERGE = range(12)
 DOCUMENT, MODEL, WITHDRAW = 64, 65, 66
-STATEMENTS, FEEDS, MEMBERS, TIPS, TRUNK = 1024, 256, 10_000, 64, 1 << 16
+STATEMENTS, FEEDS, MEMBERS, TIPS, TRUNK = 256, 32, 10_000, 64, 1 << 16
+INVITATIONS, BUDGET = 64, (256, 65_536, 16 << 20)
 
 
 class Record:
@@ -23,7 +24,7 @@ class Record:
         self.body, self.fits, self.authority = fields["body"] or {}, fields["body"] is not None, self.kind < 64
         self.first_admission = self.kind == ADMIT and self.fits and not self.body["lifts"]
         self.readmission = self.kind == ADMIT and self.fits and bool(self.body["lifts"])
-        self.seen, self.cut = fields["seen"], fields["cut"]
+        self.seen, self.cut, self.size = fields["seen"], fields["cut"], fields["size"]
         self.below = fields["previous"].get("record")
         self.certified_by = fields["previous"].get("certificate")
         self.names = [tuple(place) for place in self.seen + self.cut]
@@ -131,6 +132,8 @@ def refusal(pool, r):
     admitted.update(p.body["root"] for p in past if p.kind == ADMIT and p.permitted)
     if a not in admitted:
         return "no-member"
+    if r.first_admission and not vouched_for(pool, genesis, past, a):
+        return "invitations"
     if r.succeeded:
         return "succeeded"
     F = r.fold = Fold(pool, r.past, pool.forks(r.past), {})
@@ -155,7 +158,7 @@ def refusal(pool, r):
             return "invitations"
         if a not in F.admins:
             roots = {p.body["root"] for p in mine if not p.as_admin} - {root}
-            if len(roots) >= F.policy[0]:
+            if len(roots) >= min(F.policy[0], INVITATIONS):
                 return "invitations"
     if r.kind == ADD_ADMIN:
         if a not in F.admins:
@@ -163,6 +166,20 @@ def refusal(pool, r):
         if r.body["root"] not in F.active:
             return "target"
     return None
+
+
+def vouched_for(pool, genesis, past, a):
+    """Whether an admin stands for `a` in this past."""
+    if a in {root for root, _ in genesis.body["admins"]}:
+        return True
+    for p in past:
+        if p.as_admin and (p.kind in (ADMIT, ADD_ADMIN) and p.body["root"] == a):
+            return True
+        if p.as_admin and p.kind == ENDORSE:
+            t = pool.present[p.body["target"]]
+            if t.kind == ADMIT and t.permitted and t.body["root"] == a:
+                return True
+    return False
 
 
 class Set:
@@ -182,20 +199,36 @@ class Set:
         self.find_statements()
 
     def find_candidates(self):
-        self.candidates, self.admissions = {}, {}
+        self.candidates, self.admissions, self.over = {}, {}, set()
         admitted = {root for root, _ in self.genesis.body["admins"]}
         grew = True
         while grew:
             grew = False
             for r in self.pool.present.values():
-                if r.id in self.candidates or r.root not in admitted or not r.named_ids <= self.candidates.keys():
+                if r.id in self.candidates or r.id in self.over or r.root not in admitted or not r.named_ids <= self.candidates.keys():
                     continue
-                self.candidates[r.id], grew = r, True
+                grew = True
                 if r.authority and r is not self.genesis:
                     judge(self.pool, r)
+                if not self.within_budget(r):
+                    self.over.add(r.id)
+                    continue
+                self.candidates[r.id] = r
+                if r.authority and r is not self.genesis:
                     if r.kind == ADMIT and r.permitted:
                         admitted.add(r.body["root"])
                         self.admissions.setdefault(r.body["root"], []).append(r)
+
+    def within_budget(self, r):
+        """The budget of a chain: authority records not given as admin, ordinary ones, the bytes of these."""
+        authority, ordinary, size = self.candidates[r.below].spent if r.height > 0 else (0, 0, 0)
+        if r.root not in {root for root, _ in self.genesis.body["admins"]}:
+            if r.authority:
+                authority += not r.as_admin
+            else:
+                ordinary, size = ordinary + 1, size + r.size
+        r.spent = authority, ordinary, size
+        return all(spent <= limit for spent, limit in zip(r.spent, BUDGET))
 
     def find_forks(self):
         self.forks = self.pool.forks(self.candidates)
@@ -468,7 +501,7 @@ class Fold:
             for r in sorted(theirs, key=lambda r: (rank[r.id], r.id)):
                 if self.is_beyond[r.id] or r.body["root"] in taken:
                     continue
-                if len(taken) < r.fold.policy[0]:
+                if len(taken) < min(r.fold.policy[0], INVITATIONS):
                     taken.add(r.body["root"])
                 else:
                     over.add(r.id)

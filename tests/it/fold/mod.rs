@@ -108,9 +108,9 @@ fn crowded() -> World {
     world.admit(feeds[0], scene.roots[1]);
     let base = world.admit(feeds[0], scene.roots[2]);
     let mut written = Vec::new();
-    for device in 0..1_100 {
+    for device in 0..300 {
         let feed = world.device(1, device);
-        if device % 4 == 0 {
+        if device % 6 == 0 {
             written.push((
                 feed,
                 world.add(Draft::new(feed, &Body::Merge).seen(&[base])),
@@ -121,8 +121,13 @@ fn crowded() -> World {
     world.certify(scene.roots[1], spare, Role::Sign);
     world.add(Draft::new(spare, &Body::Merge).seen(&[base]));
     written.sort();
-    let cited = [written[270].1, written[274].1];
+    let cited = [written[40].1, written[44].1];
     world.add(Draft::new(feeds[2], &Body::Merge).seen(&cited));
+    // More than one feed may write.
+    for _ in 0..260 {
+        world.write(feeds[2], &Body::Merge);
+    }
+    world.document(feeds[2], "behind what waits");
     scene.world
 }
 

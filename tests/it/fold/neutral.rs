@@ -95,6 +95,7 @@ fn input(world: &World, id: &Id<'_>, bytes: bool) -> (Vec<Value>, Vec<Value>) {
             "height": value.height,
             "previous": previous,
             "kind": value.kind.0,
+            "size": record.bytes().len(),
             "seen": places(&value.seen),
             "cut": places(&value.cut),
             "body": body(value, id),

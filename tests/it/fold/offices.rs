@@ -6,7 +6,9 @@ use okibi::record::Body;
 
 use super::scenes::{Build, Check, Scene, holds};
 
-pub const ALL: [Build; 9] = [
+pub const ALL: [Build; 11] = [
+    guests_invite_nobody,
+    unknown_kinds_take_nothing,
     members_suspend_by_weight,
     successors_after_a_readmission,
     readmitted_admin_is_a_member,
@@ -285,4 +287,47 @@ fn genesis_has_rivals() -> (&'static str, World, Check) {
         assert!(!state.documents.contains_key(&beyond));
     });
     ("genesis-has-rivals", s.world, check)
+}
+
+/// Guests of a plain member invite nobody until an admin endorses their admission; endorsements by members do not help.
+fn guests_invite_nobody() -> (&'static str, World, Check) {
+    let mut s = Scene::new(true, 1, 4);
+    s.world.admit(s.feeds[0], s.roots[1]);
+    let guest = s.world.admit(s.feeds[1], s.roots[2]);
+    s.world.endorse(s.feeds[1], guest);
+    let early = s.world.admit(s.feeds[2], s.roots[3]);
+    s.world.endorse(s.feeds[0], guest);
+    s.world.admit(s.feeds[2], s.roots[4]);
+    let roots = s.roots.clone();
+    let check = holds(move |state| {
+        assert_eq!(state.without_effect[&early], "invitations");
+        assert!(!state.members.contains_key(&roots[3]));
+        assert!(state.members.contains_key(&roots[4]));
+    });
+    ("guests-invite-nobody", s.world, check)
+}
+
+/// Records of unknown kinds, and a policy of later rules by a member alone, change nothing for anybody.
+fn unknown_kinds_take_nothing() -> (&'static str, World, Check) {
+    let mut s = Scene::new(true, 2, 2);
+    for whom in [2, 3] {
+        s.world.admit(s.feeds[0], s.roots[whom]);
+    }
+    for kind in [12, 63] {
+        let mut draft = Draft::new(s.feeds[2], &Body::Merge);
+        draft.kind = okibi::record::Kind(kind);
+        s.world.add(draft);
+    }
+    let raised = okibi::record::Policy {
+        rules: 2,
+        ..okibi::record::Policy::default()
+    };
+    s.world.policy(s.feeds[2], s.genesis, raised);
+    s.world.suspend(s.feeds[0], s.roots[2], &[]);
+    let mallory = s.roots[2];
+    let check = holds(move |state| {
+        assert!(!state.newer() && !state.is_active(&mallory));
+        assert_eq!(state.members.len(), 4);
+    });
+    ("unknown-kinds-take-nothing", s.world, check)
 }

@@ -308,3 +308,19 @@ fn a_rotation_that_cannot_end_a_feed_locks_nobody_out() {
     assert!(!ails(&node).contains(&"doctor-rotation"));
     assert_eq!(feeds(&node), 0);
 }
+
+/// Who would write over the budget of a feed is told so, and nothing is written.
+#[test]
+fn a_full_feed_says_so() {
+    let mut scene = Scene::new(true, 1, 1);
+    scene.world.admit(scene.feeds[0], scene.roots[1]);
+    for _ in 0..okibi::record::limits::FEED_AUTHORITY {
+        scene.world.merge(scene.feeds[1]);
+    }
+    let mut desk = Desk::new(scene.world, scene.feeds[1]);
+    let before = desk.found().0.set_hash;
+    let refused = desk.write(suspend(RootKey([4; 32])));
+    assert!(matches!(refused, Err(StoreError::FeedFull)));
+    assert_eq!(desk.found().0.set_hash, before);
+    desk.write(text()).unwrap();
+}
