@@ -334,7 +334,11 @@ impl Sieve<'_, '_, '_> {
                 });
             } else if self.over[at] {
                 lack.insert(Lack::Quota);
-            } else if !present.names.iter().any(|&name| lacks[name as usize].contains(&Lack::Quota)) {
+            } else if !present
+                .names
+                .iter()
+                .any(|&name| lacks[name as usize].contains(&Lack::Quota))
+            {
                 lack.insert(Lack::Admission);
             }
             for &name in &present.names {

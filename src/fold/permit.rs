@@ -300,7 +300,8 @@ impl<'g, 'a> Rules<'g, 'a> {
                     .collect();
                 standing.rank = given.len() as u32;
                 let others: BTreeSet<&u32> = given.iter().filter(|whom| *whom != root).collect();
-                (others.len() as u64 >= verdict.policy.invitations.min(limits::INVITATIONS)).then_some(Why::Invitations)
+                (others.len() as u64 >= verdict.policy.invitations.min(limits::INVITATIONS))
+                    .then_some(Why::Invitations)
             }
             Act::AddAdmin { .. } if !standing.as_admin => Some(Why::NoAdmin),
             Act::AddAdmin { root } => (!verdict.active(*root)).then_some(Why::Target),

@@ -426,12 +426,19 @@ fn a_feed_has_a_budget_of_bytes() {
     let bytes: usize = world
         .records
         .iter()
-        .filter(|record| record.value().feed == feeds[1] && membership.records.contains(&record.id()))
+        .filter(|record| {
+            record.value().feed == feeds[1] && membership.records.contains(&record.id())
+        })
         .map(|record| record.bytes().len())
         .sum();
     let limit = usize::try_from(crate::record::limits::FEED_BYTES).unwrap();
     assert!(bytes <= limit && bytes + size + 1_000 > limit, "{bytes}");
-    assert!(membership.waiting.values().all(|it| *it == [Lack::Quota].into()));
+    assert!(
+        membership
+            .waiting
+            .values()
+            .all(|it| *it == [Lack::Quota].into())
+    );
 }
 
 /// The tree below a member has depth one, until an admin stands for the guest.
