@@ -383,7 +383,7 @@ fn a_root_with_too_many_statements_voids_nobody() {
     assert_eq!(used.len(), world.statements.len());
     let (membership, state) = world.evaluate();
     assert_eq!(state.documents.len(), documents.len());
-    assert!(documents.len() >= 176 && membership.statements.len() >= 1_025 + documents.len());
+    assert!(documents.len() >= 24 && membership.statements.len() >= 257 + documents.len());
 }
 
 /// A feed writes so much and no more, whatever arrives when; what stands behind waits for ever, and an admin's
