@@ -366,12 +366,37 @@ pub fn gc(out: &Out, node: &mut Handle, args: &Gc) -> Outcome {
         let (sets, kept) = node.drop_slices(args.dry_run)?;
         (count, bytes) = (count + sets, bytes + kept);
     }
-    let value = json!({"files": count, "bytes": bytes, "dry_run": args.dry_run});
+    let (swept, database) = node.shrink_database(args.dry_run)?;
+    let left = database.left.map(|left| left.code());
+    let value = json!({
+        "files": count, "bytes": bytes, "dry_run": args.dry_run,
+        "database": {
+            "bytes": database.bytes, "records": swept.records, "statements": swept.statements, "left": left,
+        },
+    });
     out.fact("gc", value, || {
-        let code = if args.dry_run { "gc-would" } else { "gc-done" };
-        say(code, &[("count", count.to_string()), ("size", size(bytes))])
+        let (files, rows) = match args.dry_run {
+            true => ("gc-would", "gc-database-would"),
+            false => ("gc-done", "gc-database"),
+        };
+        let files = say(
+            files,
+            &[("count", count.to_string()), ("size", size(bytes))],
+        );
+        let about = [
+            ("size", size(database.bytes)),
+            ("records", swept.records.to_string()),
+            ("statements", swept.statements.to_string()),
+        ];
+        format!("{files}\n{}", say(rows, &about))
     })
     .map_err(|error| broken(&error))?;
+    let note = match left {
+        Some("busy") => "gc-database-busy",
+        Some(_) => "gc-database-no-space",
+        None => return Ok(Exit::Done),
+    };
+    out.note(note, &[]).map_err(|error| broken(&error))?;
     Ok(Exit::Done)
 }
 

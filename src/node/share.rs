@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::library::{self, MediaType, NewDocument, Shelf};
 use crate::record::{BlobHash, BlobRef, Body, CircleId, Document, Model, RecordId};
-use crate::store::{CircleView, ModelRow, Scope};
+use crate::store::{CircleView, Compacted, ModelRow, Scope, Swept};
 
 use super::shelves::{library_failed, shelf_key};
 use super::{Exit, Failure, Handle};
@@ -352,6 +352,20 @@ impl Handle {
         let (files, size) = self.store.stray_files(dry)?;
         let (sets, kept) = self.stale_slices(dry)?;
         Ok((count + files + sets, bytes + size + kept))
+    }
+
+    /// Removes from the database what can never count and what nothing rests on, and gives its pages back to the file
+    /// system. With `dry` only counts; the bytes are then what would be free.
+    pub fn shrink_database(&mut self, dry: bool) -> Result<(Swept, Compacted), Failure> {
+        let swept = self.store.sweep(dry)?;
+        let compacted = match dry {
+            true => Compacted {
+                bytes: swept.bytes + self.store.free_bytes()?,
+                left: None,
+            },
+            false => self.store.compact()?,
+        };
+        Ok((swept, compacted))
     }
 
     /// What is named, in each scope: by the records of a circle, or by a person here.

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::identity::{Directory, Verified, from_own_store, verify};
 use crate::record::{Ack, CircleId, Claim, FeedKey, Role, RootKey, Signed, statements_hash};
 
-use super::{OwnFeed, Store, StoreError, cache, own, pool};
+use super::{OwnFeed, Store, StoreError, cache, meta, own, pool, reclaim};
 
 impl Store {
     /// The latest that `from` acknowledged to `to`.
@@ -75,7 +75,10 @@ impl Store {
                 certificate: owner.certificate,
                 to: *to,
                 epoch,
-                sequence: before.as_ref().map_or(0, |ack| ack.value().sequence),
+                sequence: match &before {
+                    Some(ack) => ack.value().sequence,
+                    None => spent(tx, circle)?,
+                },
                 statements,
                 frontier,
                 wanted,
@@ -239,6 +242,12 @@ impl Store {
         });
         Ok(row.optional()?)
     }
+}
+
+/// The last number that was spent in a circle before it was forgotten here.
+fn spent(db: &Connection, circle: &CircleId) -> Result<u64, StoreError> {
+    let bytes = meta(db, &reclaim::spent_key(circle))?.and_then(|bytes| bytes.try_into().ok());
+    Ok(bytes.map_or(0, u64::from_be_bytes))
 }
 
 fn ack(

@@ -9,7 +9,7 @@ use crate::record::{
     statements_hash,
 };
 
-use super::{Consent, Store, StoreError, cache, offers, pool};
+use super::{Consent, Store, StoreError, cache, offers, pool, reclaim};
 
 /// What this node is to a circle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -259,7 +259,7 @@ fn chain_id(
 }
 
 impl Store {
-    /// Forgets a circle with all its records; statements stay, other circles may rest on them. With the name of what a
+    /// Forgets a circle with all its records and the statements that nothing else here rests on. With the name of what a
     /// person forgot it stays away until a person accepts it.
     pub fn drop_circle(
         &mut self,
@@ -270,13 +270,7 @@ impl Store {
             if let Some(name) = forgotten {
                 offers::say(tx, id, &Consent::Forgotten(name.to_owned()))?;
             }
-            tx.execute("DELETE FROM fact WHERE circle = ?1", [id.0])?;
-            tx.execute("DELETE FROM bundle_gap WHERE circle = ?1", [id.0])?;
-            tx.execute("DELETE FROM record WHERE circle = ?1", [id.0])?;
-            tx.execute("DELETE FROM scope WHERE circle = ?1", [id.0])?;
-            tx.execute("DELETE FROM circle WHERE id = ?1", [id.0])?;
-            tx.execute("DELETE FROM model WHERE circle = ?1", [id.0])?;
-            Ok(())
+            reclaim::forget_circle(tx, id)
         })
     }
 }

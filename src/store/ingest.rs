@@ -319,7 +319,8 @@ fn trim_statements(db: &Connection, batch: &[Verified<Statement>]) -> Result<(),
     Ok(())
 }
 
-/// Puts the records that wait longest out, until every deliverer and the whole fit their bounds.
+/// Puts records out until every deliverer and the whole fit their bounds: first those that can never count, then those that
+/// wait longest.
 fn evict(
     db: &Connection,
     id: &CircleId,
@@ -336,18 +337,23 @@ fn evict(
     {
         let mut sql = db.prepare(sql)?;
         let mut rows = sql.query([id.0])?;
-        let mut total = 0;
-        let mut each = std::collections::BTreeMap::<[u8; 32], u64>::new();
+        let mut all: Vec<([u8; 32], [u8; 32], u64)> = Vec::new();
         while let Some(row) = rows.next()? {
-            let (record, deliverer, size): ([u8; 32], [u8; 32], i64) =
-                (row.get(0)?, row.get(1)?, row.get(2)?);
+            let (record, size): ([u8; 32], i64) = (row.get(0)?, row.get(2)?);
             // Only my own key makes records of mine: they show that this home was set back.
             if evidence.contains(&RecordId(record)) || mine.contains(&FeedKey(row.get(3)?)) {
                 continue;
             }
+            all.push((record, row.get(1)?, size.unsigned_abs()));
+        }
+        // What can never count is counted last, and so it is the first that is too much.
+        all.sort_by_key(|(record, ..)| settled.membership.may_drop(&RecordId(*record)));
+        let mut total = 0;
+        let mut each = std::collections::BTreeMap::<[u8; 32], u64>::new();
+        for (record, deliverer, size) in all {
             let used = each.entry(deliverer).or_default();
-            *used += size.unsigned_abs();
-            total += size.unsigned_abs();
+            *used += size;
+            total += size;
             if *used > limits::QUARANTINE_MEMBER_BYTES || total > limits::QUARANTINE_BYTES {
                 out.push(record);
             }

@@ -27,6 +27,7 @@ mod own;
 mod page;
 mod peers;
 mod pool;
+mod reclaim;
 mod shelf;
 mod verify;
 mod work;
@@ -53,6 +54,7 @@ pub use offers::{Consent, OfferRow};
 pub use own::{Said, others_branch};
 pub use page::{Outline, Walk};
 pub use peers::{Opinion, PairingRow, PeerRow, TicketRow};
+pub use reclaim::{Compacted, Left, Swept};
 pub use shelf::{AtHand, Shelf};
 pub use work::{STAGING, Work};
 

@@ -61,6 +61,7 @@ mod setback;
 mod shots;
 mod silence;
 mod source;
+mod space;
 mod speed;
 mod starter;
 mod stick;
