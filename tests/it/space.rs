@@ -219,3 +219,43 @@ fn numbers_go_on_behind_a_forgotten_circle() {
     assert!(sequence() > before, "{before} {}", sequence());
     assert_eq!(alice.hashes(), bob.hashes());
 }
+
+/// A deliverer whose records are too much loses first those that can never count, however new they are.
+#[test]
+fn branches_are_put_out_before_what_still_waits() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(folder.path(), 0, [0; 8]).unwrap();
+    let mut world = circle(10);
+    let feed = world.device(11, 0);
+    let base = *world.of_feed(feed).last().unwrap();
+    take_in(&mut store, &world);
+    let large = |after| {
+        let mut draft = Draft::new(feed, &document("large")).after(after).seen(&[]);
+        draft.kind = Kind(1_000);
+        draft.body = [&[0x59, 0xf0, 0x00][..], &[7; 0xf000]].concat();
+        draft
+    };
+    // A chain whose first record does not come, and then branches of a fork beside it.
+    let mut waits = Vec::new();
+    let absent = world.add(large(base));
+    let mut tip = absent;
+    for _ in 0..100 {
+        tip = world.add(large(tip));
+        waits.push(tip);
+    }
+    world.records.retain(|record| record.id() != absent);
+    take_in(&mut store, &world);
+    for title in ["one", "two"] {
+        let draft = Draft::new(feed, &document(title)).after(base).seen(&[]);
+        tip = world.add(draft);
+    }
+    for _ in 0..200 {
+        tip = world.add(large(tip));
+    }
+    take_in(&mut store, &world);
+    let left = store.membership(&world.circle).unwrap().waiting;
+    assert!(left.len() < 300, "{}", left.len());
+    for id in &waits {
+        assert!(left.contains_key(id), "what waits was put out");
+    }
+}
