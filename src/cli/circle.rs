@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::identity::{KeyCard, Words, fingerprint, words};
 use crate::messages::say;
-use crate::node::{CircleView, Decision, Exit, Failure, Handle, Standing};
+use crate::node::{CircleView, Decision, Exit, Failure, Handle, Standing, paste};
 use crate::record::Policy;
 
 use super::Outcome;
@@ -297,22 +297,23 @@ fn members(out: &Out, node: &Handle, name: Option<&str>) -> Outcome {
 
 /// A key card from the argument itself, a file, or standard input.
 fn card(text: &str) -> Result<KeyCard, Failure> {
-    let mut line = text.to_owned();
+    let mut bytes = Vec::new();
     if text == "-" {
-        line.clear();
         std::io::stdin()
             .take(CARD_BYTES)
-            .read_to_string(&mut line)
+            .read_to_end(&mut bytes)
             .map_err(|error| Failure::new("card-bad", Exit::Failed).with("error", error))?;
-    } else if !text.trim_start().starts_with("okibi-card-") {
+    } else if text.trim_start().starts_with("okibi-card-") {
+        bytes.extend_from_slice(text.as_bytes());
+    } else {
         let path = std::path::Path::new(text);
         let file = std::fs::File::open(path).map_err(|error| Failure::io(path, &error))?;
-        line.clear();
         file.take(CARD_BYTES)
-            .read_to_string(&mut line)
+            .read_to_end(&mut bytes)
             .map_err(|error| Failure::new("card-bad", Exit::Failed).with("error", error))?;
     }
-    KeyCard::parse(&line).map_err(|error| {
+    let pasted = paste::text(&bytes).unwrap_or_default();
+    paste::card(&pasted).map_err(|error| {
         let exit = match error {
             crate::identity::CardError::Newer => Exit::Newer,
             crate::identity::CardError::Forged(_) => Exit::Refused,

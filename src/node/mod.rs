@@ -29,6 +29,7 @@ mod named;
 #[cfg(feature = "lan")]
 mod net;
 mod offers;
+pub mod paste;
 mod quantize;
 mod restore;
 mod revoke;
