@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Write};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::messages::say;
-use crate::node::{Exit, Failure};
+use crate::node::{Exit, Failure, paste};
 
 /// Whether somebody can be asked.
 pub fn anybody() -> bool {
@@ -20,7 +20,7 @@ pub fn passphrase(code: &str, about: &[(&str, String)]) -> Result<SecretString, 
     let prompt = format!("{} ", super::out::printable(&say(code, about)));
     let typed = rpassword::prompt_password(prompt)
         .map_err(|error| Failure::new("output-failed", Exit::Failed).with("error", error))?;
-    Ok(typed.into())
+    Ok(paste::passphrase(&typed).into())
 }
 
 /// Asks for one that did not exist before, twice. Who types none gets one that is made up, and is told it once.

@@ -50,9 +50,9 @@ pub fn made_up_words() -> Result<SecretString, Failure> {
 pub fn passphrase_file(path: &Path) -> Result<SecretString, Failure> {
     super::modes::is_private(path)?;
     let text = Zeroizing::new(small(path)?);
-    let text = std::str::from_utf8(&text)
-        .map_err(|_| Failure::new("passphrase-bad", Exit::Usage).with("path", path.display()))?;
-    let line = text.lines().next().unwrap_or_default();
+    let bad = || Failure::new("passphrase-bad", Exit::Usage).with("path", path.display());
+    let text = Zeroizing::new(super::paste::text(&text).ok_or_else(bad)?);
+    let line = super::paste::passphrase(text.lines().next().unwrap_or_default());
     if line.is_empty() {
         return Err(Failure::new("passphrase-bad", Exit::Usage).with("path", path.display()));
     }
