@@ -232,11 +232,6 @@ impl Face<'_> {
         if self.log_probabilities {
             value["logprobs"] = choices.iter().map(choice_json).collect();
         }
-        if self.out.json {
-            self.out
-                .fact("answer", value, String::new)
-                .map_err(|error| broken(&error))?;
-        }
         if answer.end == End::Length {
             let code = match answer.only_thoughts {
                 true => "chat-limit-thoughts",
@@ -245,6 +240,11 @@ impl Face<'_> {
             let about = [("count", answer.max_tokens.to_string())];
             self.out
                 .warn(code, &about)
+                .map_err(|error| broken(&error))?;
+        }
+        if self.out.json {
+            self.out
+                .fact("answer", value, String::new)
                 .map_err(|error| broken(&error))?;
         }
         if answer.end == End::Context {
