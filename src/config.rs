@@ -117,9 +117,21 @@ pub struct Config {
     /// After how long without news a peer counts as stale, in hours.
     pub stale_hours: u64,
     pub courier: Courier,
+    pub contents: Contents,
     /// A file whose first line is the passphrase of the root key.
     pub passphrase_file: Option<PathBuf>,
     settings: Vec<Setting>,
+}
+
+/// Which contents of others are taken by themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Contents {
+    /// MiB of the largest one.
+    pub largest_mib: u64,
+    /// MiB of all that one member brings into one circle.
+    pub member_mib: u64,
+    /// Models as well as documents.
+    pub models: bool,
 }
 
 /// What a courier carries for others.
@@ -135,7 +147,7 @@ pub struct Courier {
 const BOOTSTRAP: &str = "router.bittorrent.com:6881,dht.transmissionbt.com:6881,dht.libtorrent.org:25401,relay.pkarr.org:6881";
 
 /// Key in the file (`section.key`), environment variable, default.
-const KEYS: [(&str, &str, &str); 23] = [
+const KEYS: [(&str, &str, &str); 26] = [
     ("chat.model", "OKIBI_MODEL", ""),
     ("chat.temperature", "OKIBI_TEMPERATURE", "0.7"),
     ("chat.top-k", "OKIBI_TOP_K", "40"),
@@ -158,6 +170,9 @@ const KEYS: [(&str, &str, &str); 23] = [
     ("status.stale-hours", "OKIBI_STALE_HOURS", "168"),
     ("courier.carry-mib", "OKIBI_CARRY_MIB", "4096"),
     ("courier.carry-days", "OKIBI_CARRY_DAYS", "90"),
+    ("contents.largest-mib", "OKIBI_LARGEST_MIB", "8192"),
+    ("contents.member-mib", "OKIBI_MEMBER_MIB", "32768"),
+    ("contents.models", "OKIBI_FETCH_MODELS", "true"),
     ("keys.passphrase-file", "OKIBI_PASSPHRASE_FILE", ""),
 ];
 
@@ -257,6 +272,12 @@ impl Config {
         };
         let stale_hours =
             reader.number("status.stale-hours", "a whole number of hours", |_| true)?;
+        let contents = Contents {
+            largest_mib: reader
+                .number("contents.largest-mib", "a whole number of MiB", |_| true)?,
+            member_mib: reader.number("contents.member-mib", "a whole number of MiB", |_| true)?,
+            models: reader.number("contents.models", "true or false", |_| true)?,
+        };
         let courier = Courier {
             carry_mib: reader.number("courier.carry-mib", "a whole number of MiB", |_| true)?,
             carry_days: reader.number("courier.carry-days", "a whole number of days", |_| true)?,
@@ -267,6 +288,7 @@ impl Config {
             file,
             chat,
             courier,
+            contents,
             passphrase_file: (!passphrase_file.is_empty()).then(|| passphrase_file.into()),
             network,
             stale_hours,

@@ -11,6 +11,7 @@ mod circles;
 mod clock;
 mod coming;
 mod company;
+mod content_policy;
 mod courier;
 mod doctor;
 mod event;

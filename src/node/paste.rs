@@ -79,7 +79,10 @@ mod tests {
     #[test]
     fn other_text_is_no_card() {
         assert_eq!(card("hello"), Err(CardError::Prefix));
-        assert_eq!(card("> okibi-card-1:AAAA\n> and more"), Err(CardError::Damaged));
+        assert_eq!(
+            card("> okibi-card-1:AAAA\n> and more"),
+            Err(CardError::Damaged)
+        );
         assert_eq!(card("okibi-card-2:AAAA"), Err(CardError::Newer));
     }
 }

@@ -181,6 +181,24 @@ impl Store {
         Ok(missing)
     }
 
+    /// Bytes of the contents that this store has in a circle, by who shares them. What two members share counts for both.
+    pub fn contents_by_author(
+        &self,
+        circle: &CircleId,
+    ) -> Result<std::collections::HashMap<RootKey, u64>, StoreError> {
+        let sql = "SELECT author, sum(size) FROM (
+                       SELECT DISTINCT f.author, b.blake3, b.size FROM fact f
+                       JOIN scope s ON s.circle = f.circle AND s.blob = f.blob
+                       JOIN blob b ON b.blake3 = f.blob
+                       WHERE f.circle = ?1 AND f.author IS NOT NULL)
+                   GROUP BY author";
+        let mut sql = self.db.prepare_cached(sql)?;
+        let rows = sql.query_map([circle.0], |row| {
+            Ok((RootKey(row.get(0)?), row.get::<_, i64>(1)?.unsigned_abs()))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// A mark that changes whenever the circle's state or the contents at hand change, at a cost that does not go by
     /// either: the same authority, frontier and statements are the same set, and so the same documents and models.
     pub fn shelf_mark(&self, circle: &CircleId) -> Result<[u8; 32], StoreError> {

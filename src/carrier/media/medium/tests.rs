@@ -218,7 +218,14 @@ fn what_is_wrong_with_one_folder_is_wrong_with_it_alone() {
         fs::create_dir(&folder).unwrap();
         let marker = folder.join("SUMS");
         match *kind {
-            "socket" => drop(std::os::unix::net::UnixListener::bind(&marker).unwrap()),
+            "socket" => rustix::fs::mknodat(
+                rustix::fs::CWD,
+                &marker,
+                rustix::fs::FileType::Socket,
+                rustix::fs::Mode::RUSR,
+                0,
+            )
+            .unwrap(),
             "folder" => fs::create_dir(&marker).unwrap(),
             "link" => std::os::unix::fs::symlink("/dev/zero", &marker).unwrap(),
             _ => File::create(&marker).unwrap().set_len(1 << 40).unwrap(),
