@@ -326,11 +326,58 @@ fn made() -> BTreeMap<String, Vec<u8>> {
     );
     all.insert("cbor/bad-indefinite".to_owned(), b"\x9f\x00\xff".to_vec());
     all.insert("session/ok-client".to_owned(), client());
+    all.insert(
+        "backup/ok-least".to_owned(),
+        signed_backup(&[("okibi.db", b"no database here")]),
+    );
+    let (ab, cd) = (HEX.encode(&[0xab; 32]), HEX.encode(&[0xcd; 32]));
+    let (key, blob) = (format!("keys/root-{ab}.key"), format!("blobs/cd/{cd}"));
+    let members: [(&str, &[u8]); 4] = [
+        ("okibi.db", b"no database here"),
+        ("config.toml", b"[chat]\n"),
+        (&key, b"no key\n"),
+        (&blob, b"a blob\n"),
+    ];
+    all.insert("backup/ok-small".to_owned(), signed_backup(&members));
     for (name, phase, frame) in super::sync::frames() {
         let bytes = [vec![phase], frame.encode()].concat();
         all.insert(format!("sync-frame/ok-{name}"), bytes);
     }
     all
+}
+
+/// A backup's archive with these members, signed by the sign key of the golden root.
+fn signed_backup(members: &[(&str, &[u8])]) -> Vec<u8> {
+    use okibi::identity::Signer as _;
+    use sha2::{Digest, Sha256};
+    let certificate = made::certificate(made::ROOT, Role::Sign, 0x14, None);
+    let begin = format!(
+        "okibi-backup: 1\nreader: 1\nroot: {}\nmade: 1\nkeys: yes\ncertificate: {}\n",
+        certificate.value().root,
+        HEX.encode(certificate.bytes()),
+    );
+    let line =
+        |(name, bytes): &(&str, &[u8])| format!("{}  {name}\n", HEX.encode(&Sha256::digest(bytes)));
+    let sums: String = members.iter().map(line).collect();
+    let hashes = [Sha256::digest(&begin), Sha256::digest(&sums)].concat();
+    let signer = okibi::identity::SigningSecret::from_bytes(&[0x14; 32]);
+    let signature = signer.sign(&[&b"okibi backup v1\n"[..], &hashes].concat());
+    let signature = format!("{}\n", HEX.encode(&signature));
+    let mut tar = tar::Builder::new(Vec::new());
+    let mut add = |name: &str, bytes: &[u8]| {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o600);
+        header.set_mtime(0);
+        tar.append_data(&mut header, name, bytes).expect("memory");
+    };
+    add("00-BACKUP", begin.as_bytes());
+    for (name, bytes) in members {
+        add(name, bytes);
+    }
+    add("99-SUMS", sums.as_bytes());
+    add("99-SUMS.sig", signature.as_bytes());
+    tar.into_inner().expect("memory")
 }
 
 /// All that a client says to the server of `entry::wire::session` until both are at rest.
