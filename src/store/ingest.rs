@@ -307,7 +307,7 @@ fn trim_statements(db: &Connection, batch: &[Verified<Statement>]) -> Result<(),
         ids.filter_map(|id| id.try_into().ok()).collect()
     };
     let sql = "SELECT id FROM statement WHERE root = ?1 ORDER BY id LIMIT -1 OFFSET ?2";
-    for root in roots {
+    for root in &roots {
         let mut sql = db.prepare(sql)?;
         let limit = limits::STATEMENTS_PER_ROOT as i64;
         let over = sql.query_map(params![root.0, limit], |row| row.get::<_, [u8; 32]>(0))?;
@@ -315,6 +315,49 @@ fn trim_statements(db: &Connection, batch: &[Verified<Statement>]) -> Result<(),
         for id in over.iter().filter(|id| !used.contains(*id)) {
             db.execute("DELETE FROM statement WHERE id = ?1", [id])?;
         }
+    }
+    strangers(db, &roots, &used)
+}
+
+/// Bounds the statements of roots that are in no circle's set, such as those whose admission is still on its way: first those go
+/// that this batch did not bring, then any. Who is admitted later brings them again, since the statements hash differs.
+fn strangers(
+    db: &Connection,
+    brought: &BTreeSet<RootKey>,
+    used: &BTreeSet<[u8; 32]>,
+) -> Result<(), StoreError> {
+    let sql = "SELECT coalesce(sum(length(bytes)), 0) FROM statement";
+    let bytes: i64 = db.query_row(sql, [], |row| row.get(0))?;
+    if bytes.unsigned_abs() <= limits::QUARANTINE_MEMBER_BYTES {
+        return Ok(());
+    }
+    let mut sql = db.prepare("SELECT id, root, length(bytes) FROM statement")?;
+    let rows = sql.query_map([], |row| {
+        Ok((
+            row.get::<_, [u8; 32]>(0)?,
+            RootKey(row.get(1)?),
+            row.get::<_, i64>(2)?.unsigned_abs(),
+        ))
+    })?;
+    let all: Vec<([u8; 32], RootKey, u64)> = rows.collect::<Result<_, _>>()?;
+    let known: BTreeSet<RootKey> = all
+        .iter()
+        .filter(|(id, ..)| used.contains(id))
+        .map(|(_, root, _)| *root)
+        .collect();
+    let own = super::meta(db, "root")?.and_then(|bytes| RootKey::from_slice(&bytes));
+    let mut strange: Vec<_> = all
+        .into_iter()
+        .filter(|(_, root, _)| !known.contains(root) && own != Some(*root))
+        .collect();
+    let mut total: u64 = strange.iter().map(|(.., size)| size).sum();
+    strange.sort_by_key(|(id, root, _)| (brought.contains(root), *id));
+    for (id, _, size) in strange {
+        if total <= limits::QUARANTINE_MEMBER_BYTES {
+            break;
+        }
+        db.execute("DELETE FROM statement WHERE id = ?1", [id])?;
+        total -= size;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 //! document.
 
 use okibi::identity::{Signer, SigningSecret, verify};
-use okibi::record::{Ack, Entry, RecordId, Role, RootKey, Signed, StatementId, limits};
+use okibi::record::{Ack, Entry, RecordId, Role, RootKey, Signed, Statement, StatementId, limits};
 use okibi::store::keys::KeyFolder;
 use okibi::store::{Batch, Source, Store};
 
@@ -145,4 +145,45 @@ fn receive_and_transport_keys_can_be_replaced_and_taken_back() {
         home.run(["courier", &last]);
     }
     assert!(has(&bob, "two"));
+}
+
+/// A member brings statements of roots that nobody admitted, more than this node keeps of such.
+#[test]
+fn statements_of_strangers_are_bounded() {
+    let place = Place::new();
+    let (alice, bob) = place.alice_and_bob();
+    let ((me, ..), (from, ..)) = (key(&alice), key(&bob));
+    let mut store = Store::open(&alice.path, 1, [0; 8]).unwrap();
+    let circles = store.circles().unwrap();
+    let circle = circles.iter().find(|it| it.state.name == "hearth").unwrap();
+    let before = store.directory().unwrap().statements().count();
+    for batch in 0..3_u16 {
+        let statements = (0..2_000_u16).map(|n| {
+            let seed = blake3::hash(&[batch.to_le_bytes(), n.to_le_bytes()].concat());
+            let root = SigningSecret::from_bytes(seed.as_bytes());
+            let filling = [&[0x59, 0x0f, 0x00][..], &[n as u8; 0x0f00]].concat();
+            let statement = Statement {
+                root: RootKey(root.public()),
+                time: Hlc(0),
+                claim: Claim::Unknown {
+                    kind: 99,
+                    elements: 1,
+                    rest: filling,
+                },
+            };
+            verify(Signed::build(statement, |message| root.sign(message))).unwrap()
+        });
+        let batch = Batch {
+            statements: statements.collect(),
+            road: "usb",
+            ..Batch::default()
+        };
+        let source = Source::Member(from);
+        store.ingest(circle.id, batch, source, me, 1).unwrap();
+    }
+    let directory = store.directory().unwrap();
+    let bytes: usize = directory.statements().map(|it| it.bytes().len()).sum();
+    assert!(bytes < (17 << 20), "{bytes}");
+    assert!(directory.statements().count() > before);
+    assert_eq!(store.directory_of(&me).unwrap().statements().count(), 4);
 }
