@@ -2,7 +2,9 @@
 //! document.
 
 use okibi::identity::{Signer, SigningSecret, verify};
-use okibi::record::{Ack, Entry, RecordId, Role, RootKey, Signed, Statement, StatementId, limits};
+use okibi::record::{
+    Ack, Claim, Entry, Hlc, RecordId, Role, RootKey, Signed, Statement, StatementId, limits,
+};
 use okibi::store::keys::KeyFolder;
 use okibi::store::{Batch, Source, Store};
 
