@@ -282,7 +282,7 @@ pub(super) fn tell_import(out: &Out, it: &Imported, dry: bool) -> Result<(), Fai
         "members": it.members, "suspended": it.suspended, "acknowledged": it.acknowledged,
         "lifted": it.lifted, "admins": it.admins, "policy": it.policy, "current": it.current,
         "withdrawn": it.withdrawn, "skipped": it.skipped, "skipped_why": it.skipped_why,
-        "older_than": it.older_than, "forked": it.forked, "set_back": it.set_back,
+        "held_back": it.held_back, "older_than": it.older_than, "forked": it.forked, "set_back": it.set_back,
         "missing": it.missing,
     });
     out.fact("import", value, || {
@@ -323,6 +323,10 @@ pub(super) fn tell_import(out: &Out, it: &Imported, dry: bool) -> Result<(), Fai
         if receipt.waiting > 0 {
             let count = [("count", receipt.waiting.to_string())];
             lines.push(format!("  {}", say("import-waiting", &count)));
+        }
+        if it.held_back > 0 {
+            let count = [("count", it.held_back.to_string())];
+            lines.push(format!("  {}", say("import-held-back", &count)));
         }
         if it.acknowledged {
             lines.push(format!("  {}", say("import-acknowledged", &about)));

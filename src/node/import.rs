@@ -61,6 +61,8 @@ pub struct Imported {
     /// What was left out of a damaged bundle (salvage), by member, and why; empty if it was whole.
     pub skipped: Vec<String>,
     pub skipped_why: Option<String>,
+    /// Contents that this node's settings keep out; they stay wanted.
+    pub held_back: usize,
     /// A later bundle of this signer was taken in before: its number.
     pub older_than: Option<u64>,
     /// Bundles of this signer that did not come here while it has records that are not here, by number, from one to another.
@@ -299,7 +301,14 @@ impl Handle {
             true => None,
             false => Some(self.store.state(&judged.circle)?),
         };
-        let blobs = named_blobs(staged, &judged.circle, &records, old.as_ref());
+        let mut blobs = named_blobs(staged, &judged.circle, &records, old.as_ref());
+        let mut held_back = 0;
+        if matches!(policy, Policy::Member) {
+            let states = (old.as_ref(), &judged.candidate);
+            let signer = &judged.signer;
+            (blobs, held_back) =
+                self.contents_to_take(&judged.circle, blobs, &records, states, signer)?;
+        }
         let mut imported = Imported {
             circle: judged.circle,
             circle_name: judged.candidate.name.clone(),
@@ -321,6 +330,7 @@ impl Handle {
             policy: false,
             skipped: Vec::new(),
             skipped_why: None,
+            held_back,
             older_than: None,
             missing: Vec::new(),
             forked: Vec::new(),

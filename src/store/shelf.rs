@@ -181,6 +181,22 @@ impl Store {
         Ok(missing)
     }
 
+    /// Who shares a content in a circle, by arrival, and whether as a model.
+    pub fn sharers(
+        &self,
+        circle: &CircleId,
+        blob: &BlobHash,
+    ) -> Result<Vec<(RootKey, bool)>, StoreError> {
+        let sql = "SELECT author, kind FROM fact
+                   WHERE blob = ?2 AND circle = ?1 AND author IS NOT NULL ORDER BY arrival";
+        let mut sql = self.db.prepare_cached(sql)?;
+        let rows = sql.query_map(params![circle.0, blob.0], |row| {
+            let kind: i64 = row.get(1)?;
+            Ok((RootKey(row.get(0)?), kind.unsigned_abs() == Kind::MODEL.0))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// Bytes of the contents that this store has in a circle, by who shares them. What two members share counts for both.
     pub fn contents_by_author(
         &self,

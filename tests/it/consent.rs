@@ -254,3 +254,27 @@ fn an_offers_name_is_quoted_and_cut() {
         run.out
     );
 }
+
+#[test]
+fn contents_beyond_the_settings_are_left_out() {
+    let (_place, _stranger, victim, stick) = scene();
+    let small = |setting: &str, value: &str| {
+        let mut command = victim.command(["--json", "import-bundle", "--accept", &stick]);
+        let run = command.env(setting, value).output().unwrap();
+        let lines = String::from_utf8(run.stdout).unwrap();
+        let facts = lines
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let facts: Vec<Value> = facts.filter(|it| it["type"] == "imported").collect();
+        facts.first().map(|it| it["held_back"].clone())
+    };
+    // One document and one model: both are too large, then the model is of a kind that is not wanted.
+    assert_eq!(small("OKIBI_LARGEST_MIB", "0"), Some(2.into()));
+    assert_eq!(victim.facts("document", ["library", "list"]).len(), 0);
+    assert_eq!(small("OKIBI_FETCH_MODELS", "false"), Some(1.into()));
+    assert_eq!(victim.facts("document", ["library", "list"]).len(), 1);
+    // What was left out is wanted, and comes once the settings let it.
+    assert_eq!(small("OKIBI_FETCH_MODELS", "true"), Some(0.into()));
+    let models = victim.facts("model", ["model", "list"]);
+    assert!(models.iter().any(|it| it["name"] == "wise"));
+}

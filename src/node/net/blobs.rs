@@ -21,6 +21,7 @@ use crate::sync::pieces::{Cut, List};
 use crate::sync::{Input, Part};
 
 use super::super::coming::{PARTIAL, partial_name};
+use super::super::content_policy::ContentPolicy;
 use super::super::home::now;
 use super::super::{Exit, Failure};
 use super::asks::{Answered, Ask, Asks};
@@ -74,6 +75,7 @@ pub(super) struct Blobs {
     /// Blobs that circles name and that are not here, by circle, with what is said of each.
     lacking: BTreeMap<CircleId, BTreeMap<BlobHash, Vec<BlobRef>>>,
     pub doubts: Doubts,
+    pub policy: ContentPolicy,
     transfers: BTreeMap<Key, Transfer>,
     pub asks: Asks,
     pub lists: BTreeMap<BlobHash, Bytes>,
@@ -86,12 +88,13 @@ pub(super) struct Blobs {
 }
 
 impl Blobs {
-    pub fn new(home: &Path, work: Sender<Work>) -> Self {
+    pub fn new(home: &Path, work: Sender<Work>, policy: ContentPolicy) -> Self {
         Self {
             folder: home.join(PARTIAL),
             work,
             lacking: BTreeMap::new(),
             doubts: Doubts::default(),
+            policy,
             transfers: BTreeMap::new(),
             asks: Asks::default(),
             lists: BTreeMap::new(),
@@ -179,7 +182,17 @@ impl Hub<'_> {
                 let hash = BlobHash(hash);
                 let claims = match known.and_then(|known| known.get(&hash)) {
                     Some(claims) if !self.blobs.doubts.about(&hash) => claims.clone(),
-                    _ => self.node.store.claims(&circle, &hash)?,
+                    _ => {
+                        let mut claims = self.node.store.claims(&circle, &hash)?;
+                        let sharers = self.node.store.sharers(&circle, &hash)?;
+                        let (store, policy) = (&self.node.store, &mut self.blobs.policy);
+                        let mut taken = Vec::new();
+                        for claim in claims.drain(..) {
+                            let from = policy.first_taken(store, &circle, &sharers, claim.size)?;
+                            taken.extend(from.map(|_| claim));
+                        }
+                        taken
+                    }
                 };
                 if !claims.is_empty() {
                     lacking.insert(hash, claims);
@@ -281,7 +294,10 @@ impl Hub<'_> {
         let hash = blob.blake3;
         let key = (circle, hash);
         if !self.blobs.transfers.contains_key(&key) {
-            if self.blobs.transfers.len() >= TRANSFERS || !self.room_for(&circle, &blob) {
+            if self.blobs.transfers.len() >= TRANSFERS
+                || self.sharer_within_quota(&circle, &blob)?.is_none()
+                || !self.room_for(&circle, &blob)
+            {
                 return Ok(());
             }
             match self.begin(circle, blob)? {
@@ -494,9 +510,14 @@ impl Hub<'_> {
                     }
                     return self.ask_for_blobs();
                 };
+                let sharer = self.sharer_within_quota(&circle, &right)?;
                 self.node
                     .store
                     .adopt_blob(&transfer.path, &right, &circle)?;
+                if let Some(sharer) = sharer {
+                    let (store, policy) = (&self.node.store, &mut self.blobs.policy);
+                    policy.took(store, &circle, &sharer, right.size)?;
+                }
                 let line = json!({
                     "what": "sync-content", "state": "done", "blob": blob, "bytes": right.size, "road": self.roads(),
                 });

@@ -18,6 +18,7 @@ use crate::identity::{Signer, SigningSecret};
 use crate::record::{CircleId, Foreign, RootKey};
 use crate::sync::{Closed, Input, Offer, Output, Proof, Setup, Side, Subject, prove};
 
+use super::super::content_policy::ContentPolicy;
 use super::super::home::{now, random};
 use super::super::{Exit, Failure, Handle};
 use super::blobs::Blobs;
@@ -180,7 +181,11 @@ impl<'a> Hub<'a> {
             stop: None,
             silent: BTreeSet::new(),
             answered: BTreeSet::new(),
-            blobs: Blobs::new(node.store.home(), work),
+            blobs: Blobs::new(
+                node.store.home(),
+                work,
+                ContentPolicy::new(node.config.contents, node.root),
+            ),
             node,
             options,
             lines: BTreeMap::new(),
