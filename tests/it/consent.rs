@@ -265,7 +265,7 @@ fn contents_beyond_the_settings_are_left_out() {
         let facts = lines
             .lines()
             .map(|line| serde_json::from_str::<Value>(line).unwrap());
-        let facts: Vec<Value> = facts.filter(|it| it["type"] == "imported").collect();
+        let facts: Vec<Value> = facts.filter(|it| it["type"] == "import").collect();
         facts.first().map(|it| it["held_back"].clone())
     };
     // One document and one model: both are too large, then the model is of a kind that is not wanted.
