@@ -40,7 +40,7 @@ pub const RECORDS_TARGET_BYTES: usize = 8 * 1024 * 1024;
 /// Uncompressed bytes that a records member may have: the target and one more record.
 pub const RECORDS_RAW_BYTES: usize = RECORDS_TARGET_BYTES + ITEM_BYTES;
 /// How often a records member may be larger than its compressed bytes, beside `RECORDS_SLACK_BYTES`. Honest records hold keys,
-/// ids and signatures, which nothing compresses: real circles come to 2 to 5.
+/// ids and signatures, which nothing compresses.
 pub const RECORDS_RATIO: u64 = 32;
 /// Uncompressed bytes that a records member may have whatever its compressed size.
 pub const RECORDS_SLACK_BYTES: u64 = 16 * 1024;
