@@ -68,10 +68,10 @@ left=$(find "$one" -name '*.age' -o -name SUMS | wc -l)
 if [ "$left" = 0 ]; then echo "ok full-clean"; else echo "not ok full-clean: $left files"; fi
 
 is spread 0 alice export-bundle --to bob "$one" "$two" "$three" "$stick"
-is early 11 bob import-bundle "$two"
+is early 11 bob import-bundle "$one"
 says early-says "still missing"
-is early-again 11 bob import-bundle "$two"
-is set 0 bob import-bundle "$three" "$stick" "$one"
+is early-again 11 bob import-bundle "$one"
+is set 0 bob import-bundle "$three" "$stick" "$two"
 says set-says "new documents"
 is answered 0 alice import-bundle "$three"
 
