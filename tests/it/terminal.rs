@@ -107,10 +107,13 @@ impl Seat {
         }
     }
 
-    /// Waits for a text on the screen.
+    /// Waits for a text on the screen, with or without the quotes around names of others.
     #[track_caller]
     pub fn see(&mut self, text: &str) {
-        let there = self.until(PATIENCE, |screen| screen.contents().contains(text));
+        let there = self.until(PATIENCE, |screen| {
+            let shown = screen.contents();
+            shown.contains(text) || shown.replace(['“', '”'], "").contains(text)
+        });
         assert!(
             there,
             "{text:?} is not on the screen:\n{}",
