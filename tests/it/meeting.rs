@@ -76,9 +76,13 @@ pub fn words(seat: &mut Seat) -> Vec<String> {
     let lines = screen.lines().filter(|line| line.starts_with("  "));
     lines
         .map(|line| line.trim().to_owned())
-        .filter(|line| !line.is_empty())
+        // Beside them stands whose fingerprint the other side has, and how it calls itself.
+        .filter(|line| line.split_whitespace().count() == WORDS)
         .collect()
 }
+
+/// Words to be compared, in each language.
+const WORDS: usize = 6;
 
 /// A node that runs beside the window, ended with the test.
 struct Daemon(Child);

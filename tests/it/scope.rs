@@ -121,8 +121,10 @@ fn nobody_gets_another_circles_content_by_naming_it() {
     let (alice, bob) = two(&place);
     let carol = place.home("carol");
     carol.ok(["circle", "found", "orchard", "--as", "carol"]);
+    // Each is to know of the other in both circles.
+    carol.admit(&alice, "alice");
+    carol.admit(&bob, "bob");
     for (home, name) in [(&alice, "alice"), (&bob, "bob")] {
-        carol.admit(home, name);
         let bundle = place.path(&format!("{name}.okb"));
         let bundle = bundle.to_str().unwrap();
         carol.ok(["export-bundle", "--to", name, "-o", bundle]);
