@@ -207,13 +207,13 @@ mod tests {
         let mut bad = again(&thief, &|statement| statement.root = whose);
         bad.extend(again(&root, &|statement| {
             let Claim::Certificate { proof, .. } = &mut statement.claim else {
-                unreachable!()
+                return;
             };
             *proof = [0; 64];
         }));
         bad.extend(again(&root, &|statement| {
             let Claim::Certificate { role, .. } = &mut statement.claim else {
-                unreachable!()
+                return;
             };
             *role = match role {
                 Role::Sign => Role::Spare,
@@ -230,7 +230,7 @@ mod tests {
                     ..
                 } = &mut statement.claim
                 else {
-                    unreachable!()
+                    return;
                 };
                 (*certified, *proof) = (key, [0; 64]);
                 proof[0] = 1;

@@ -115,6 +115,9 @@ struct Bench {
     number: usize,
 }
 
+/// Bundles that were found, each with its place among the media that are held, and where these are.
+type Media<'a> = (Vec<(usize, Found)>, &'a [Option<Medium>], &'a [&'a Path]);
+
 impl Handle {
     /// Imports everything that a medium, a folder or a file has for this node.
     pub fn import_path(
@@ -169,7 +172,7 @@ impl Handle {
 
     fn import_found(
         &mut self,
-        (found, held, places): (Vec<(usize, Found)>, &[Option<Medium>], &[&Path]),
+        (found, held, places): Media<'_>,
         bench: &mut Bench,
         options: ImportOptions,
         report: &mut ImportReport,

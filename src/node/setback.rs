@@ -12,6 +12,9 @@ use super::home::{now, own, random};
 use super::unlock::RootLock;
 use super::{Failure, Handle};
 
+/// Height of a fork, and height and id of a branch's head.
+type Branch = (u64, (u64, RecordId));
+
 impl Handle {
     /// Mends a fork of my own feed in this circle where nobody has to be asked: the root key is in clear, and others
     /// hold no decision of mine that is not here (those may be a thief's: `okibi key revoke` or `okibi key new-feed`).
@@ -80,7 +83,7 @@ impl Handle {
         circle: &CircleId,
         feed: &FeedKey,
         decisions: bool,
-    ) -> Result<Option<(u64, (u64, RecordId))>, Failure> {
+    ) -> Result<Option<Branch>, Failure> {
         let frontier = self.store.outline(circle)?.frontier;
         let Some(Entry::Forked { height, .. }) = frontier.0.get(feed) else {
             return Ok(None);

@@ -116,7 +116,7 @@ fn a_forgotten_circle_and_statements_of_strangers_give_their_space_back() {
     named.sort_unstable();
     named.dedup();
     assert_eq!(left, named);
-    assert_eq!(store.consent(&goes.circle).unwrap().is_some(), true);
+    assert!(store.consent(&goes.circle).unwrap().is_some());
 
     // Who reads meanwhile is not disturbed, and nothing fails.
     let other = Store::open(folder.path(), 0, [0; 8]).unwrap();

@@ -175,7 +175,8 @@ impl<'a> Bench<'a> {
         self.refuses(Bent::Stick, &[Exit::SliceMissing], about);
         if order.iter().all(Option::is_some) {
             fs::write(self.sums(), fitting.encode()).unwrap();
-            self.refuses(Bent::Stick, &[Exit::Refused], about);
+            // What does not begin as age does is damage, whatever the marker says.
+            self.refuses(Bent::Stick, &[Exit::Refused, Exit::SliceMissing], about);
             fs::write(self.sums(), &marker).unwrap();
         }
         let flat: Vec<u8> = order.into_iter().flatten().flatten().collect();

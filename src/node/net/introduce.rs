@@ -13,6 +13,9 @@ use super::super::home::random;
 use super::hub::Hub;
 use super::pairs::own_keys;
 
+/// What is said, and the receive keys of those who can open it.
+type Sealed = (Introduction, Vec<[u8; 32]>);
+
 impl Hub<'_> {
     /// What this node says to somebody who does not recognise it; where it has nothing to say, bytes that look the same.
     pub fn introduction(&mut self, exporter: &[u8; 32]) -> Result<Vec<u8>, Failure> {
@@ -27,7 +30,7 @@ impl Hub<'_> {
 
     /// This node's admission to one of its circles, and receive keys of members there: by chance, since one message has room
     /// for one path and some members, and there are more connections.
-    fn myself(&self) -> Result<Option<(Introduction, Vec<[u8; 32]>)>, Failure> {
+    fn myself(&self) -> Result<Option<Sealed>, Failure> {
         let (store, me) = (&self.node.store, self.node.root);
         let dice: [u8; 32] = random()?;
         let draw = |bytes: &[u8]| *blake3::keyed_hash(&dice, bytes).as_bytes();
