@@ -7,6 +7,7 @@
 mod cost;
 mod hostile;
 mod node;
+mod pairing;
 mod sim;
 mod throughput;
 
