@@ -227,12 +227,14 @@ impl Face<'_> {
             "toy": conversation.toy, "text": text,
             "end": end, "prompt_tokens": answer.prompt_tokens, "reused_tokens": answer.reused_tokens,
             "tokens": answer.tokens, "first_ms": answer.first_ms, "tokens_per_second": answer.rate,
-            "seed": answer.seed,
+            "seed": answer.seed, "max_tokens": answer.max_tokens,
+            "only_thoughts": answer.only_thoughts,
         });
         if self.log_probabilities {
             value["logprobs"] = choices.iter().map(choice_json).collect();
         }
-        if answer.end == End::Length {
+        // In JSON the answer's own line says it: scripts read one line.
+        if answer.end == End::Length && !self.out.json {
             let code = match answer.only_thoughts {
                 true => "chat-limit-thoughts",
                 false => "chat-limit",
