@@ -80,7 +80,7 @@ impl Dialog {
     pub fn keys(&self) -> &'static [Binding] {
         match self.purpose {
             Purpose::Import(_) => KEYS,
-            Purpose::Compare(..) => super::pair::KEYS,
+            Purpose::Compare(..) => super::pairing::KEYS,
             _ => SAYING,
         }
     }

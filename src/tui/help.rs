@@ -9,7 +9,7 @@ use super::input::Input;
 use super::keys::{Action, Binding, GLOBAL, LIST, PAGE_UP, bind, control, foot, key, names};
 use super::{chat, dialog, find, models, monitor, sessions};
 #[cfg(feature = "lan")]
-use super::{pair, peers};
+use super::{pairing, peers};
 
 /// Keys of the help; every other key is looked for.
 pub const KEYS: &[Binding] = &[
@@ -58,7 +58,7 @@ const TABLES: &[(&str, &[&[Binding]])] = &[
     #[cfg(feature = "lan")]
     ("tui-help-peers", &[peers::KEYS]),
     #[cfg(feature = "lan")]
-    ("tui-help-pair", &[pair::KEYS]),
+    ("tui-help-pair", &[pairing::KEYS]),
     ("tui-help-dialog", &[dialog::KEYS]),
 ];
 

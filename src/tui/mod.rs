@@ -1,9 +1,9 @@
 //! The face on the whole terminal: chat, monitor, models, help.
 //!
-//! **Structure.** `State` is everything that is shown; `update(state, event) -> effects` is pure; one loop (`run`) waits
-//! for whatever happens first, feeds it in, carries the effects out and draws. Components declare their keys in tables
-//! that also make the help. **Threads.** One reads the terminal, one waits for signals, one keeps conversations (the
-//! scribe), one does what takes longer (the porter), and each loaded model has its own. They answer through
+//! **Structure.** `State` is everything that is shown; `update(state, event) -> effects` is pure; one loop
+//! (`event_loop`) waits for whatever happens first, feeds it in, carries the effects out and draws. Components declare
+//! their keys in tables that also make the help. **Threads.** One reads the terminal, one waits for signals, one keeps
+//! conversations, one does what takes longer (both in `worker`), and each loaded model has its own. They answer through
 //! the one channel, so that a key is never behind a matrix product or a disk.
 //!
 //! **Always holds.** The terminal is given back as it was, however this ends: by a key, a signal, a panic. What is foreign
@@ -13,6 +13,7 @@
 mod chat;
 mod commands;
 mod dialog;
+mod event_loop;
 mod find;
 mod help;
 mod input;
@@ -22,14 +23,9 @@ mod markdown;
 mod models;
 mod monitor;
 mod overlay;
-mod pair;
+mod pairing;
 mod peers;
-mod porter;
 mod reply;
-#[cfg(feature = "lan")]
-mod road;
-mod run;
-mod scribe;
 mod sessions;
 mod state;
 mod terminal;
@@ -39,10 +35,11 @@ mod ticket;
 mod transcript;
 mod update;
 mod view;
+mod worker;
 
 #[cfg(test)]
 mod tests;
 
+pub use event_loop::{Options, run};
 pub use monitor::{Work, audit_line, plain as monitor_lines};
-pub use run::{Options, run};
 pub use state::Screen;

@@ -8,7 +8,7 @@ use super::dialog::{Dialog, Purpose};
 use super::find::{self, Find};
 use super::help::{self, Help};
 use super::keys::{Action, LIST, action};
-use super::pair;
+use super::pairing;
 use super::sessions::{self, Sessions};
 use super::state::{Effect, Overlay, State};
 use super::update;
@@ -20,7 +20,7 @@ pub fn pressed(state: &mut State, overlay: Overlay, key: KeyEvent) -> Vec<Effect
         Overlay::Find(find) => find_key(state, find, key),
         Overlay::Sessions(sessions) => sessions_key(state, sessions, key),
         Overlay::Dialog(dialog) => dialog_key(state, dialog, key),
-        Overlay::Ticket(ticket) => pair::ticket_key(state, ticket, key),
+        Overlay::Ticket(ticket) => pairing::ticket_key(state, ticket, key),
     }
 }
 
@@ -128,14 +128,14 @@ fn sessions_key(state: &mut State, mut sessions: Sessions, key: KeyEvent) -> Vec
 fn dialog_key(state: &mut State, mut dialog: Dialog, key: KeyEvent) -> Vec<Effect> {
     let mut effects = Vec::new();
     if let Purpose::Compare(..) = dialog.purpose {
-        return pair::compared(state, dialog, key);
+        return pairing::compared(state, dialog, key);
     }
     match (&dialog.purpose, action(&[dialog.keys()], &key)) {
         (Purpose::Path | Purpose::Ticket | Purpose::JoinAs(_), _) => match action(&[LIST], &key) {
             Some(Action::Back) => return Vec::new(),
             Some(Action::Choose) if !dialog.input.is_empty() => {
                 if dialog.purpose != Purpose::Path {
-                    return pair::asked(state, dialog);
+                    return pairing::asked(state, dialog);
                 }
                 let path = dialog.input.text().trim().to_owned();
                 dialog.purpose = Purpose::Looking(path.clone());

@@ -15,9 +15,9 @@ use super::keys::{
     Action, Binding, HELP, PAGE_DOWN, PAGE_UP, ROW_DOWN, ROW_UP, TO_CHAT, bind, foot, key, letter,
 };
 use super::monitor::{age, member_words};
-use super::porter::offer_words;
 use super::text::{Run, fit, pad, width, wrap};
 use super::theme::Theme;
+use super::worker::tasks::offer_words;
 
 /// Keys of the screen.
 pub const KEYS: &[Binding] = &[

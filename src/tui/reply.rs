@@ -8,7 +8,7 @@ use crate::node::{Card, printable_line, quoted_name};
 use super::chat::Model;
 use super::dialog::{Dialog, Purpose};
 use super::monitor::size;
-use super::pair;
+use super::pairing;
 use super::state::{Effect, Overlay, Reply, Screen, State};
 
 /// Handles a reply.
@@ -104,7 +104,7 @@ pub fn reply(state: &mut State, reply: Reply) -> Vec<Effect> {
             }
             state.monitor.overview = Some(*overview);
         }
-        Reply::Company(company, busy) => pair::looked(state, *company, busy),
+        Reply::Company(company, busy) => pairing::looked(state, *company, busy),
         Reply::Invited(ticket) => {
             state.peers.busy |= ticket.here;
             state.overlay = Some(Overlay::Ticket(*ticket));

@@ -1,7 +1,7 @@
 //! What the face knows, what can happen to it, and what it wants done.
 //!
 //! `update(state, event) -> effects` (in `update.rs`) is a pure function over these types: no clock, no terminal, no
-//! node. The loop in `run.rs` feeds it and carries the effects out; tests feed it by hand.
+//! node. The loop in `event_loop` feeds it and carries the effects out; tests feed it by hand.
 
 use ratatui::crossterm::event::KeyEvent;
 
@@ -18,7 +18,7 @@ use super::find::Find;
 use super::help::Help;
 use super::models::Models;
 use super::monitor::Monitor;
-use super::pair::Ticket;
+use super::pairing::Ticket;
 use super::peers::Peers;
 use super::sessions::Sessions;
 use super::theme::Theme;

@@ -9,7 +9,7 @@ use crate::messages::say;
 use crate::node::printable_line;
 
 use super::monitor::age;
-use super::pair::Ticket;
+use super::pairing::Ticket;
 use super::state::State;
 use super::text::wrap_plain;
 use super::view::scrolled;

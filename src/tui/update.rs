@@ -16,7 +16,7 @@ use super::keys::{Action, GLOBAL, LIST, action};
 use super::sessions::{self, Sessions};
 use super::state::{Effect, Event, Keep, Overlay, Screen, State};
 use super::transcript::{scroll, to_start};
-use super::{models, monitor, overlay, pair, peers, reply};
+use super::{models, monitor, overlay, pairing, peers, reply};
 
 /// Milliseconds between two looks of the monitor.
 const LOOK: u64 = 1_000;
@@ -142,7 +142,7 @@ fn pressed(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         Screen::Chat => writing(state, key),
         Screen::Monitor => monitoring(state, key),
         Screen::Models => choosing(state, key),
-        Screen::Peers => pair::pressed(state, key),
+        Screen::Peers => pairing::pressed(state, key),
     }
 }
 
@@ -384,7 +384,7 @@ fn choosing(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         (Some(Action::Down), _) => state.models.go(1),
         (Some(Action::Chat), _) => return open(state, Screen::Chat),
         (Some(Action::Help), _) => return help(state),
-        (Some(Action::Round), _) => return pair::round(state),
+        (Some(Action::Round), _) => return pairing::round(state),
         (Some(Action::Show), Some(name)) => return vec![Effect::ShowModel(name)],
         (Some(Action::Choose), Some(name)) => {
             state.models.used = Some(name.clone());
@@ -546,7 +546,7 @@ pub fn tables(state: &State) -> Vec<&'static [super::keys::Binding]> {
         Some(Overlay::Sessions(_)) => vec![LIST, sessions::KEYS],
         Some(Overlay::Dialog(dialog)) if dialog.asks() => vec![LIST],
         Some(Overlay::Dialog(dialog)) => vec![dialog.keys()],
-        Some(Overlay::Ticket(_)) => vec![pair::TICKET],
+        Some(Overlay::Ticket(_)) => vec![pairing::TICKET],
         None => match state.screen {
             Screen::Chat if state.chat.chosen.is_some() => vec![READING],
             Screen::Chat => vec![KEYS, GLOBAL],

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::node::{Company, Fate, Invited, Running, Waiting};
-use crate::tui::pair::Ticket;
+use crate::tui::pairing::Ticket;
 
 fn company() -> Company {
     let circles = overview().status.circles;

@@ -14,12 +14,12 @@ use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 use crate::node::{ChatOptions, Exit, Failure, Handle, Question, Stopwatch, wall_clock};
 
 use super::chat::Model;
-use super::porter::{self, Talk};
-use super::scribe;
 use super::state::{Effect, Event, Reply, Screen, State};
 use super::terminal::{self, Face};
 use super::theme::Theme;
 use super::update::{self, WHEEL, update};
+use super::worker::conversations;
+use super::worker::tasks::{self, Talk};
 
 /// Milliseconds between two frames that no key asked for: thirty frames a second are enough for text.
 const FRAME: u64 = 33;
@@ -46,7 +46,7 @@ pub enum Incoming {
     Event(Event),
     Signal(i32),
     Talk(Talk),
-    /// The scribe has written all that stood before it.
+    /// A question. Everything that was said before it is on the disk.
     Ask(Question),
 }
 
@@ -66,23 +66,25 @@ struct Gate {
 /// Runs the face on this terminal until the person leaves it.
 pub fn run(node: Handle, options: Options) -> Result<Exit, Failure> {
     let (outbox, inbox) = channel();
-    let (to_scribe, scribe_inbox) = channel();
-    let (to_porter, porter_inbox) = channel();
-    let second = Handle::open(node.config().clone(), porter::sink(outbox.clone()))?;
+    let (to_conversations, conversations_inbox) = channel();
+    let (to_tasks, tasks_inbox) = channel();
+    let second = Handle::open(node.config().clone(), tasks::sink(outbox.clone()))?;
     let chosen = node.chat_model(options.chat.model.as_deref());
     let home = node.config().home.clone();
     let broken =
         |error: &io::Error| Failure::new("output-failed", Exit::Failed).with("error", error);
 
     let out = outbox.clone();
-    let scribe = start("scribe", move || scribe::run(node, &scribe_inbox, &out))?;
+    let keeper = start("conversations", move || {
+        conversations::run(node, &conversations_inbox, &out)
+    })?;
     let out = outbox.clone();
     let chat = ChatOptions {
         behind: true,
         ..options.chat.clone()
     };
-    start("porter", move || {
-        porter::run(second, &chat, &porter_inbox, &out)
+    start("tasks", move || {
+        tasks::run(second, &chat, &tasks_inbox, &out)
     })?;
     let gate = Arc::new(Gate::default());
     watch_signals(outbox.clone())?;
@@ -102,7 +104,7 @@ pub fn run(node: Handle, options: Options) -> Result<Exit, Failure> {
             first.push(Effect::Load(name));
         }
         Ok(None) => {}
-        Err(failure) => state.complain(scribe::words(&failure)),
+        Err(failure) => state.complain(conversations::words(&failure)),
     }
     first.extend(options.resume.map(|id| Effect::OpenSession(id, None)));
     first.extend(update::open(&mut state, options.screen));
@@ -110,8 +112,8 @@ pub fn run(node: Handle, options: Options) -> Result<Exit, Failure> {
         face,
         state,
         clock: Stopwatch::start(),
-        to_scribe,
-        to_porter,
+        to_conversations,
+        to_tasks,
         talk: None,
         gate,
         home,
@@ -124,13 +126,13 @@ pub fn run(node: Handle, options: Options) -> Result<Exit, Failure> {
     let Runner {
         face,
         ending,
-        to_scribe,
+        to_conversations,
         ..
     } = runner;
-    // The scribe ends with its channel, and has written everything then.
-    drop(to_scribe);
+    // This worker ends with its channel, and has written everything then.
+    drop(to_conversations);
     drop(face);
-    let _ = scribe.join();
+    let _ = keeper.join();
     if let Some(signal) = ending {
         // The shell shall see what ended this program.
         let _ = signal_hook::low_level::emulate_default_handler(signal);
@@ -205,8 +207,8 @@ struct Runner {
     face: Face,
     state: State,
     clock: Stopwatch,
-    to_scribe: Sender<Effect>,
-    to_porter: Sender<Effect>,
+    to_conversations: Sender<Effect>,
+    to_tasks: Sender<Effect>,
     talk: Option<Talk>,
     gate: Arc<Gate>,
     home: std::path::PathBuf,
@@ -320,24 +322,24 @@ impl Runner {
             Effect::Load(_) => {
                 // The old model's thread ends with its channel, and gives its memory back.
                 self.talk = None;
-                let _ = self.to_porter.send(effect);
+                let _ = self.to_tasks.send(effect);
             }
             Effect::Copy(text) => self.face.copy(&text)?,
             Effect::Mouse(on) => self.face.mouse(on)?,
             Effect::Redraw => self.face.clear()?,
             Effect::Suspend => self.suspend()?,
             Effect::Editor(draft) => self.edit(&draft)?,
-            // A question goes by the scribe: what is being answered is on the disk.
+            // A question goes by way of the conversations: it is on the disk before it is answered.
             Effect::Ask(_)
             | Effect::Keep(_)
             | Effect::ListSessions
             | Effect::OpenSession(..)
             | Effect::Search(_)
             | Effect::Manual(_) => {
-                let _ = self.to_scribe.send(effect);
+                let _ = self.to_conversations.send(effect);
             }
             effect => {
-                let _ = self.to_porter.send(effect);
+                let _ = self.to_tasks.send(effect);
             }
         }
         Ok(())

@@ -12,9 +12,9 @@ use crate::node::{
 };
 use crate::record::foreign::listed;
 
-use super::run::Incoming;
-use super::scribe::words;
-use super::state::{Effect, Reply};
+use super::super::event_loop::Incoming;
+use super::super::state::{Effect, Reply};
+use super::conversations::words;
 
 /// The way to a model that is loaded.
 pub struct Talk {
@@ -61,10 +61,10 @@ pub fn run(
     outbox: &Sender<Incoming>,
 ) {
     #[cfg(feature = "lan")]
-    let mut roads = super::road::Roads::new(outbox.clone());
+    let mut network = super::network::Network::new(outbox.clone());
     while let Ok(effect) = inbox.recv() {
         #[cfg(feature = "lan")]
-        let effect = match travel(&mut node, &mut roads, effect) {
+        let effect = match travel(&mut node, &mut network, effect) {
             Ok(effect) => effect,
             Err(reply) => {
                 if reply.is_some_and(|reply| outbox.send(reply.into()).is_err()) {
@@ -92,27 +92,27 @@ pub fn run(
 #[cfg(feature = "lan")]
 fn travel(
     node: &mut Handle,
-    roads: &mut super::road::Roads,
+    network: &mut super::network::Network,
     effect: Effect,
 ) -> Result<Effect, Option<Reply>> {
     let done = match effect {
         Effect::LookAtPeers => node.company().map(|company| {
-            let busy = roads.looked(&company);
+            let busy = network.looked(&company);
             Some(Reply::Company(Box::new(company), busy))
         }),
-        Effect::Invite(circle) => roads.invite(node, circle).map(Some),
-        Effect::Ticket(id) => roads.show(node, id).map(Some),
+        Effect::Invite(circle) => network.invite(node, circle).map(Some),
+        Effect::Ticket(id) => network.show(node, id).map(Some),
         Effect::Withdraw(id) => node.withdraw_invitation(&id).map(|row| {
-            let id = super::peers::short(&row.id);
+            let id = crate::tui::peers::short(&row.id);
             Some(Reply::Said(say("ticket-withdrawn", &[("id", id)])))
         }),
-        Effect::Join(ticket, name) => roads.join(node, &ticket, &name).map(|()| None),
+        Effect::Join(ticket, name) => network.join(node, &ticket, &name).map(|()| None),
         Effect::StopJoin => {
-            roads.leave();
+            network.leave();
             Ok(None)
         }
         Effect::Answer(id, same) => node.answer_pairing(id, same).map(|()| None),
-        Effect::Round => roads.round(node),
+        Effect::Round => network.round(node),
         effect => return Ok(effect),
     };
     Err(done.unwrap_or_else(|failure| Some(Reply::Refused(words(&failure)))))

@@ -8,8 +8,8 @@ use std::time::Duration;
 use crate::messages::say;
 use crate::node::{Failure, Growing, Handle, ManualAnswer};
 
-use super::run::Incoming;
-use super::state::{Effect, Event, Keep, LOCAL, Reply};
+use super::super::event_loop::Incoming;
+use super::super::state::{Effect, Event, Keep, LOCAL, Reply};
 
 /// Most messages that a search gives.
 const FOUND: usize = 200;
@@ -29,7 +29,7 @@ pub fn words(failure: &Failure) -> String {
 
 /// Keeps and finds until nobody asks any more.
 pub fn run(node: Handle, inbox: &Receiver<Effect>, outbox: &Sender<Incoming>) {
-    let mut scribe = Scribe {
+    let mut keeper = Keeper {
         node,
         numbers: HashMap::new(),
         growing: HashMap::new(),
@@ -39,15 +39,15 @@ pub fn run(node: Handle, inbox: &Receiver<Effect>, outbox: &Sender<Incoming>) {
         let effect = match inbox.recv_timeout(PATIENCE) {
             Ok(effect) => effect,
             Err(RecvTimeoutError::Timeout) => {
-                let node = &scribe.node;
-                let flushed = scribe
+                let node = &keeper.node;
+                let flushed = keeper
                     .growing
                     .values_mut()
                     .try_for_each(|it| node.flush_answer(it));
                 if let Err(failure) = flushed {
                     let _ = outbox.send(Reply::Refused(words(&failure)).into());
                 }
-                if scribe.growing.is_empty() {
+                if keeper.growing.is_empty() {
                     // Nothing grows: sleep until somebody asks.
                     match inbox.recv() {
                         Ok(effect) => effect,
@@ -65,7 +65,7 @@ pub fn run(node: Handle, inbox: &Receiver<Effect>, outbox: &Sender<Incoming>) {
             }
             continue;
         }
-        let reply = match scribe.work(effect) {
+        let reply = match keeper.work(effect) {
             Ok(None) => continue,
             Ok(Some(reply)) => reply,
             Err(failure) => Reply::Refused(words(&failure)),
@@ -76,7 +76,7 @@ pub fn run(node: Handle, inbox: &Receiver<Effect>, outbox: &Sender<Incoming>) {
     }
 }
 
-struct Scribe {
+struct Keeper {
     node: Handle,
     /// The face's numbers and those of the database.
     numbers: HashMap<i64, i64>,
@@ -84,7 +84,7 @@ struct Scribe {
     quoted: Option<ManualAnswer>,
 }
 
-impl Scribe {
+impl Keeper {
     fn work(&mut self, effect: Effect) -> Result<Option<Reply>, Failure> {
         Ok(match effect {
             Effect::Keep(keep) => return self.keep(keep),

@@ -10,11 +10,11 @@ use crate::messages::say;
 use crate::node::{Company, Exit, Failure, Fate, Handle, NetOptions, NetReport, Ticket};
 use crate::record::CircleId;
 
-use super::pair;
-use super::porter::sink;
-use super::run::Incoming;
-use super::scribe::words;
-use super::state::Reply;
+use super::super::event_loop::Incoming;
+use super::super::pairing;
+use super::super::state::Reply;
+use super::conversations::words;
+use super::tasks::sink;
 
 /// An invitation may be used for this many minutes, as with `okibi circle invite`.
 const MINUTES: u64 = 60;
@@ -28,7 +28,7 @@ const ROUND: Duration = Duration::from_secs(120);
 const LINGER: u32 = 60;
 
 /// What runs now.
-pub struct Roads {
+pub struct Network {
     outbox: Sender<Incoming>,
     /// Setting one ends that thread.
     inviting: Option<Arc<AtomicBool>>,
@@ -37,7 +37,7 @@ pub struct Roads {
     idle: u32,
 }
 
-impl Roads {
+impl Network {
     pub fn new(outbox: Sender<Incoming>) -> Self {
         Self {
             outbox,
@@ -72,7 +72,7 @@ impl Roads {
         };
         let invitation = node.invitation(&id, &node.own_addresses(port), far)?;
         let made = company.invitations.iter().find(|it| it.id == id);
-        Ok(Reply::Invited(Box::new(pair::Ticket {
+        Ok(Reply::Invited(Box::new(pairing::Ticket {
             id,
             circle: made.map(|it| it.circle_name.clone()).unwrap_or_default(),
             line: invitation.ticket.to_string(),
@@ -243,7 +243,7 @@ fn another(node: &Handle, outbox: &Sender<Incoming>) -> Result<Handle, Failure> 
 }
 
 fn start(work: impl FnOnce() + Send + 'static) -> Result<(), Failure> {
-    let thread = std::thread::Builder::new().name("road".to_owned());
+    let thread = std::thread::Builder::new().name("network".to_owned());
     thread
         .spawn(work)
         .map(|_| ())
