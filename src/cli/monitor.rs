@@ -75,11 +75,11 @@ pub fn run(out: &Out, node: Handle, args: &Monitor) -> Outcome {
         let columns = wrap::columns().unwrap_or(COLUMNS);
         let lines = tui::monitor_lines(&overview, &work, columns);
         let new = said.news(&overview, &lines);
-        let vitals = overview.vitals;
+        let system = overview.system;
         let value = json!({
             "at": overview.at, "fingerprint": overview.status.fingerprint, "home": overview.status.home,
-            "resident": vitals.resident, "memory": vitals.memory, "available": vitals.available,
-            "disk": vitals.disk, "free": vitals.free, "blob_bytes": overview.status.blob_bytes,
+            "resident": system.resident, "memory": system.memory, "available": system.available,
+            "disk": system.disk, "free": system.free, "blob_bytes": overview.status.blob_bytes,
             "models": overview.status.models, "lines": lines,
         });
         out.fact("monitor", value, || printable(&new.join("\n")))

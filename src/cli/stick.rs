@@ -427,9 +427,9 @@ fn tell_repair(out: &Out, handle: &str, slices: &[String]) -> Result<(), Failure
 pub fn inspect(out: &Out, node: &mut Handle, args: &Inspect, whole: bool) -> Outcome {
     lend(node, &args.opened)?;
     let looked = if args.source == Path::new("-") {
-        vec![node.look_stream(&mut std::io::stdin(), whole)?]
+        vec![node.inspect_stream(&mut std::io::stdin(), whole)?]
     } else {
-        node.look(&args.source, whole)?
+        node.inspect(&args.source, whole)?
     };
     if looked.is_empty() {
         out.note("medium-blank", &[])

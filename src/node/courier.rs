@@ -19,9 +19,9 @@ use crate::record::{Role, RootKey};
 use crate::store::{CircleView, Sent, Standing};
 
 use super::export::{Export, Shipment};
+use super::export_target::{ExportOptions, Target};
 use super::home::now;
 use super::intake::{ImportOptions, ImportReport};
-use super::target::{ExportOptions, Target};
 use super::{Exit, Failure, Handle};
 
 /// The folder of carried bundles in a home.
@@ -103,7 +103,7 @@ impl Handle {
             },
         };
         if let Some(medium) = &medium {
-            report.cleared += self.tidy(medium)?;
+            report.cleared += self.prune(medium)?;
         }
         for circle in self.store.circles()? {
             if circle.standing != Standing::Member || !circle.state.is_active(&self.root) {

@@ -22,9 +22,9 @@ use crate::record::{
 };
 use crate::store::{CircleView, OwnFeed, STAGING, Scope, Sent, Standing};
 
+use super::authority_closure;
+use super::export_target::{ExportOptions, Target};
 use super::home::now;
-use super::target::{ExportOptions, Target};
-use super::trust;
 use super::{Exit, Failure, Handle};
 
 /// What a bundle would hold or holds.
@@ -226,7 +226,7 @@ impl Handle {
                 acks.push(ack);
             }
         }
-        let (trust, records) = trust::split(records.into_values().collect());
+        let (trust, records) = authority_closure::split(records.into_values().collect());
         Ok(Shipment {
             statements: if same_statements {
                 Vec::new()
@@ -314,7 +314,7 @@ impl Handle {
             sequence,
             previous,
             standalone: shipment.standalone,
-            trust: trust::members(&shipment.statements, &shipment.trust),
+            trust: authority_closure::members(&shipment.statements, &shipment.trust),
             acks: ack_members(&shipment.acks),
             records: shipment
                 .records
@@ -388,7 +388,7 @@ impl Handle {
             Target::Medium(path) => Medium::take(&self.files(path))
                 .map_err(Failure::from)
                 .and_then(|medium| {
-                    self.tidy(&medium)?;
+                    self.prune(&medium)?;
                     write(Destination::Medium(&medium))
                 }),
             Target::Media { paths, ask, layout } => {
@@ -403,7 +403,7 @@ impl Handle {
                 })
             }),
             Target::Held(medium) => self
-                .tidy(medium)
+                .prune(medium)
                 .and_then(|_| write(Destination::Medium(medium))),
             Target::File(path) => self.beside(path).and_then(|(files, name)| {
                 let files = &files;

@@ -25,11 +25,11 @@ use crate::record::{
 };
 use crate::store::{Batch, Consent, Delivered, Join, OfferRow as Offer, Receipt, Source, Standing};
 
+use super::authority_closure::AuthorityClosure;
 use super::home::now;
 use super::intake::ImportOptions;
 use super::named::named_blobs;
 use super::offers::Left;
-use super::trust::Trust;
 use super::{Event, Exit, Failure, Handle};
 
 /// What one bundle brought.
@@ -204,7 +204,7 @@ impl Handle {
     /// Folds `trust/` over what is here and decides whether this bundle may speak.
     fn judge(&self, front: &Front, trust: &[Small], policy: Policy) -> Result<Judged, Failure> {
         let refuse = |why: &str| Failure::new("bundle-refused", Exit::Refused).with("error", why);
-        let mut members = Trust::read(trust)?;
+        let mut members = AuthorityClosure::read(trust)?;
         let certificate = Signed::<Statement>::decode(&front.head.certificate)
             .map_err(|_| refuse("HEAD carries no certificate"))?;
         let certificate =
@@ -263,7 +263,7 @@ impl Handle {
     }
 
     /// The circle that HEAD names, where it is known here or its beginning comes along.
-    pub(super) fn circle_of(&self, front: &Front, trust: &Trust) -> Option<CircleId> {
+    pub(super) fn circle_of(&self, front: &Front, trust: &AuthorityClosure) -> Option<CircleId> {
         let circle = CircleId(front.head.circle);
         let brought = trust.records.iter().any(|record| {
             record.value().kind == Kind::GENESIS && CircleId::from(record.id()) == circle

@@ -5,25 +5,26 @@
 //! It is the only place that reads the clock and the system's random numbers.
 
 mod authority;
+mod authority_closure;
 mod backup;
 mod chat;
 mod circles;
 mod clock;
-mod coming;
-mod company;
 mod content_policy;
 mod courier;
 mod doctor;
 mod event;
 mod export;
+mod export_target;
+mod external_recipients;
 mod failure;
-mod foreign;
 mod history;
 mod home;
 mod import;
+mod inspect;
 mod intake;
-mod look;
 mod memory;
+mod missing;
 mod models;
 mod modes;
 mod named;
@@ -31,20 +32,19 @@ mod named;
 mod net;
 mod offers;
 pub mod paste;
+mod peers;
+mod prune;
 mod quantize;
+mod reconcile;
 mod restore;
 mod revoke;
 mod setback;
 mod share;
-mod shelves;
 mod starter;
 mod status;
-mod target;
-mod tidy;
-mod trust;
+mod system_stats;
 mod unlock;
 mod update;
-mod vitals;
 mod watch;
 mod who;
 
@@ -78,20 +78,20 @@ pub use chat::{
 };
 pub use circles::{Founded, MemberName};
 pub use clock::{Stopwatch, wall_clock};
-pub use coming::Coming;
-pub use company::{Company, Fate, Invited, Running, Waiting};
 pub use courier::{CourierOptions, CourierReport, Delivery};
 pub use doctor::{Finding, ranges};
 pub use event::{Event, Sink};
 pub use export::Export;
-pub use failure::{Exit, Failure};
-pub use foreign::{
+pub use export_target::{Ask, ExportOptions, Since, Target};
+pub use external_recipients::{
     identity_file, made_up_words, new_passphrase, passphrase_file, recipients, ssh_recipients,
 };
+pub use failure::{Exit, Failure};
 pub use history::{Growing, branch, quoted, turns};
 pub use import::Imported;
+pub use inspect::{Inspected, Part, Seen};
 pub use intake::{ImportOptions, ImportReport, Repair};
-pub use look::{Looked, Part, Seen};
+pub use missing::Missing;
 pub use models::{Fit, Permission};
 pub use modes::private_by_default;
 #[cfg(feature = "lan")]
@@ -100,14 +100,14 @@ pub use net::{
     valid_address, valid_relay,
 };
 pub use offers::{Accepted, Left, Offer, quoted_name};
+pub use peers::{Fate, Invited, PeersOverview, Running, Waiting};
 pub use quantize::{Packed, Packing};
 pub use restore::{RestoreOptions, Restored, backup_holds, restore};
 pub use share::Label;
 pub use status::{CircleStatus, MemberStatus, Status};
-pub use target::{Ask, ExportOptions, Since, Target};
+pub use system_stats::{Overview, Stick, SystemStats};
 pub use unlock::{AskPassphrase, RootLock};
 pub use update::{Extracted, Release};
-pub use vitals::{Overview, Stick, Vitals};
 pub use watch::{INTERVAL as WATCH_INTERVAL, Served, Watch};
 
 /// From now on a panic of a library that is caught and becomes an error of one bundle is not shown; every other is.

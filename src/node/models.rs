@@ -7,8 +7,8 @@ use crate::model::{Card, DEFAULT_CONTEXT, Options, start};
 use crate::store::ModelRow;
 
 use super::chat::model_failed;
+use super::reconcile::{NAMES, model_name};
 use super::share::Label;
-use super::shelves::{NAMES, model_name};
 use super::{Exit, Failure, Handle};
 
 /// The program itself, and what the vectors of a pass take at least.

@@ -8,7 +8,7 @@ use crate::library::{self, MediaType, NewDocument, Shelf};
 use crate::record::{BlobHash, BlobRef, Body, CircleId, Document, Model, RecordId};
 use crate::store::{CircleView, Compacted, ModelRow, Scope, Swept};
 
-use super::shelves::{library_failed, shelf_key};
+use super::reconcile::{library_failed, shelf_key};
 use super::{Exit, Failure, Handle};
 
 /// What is said of a shared thing besides its content.

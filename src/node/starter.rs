@@ -12,10 +12,10 @@ use crate::model::{Card, file::ModelFile};
 use crate::record::{Admin, Body, CircleId, Document, Model, Policy as CirclePolicy};
 use crate::store::{OwnFeed, Scope, Standing};
 
+use super::export_target::{ExportOptions, Target};
 use super::home::{now, random};
 use super::import::{Policy, Taken};
 use super::intake::ImportOptions;
-use super::target::{ExportOptions, Target};
 use super::{Event, Exit, Failure, Handle};
 
 /// The bundle; `just starter` makes it from `bundles/starter/`.

@@ -21,7 +21,7 @@ use crate::carrier::media::{MediaError, seal};
 use crate::identity::{Signer, SigningSecret};
 use crate::store::keys::Rest;
 
-use super::foreign::passphrase_file;
+use super::external_recipients::passphrase_file;
 use super::{Exit, Failure, Handle};
 
 /// Asks a person for the passphrase of the root key.

@@ -162,7 +162,7 @@ pub fn find(frame: &mut Frame<'_>, area: Rect, it: &Find, state: &State) {
 pub fn models(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let (it, theme) = (&state.models, state.theme);
     let area = heading(frame, area, &say("tui-models-here", &[]), theme);
-    if it.read && it.rows.is_empty() && it.coming.is_empty() {
+    if it.read && it.rows.is_empty() && it.missing.is_empty() {
         return paragraph(frame, area, &say("tui-welcome-add", &[]), theme);
     }
     let shown: Vec<Row> = it
@@ -215,12 +215,12 @@ pub fn models(frame: &mut Frame<'_>, area: Rect, state: &State) {
 fn coming(it: &Models, area: Rect, theme: Theme) -> Vec<Line<'static>> {
     let cells = usize::from(area.width);
     let most = usize::from(area.height.saturating_sub(3) / 2);
-    if it.coming.is_empty() || most < 2 {
+    if it.missing.is_empty() || most < 2 {
         return Vec::new();
     }
     let title = say("tui-models-coming", &[]);
     let mut lines = vec![Line::styled(fit(&title, cells), theme.strong())];
-    for model in &it.coming {
+    for model in &it.missing {
         let name = printable_line(&model.name).into_owned();
         let words = coming_words(model);
         let text = format!("{}  {words}", pad(&name, cells / 3));

@@ -2,7 +2,7 @@
 
 use ratatui::crossterm::event::KeyCode;
 
-use crate::node::{Coming, ModelRow};
+use crate::node::{Missing, ModelRow};
 
 use super::find::moved;
 use super::keys::{Action, Binding, HELP, ROW_DOWN, ROW_UP, TO_CHAT, foot, key, letter};
@@ -36,7 +36,7 @@ pub struct Models {
     pub chosen: usize,
     pub read: bool,
     /// Models that members share and that are not here yet.
-    pub coming: Vec<Coming>,
+    pub missing: Vec<Missing>,
     /// A look is on its way, and when the last one was asked for.
     pub looking: bool,
     pub looked: u64,
@@ -58,15 +58,15 @@ impl Models {
         &mut self,
         rows: Vec<ModelRow>,
         used: Option<String>,
-        coming: Vec<Coming>,
+        missing: Vec<Missing>,
         now: u64,
     ) {
-        if !coming.is_empty() {
+        if !missing.is_empty() {
             self.until = now + AFTER;
         }
         self.rows = rows;
         self.used = used;
-        self.coming = coming;
+        self.missing = missing;
         self.read = true;
         self.looking = false;
         self.go(0);

@@ -5,7 +5,7 @@ use ratatui::text::{Line, Span};
 use serde_json::Value;
 
 use crate::messages::say;
-use crate::node::{AuditLine, CircleStatus, Coming, MemberStatus, Overview, printable_line};
+use crate::node::{AuditLine, CircleStatus, MemberStatus, Missing, Overview, printable_line};
 
 use super::keys::{
     Action, Binding, DOWN, FIRST, HELP, LAST, PAGE_DOWN, PAGE_UP, TO_CHAT, UP, foot, letter,
@@ -160,7 +160,7 @@ impl Page {
     }
 
     fn node(&mut self, overview: &Overview, work: &Work) {
-        let (status, vitals) = (&overview.status, overview.vitals);
+        let (status, system) = (&overview.status, overview.system);
         self.heading(&say("tui-this-node", &[]));
         self.pair(&say("tui-fingerprint", &[]), &status.fingerprint);
         self.pair(&say("tui-home", &[]), &status.home);
@@ -184,15 +184,15 @@ impl Page {
             self.pair(&say("tui-speed", &[]), &words);
         }
         let memory = [
-            ("used", size(vitals.resident)),
-            ("free", size(vitals.available)),
-            ("all", size(vitals.memory)),
+            ("used", size(system.resident)),
+            ("free", size(system.available)),
+            ("all", size(system.memory)),
         ];
         self.pair(&say("tui-memory", &[]), &say("tui-memory-words", &memory));
         let disk = [
             ("used", size(status.blob_bytes)),
-            ("free", size(vitals.free)),
-            ("all", size(vitals.disk)),
+            ("free", size(system.free)),
+            ("all", size(system.disk)),
         ];
         self.pair(&say("tui-disk", &[]), &say("tui-disk-words", &disk));
         let shelf = [
@@ -206,15 +206,15 @@ impl Page {
     }
 
     fn coming(&mut self, overview: &Overview) {
-        if overview.coming.is_empty() {
+        if overview.missing.is_empty() {
             return;
         }
         self.heading(&say("tui-coming", &[]));
-        for it in overview.coming.iter().take(COMING) {
+        for it in overview.missing.iter().take(COMING) {
             self.wrapped(&format!("{}  {}", it.name, coming_words(it)), "");
         }
-        if overview.coming.len() > COMING {
-            let count = (overview.coming.len() - COMING).to_string();
+        if overview.missing.len() > COMING {
+            let count = (overview.missing.len() - COMING).to_string();
             self.wrapped(&say("tui-coming-more", &[("count", count)]), "");
         }
     }
@@ -325,7 +325,7 @@ pub fn member_words(member: &MemberStatus) -> String {
 }
 
 /// How much of something is here, and who shares it.
-pub fn coming_words(it: &Coming) -> String {
+pub fn coming_words(it: &Missing) -> String {
     let percent = it.here.saturating_mul(100) / it.size.max(1);
     let about = [
         ("here", size(it.here)),

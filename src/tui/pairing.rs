@@ -7,7 +7,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent};
 use ratatui::text::Line;
 
 use crate::messages::say;
-use crate::node::{Company, Fate, Waiting, printable_line};
+use crate::node::{Fate, PeersOverview, Waiting, printable_line};
 use crate::record::CircleId;
 
 use super::dialog::{Dialog, Purpose};
@@ -211,7 +211,7 @@ pub fn asked(state: &mut State, mut dialog: Dialog) -> Vec<Effect> {
         Purpose::Ticket => {
             dialog.lines = vec![Line::raw(say("tui-join-as", &[]))];
             dialog.purpose = Purpose::JoinAs(written);
-            let called = state.peers.company.as_ref().map(|it| it.called.clone());
+            let called = state.peers.overview.as_ref().map(|it| it.called.clone());
             dialog.input.set(&called.unwrap_or_default());
         }
         Purpose::JoinAs(ticket) => {
@@ -227,10 +227,10 @@ pub fn asked(state: &mut State, mut dialog: Dialog) -> Vec<Effect> {
 }
 
 /// A look has come in: whoever waits is told of, and a window whose pairing is over says how it ended.
-pub fn looked(state: &mut State, company: Company, busy: bool) {
+pub fn looked(state: &mut State, overview: PeersOverview, busy: bool) {
     state.peers.looking = false;
     state.peers.busy = busy;
-    state.peers.company = Some(company);
+    state.peers.overview = Some(overview);
     state.peers.go(0);
     over(state);
     let Some(new) = state.peers.news() else {
@@ -254,11 +254,11 @@ pub fn looked(state: &mut State, company: Company, busy: bool) {
 
 /// Says how it ended, where a window shows what is over.
 fn over(state: &mut State) {
-    let Some(company) = &state.peers.company else {
+    let Some(overview) = &state.peers.overview else {
         return;
     };
     let fate = |id: &[u8; 16]| {
-        let it = company.invitations.iter().find(|it| it.id == *id)?;
+        let it = overview.invitations.iter().find(|it| it.id == *id)?;
         (it.fate != Fate::Open).then(|| (it.fate.clone(), it.circle_name.clone()))
     };
     let shown = match &state.overlay {
@@ -266,9 +266,9 @@ fn over(state: &mut State) {
         // Who joins hears it from the thread that does it.
         Some(Overlay::Dialog(dialog)) => match dialog.purpose {
             Purpose::Compare(id, ticket) | Purpose::Compared(id, ticket)
-                if company.waiting.iter().all(|it| it.id != id) =>
+                if overview.waiting.iter().all(|it| it.id != id) =>
             {
-                let mut own = company.invitations.iter();
+                let mut own = overview.invitations.iter();
                 own.find(|it| it.id == ticket)
                     .map(|it| (it.fate.clone(), it.circle_name.clone()))
             }

@@ -7,7 +7,7 @@ use ratatui::crossterm::event::KeyCode;
 use ratatui::text::Line;
 
 use crate::messages::say;
-use crate::node::{Company, Fate, Invited, MemberStatus, Waiting, printable_line};
+use crate::node::{Fate, Invited, MemberStatus, PeersOverview, Waiting, printable_line};
 use crate::record::CircleId;
 
 use super::find::moved;
@@ -45,7 +45,7 @@ pub const KEYS: &[Binding] = &[
 /// The screen.
 #[derive(Debug, Default)]
 pub struct Peers {
-    pub company: Option<Company>,
+    pub overview: Option<PeersOverview>,
     pub chosen: usize,
     /// A look is on its way.
     pub looking: bool,
@@ -68,16 +68,16 @@ pub enum Row<'a> {
 impl Peers {
     /// Everything that can be chosen, in the order in which it is shown.
     pub fn rows(&self) -> Vec<Row<'_>> {
-        let Some(company) = &self.company else {
+        let Some(overview) = &self.overview else {
             return Vec::new();
         };
-        let waiting = company.waiting.iter().map(Row::Waiting);
-        let circles = company.circles.iter();
+        let waiting = overview.waiting.iter().map(Row::Waiting);
+        let circles = overview.circles.iter();
         let members = circles.flat_map(|circle| {
             let members = circle.members.iter();
             members.map(|member| Row::Member(circle.id, member))
         });
-        let invited = company.invitations.iter().map(Row::Invited);
+        let invited = overview.invitations.iter().map(Row::Invited);
         waiting.chain(members).chain(invited).collect()
     }
 
@@ -98,16 +98,16 @@ impl Peers {
             Some(Row::Invited(it)) => Some(it.circle),
             _ => None,
         };
-        let company = self.company.as_ref()?;
-        let known = |id: &CircleId| company.circles.iter().any(|circle| circle.id == *id);
+        let overview = self.overview.as_ref()?;
+        let known = |id: &CircleId| overview.circles.iter().any(|circle| circle.id == *id);
         chosen
             .filter(known)
-            .or(company.circles.first().map(|circle| circle.id))
+            .or(overview.circles.first().map(|circle| circle.id))
     }
 
     /// The next pairing that nobody was told of yet.
     pub fn news(&self) -> Option<&Waiting> {
-        let waiting = &self.company.as_ref()?.waiting;
+        let waiting = &self.overview.as_ref()?.waiting;
         let new = |it: &&Waiting| it.answer.is_none() && !self.told.contains(&it.id);
         waiting.iter().find(new)
     }
@@ -141,14 +141,14 @@ pub fn lines(peers: &Peers, cells: usize, theme: Theme) -> (Vec<Line<'static>>, 
 
 impl Page<'_> {
     fn all(&mut self) {
-        let Some(company) = &self.peers.company else {
+        let Some(overview) = &self.peers.overview else {
             let words = say("tui-looking-around", &[]);
             self.lines.push(Line::styled(words, self.theme.quiet()));
             return;
         };
-        if !company.waiting.is_empty() {
+        if !overview.waiting.is_empty() {
             self.heading(&say("tui-peers-waiting", &[]));
-            for it in &company.waiting {
+            for it in &overview.waiting {
                 let words = match it.answer {
                     None => say("tui-peers-compare", &[]),
                     Some(true) => say("tui-peers-said", &[]),
@@ -157,11 +157,11 @@ impl Page<'_> {
                 self.row("! ", &it.name, &format!("{} · {words}", it.fingerprint));
             }
         }
-        if company.circles.is_empty() {
+        if overview.circles.is_empty() {
             self.heading(&say("tui-circles", &[]));
             self.words(&say("tui-peers-alone", &[]));
         }
-        for circle in &company.circles {
+        for circle in &overview.circles {
             let about = [
                 ("circle", circle.name.clone()),
                 ("records", circle.records.to_string()),
@@ -174,7 +174,7 @@ impl Page<'_> {
                 } else {
                     "  "
                 };
-                let running = company.running.as_ref();
+                let running = overview.running.as_ref();
                 let here =
                     running.is_some_and(|it| it.connected.contains(&member.root.to_string()));
                 let mut words = member_words(member);
@@ -184,20 +184,20 @@ impl Page<'_> {
                 self.row(mark, &member.name, &words);
             }
         }
-        if !company.offers.is_empty() {
+        if !overview.offers.is_empty() {
             self.heading(&say("tui-offers", &[]));
-            for offer in &company.offers {
+            for offer in &overview.offers {
                 self.words(&offer_words(offer));
             }
         }
-        if !company.invitations.is_empty() {
+        if !overview.invitations.is_empty() {
             self.heading(&say("tui-peers-invitations", &[]));
-            for it in &company.invitations {
-                self.row("  ", &short(&it.id), &fate_words(it, company.at));
+            for it in &overview.invitations {
+                self.row("  ", &short(&it.id), &fate_words(it, overview.at));
             }
         }
         self.heading(&say("tui-peers-network", &[]));
-        self.words(&running_words(company, self.peers.busy));
+        self.words(&running_words(overview, self.peers.busy));
     }
 
     fn heading(&mut self, words: &str) {
@@ -246,8 +246,8 @@ impl Page<'_> {
 }
 
 /// Whether others can reach this node now, and what to do where they cannot.
-fn running_words(company: &Company, busy: bool) -> String {
-    match &company.running {
+fn running_words(overview: &PeersOverview, busy: bool) -> String {
+    match &overview.running {
         Some(running) if running.offline => say("tui-peers-offline", &[]),
         Some(running) => {
             let about = [

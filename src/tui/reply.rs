@@ -104,7 +104,7 @@ pub fn reply(state: &mut State, reply: Reply) -> Vec<Effect> {
             }
             state.monitor.overview = Some(*overview);
         }
-        Reply::Company(company, busy) => pairing::looked(state, *company, busy),
+        Reply::Peers(overview, busy) => pairing::looked(state, *overview, busy),
         Reply::Invited(ticket) => {
             state.peers.busy |= ticket.here;
             state.overlay = Some(Overlay::Ticket(*ticket));

@@ -6,8 +6,8 @@
 use ratatui::crossterm::event::KeyEvent;
 
 use crate::node::{
-    Answer, Card, Coming, Company, FoundMessage, ManualAnswer, MessageRow, ModelRow, Overview,
-    Question, SessionRow,
+    Answer, Card, FoundMessage, ManualAnswer, MessageRow, Missing, ModelRow, Overview,
+    PeersOverview, Question, SessionRow,
 };
 
 use crate::record::CircleId;
@@ -122,7 +122,7 @@ pub enum Reply {
         not(feature = "lan"),
         expect(dead_code, reason = "only a network brings it")
     )]
-    Company(Box<Company>, bool),
+    Peers(Box<PeersOverview>, bool),
     #[cfg_attr(
         not(feature = "lan"),
         expect(dead_code, reason = "only a network brings it")
@@ -135,7 +135,7 @@ pub enum Reply {
     )]
     Joined(Vec<String>),
     /// The models that are here, the chosen one, and those that are not here yet.
-    Models(Vec<ModelRow>, Option<String>, Vec<Coming>),
+    Models(Vec<ModelRow>, Option<String>, Vec<Missing>),
     Card(String, Box<Card>),
     /// What an import would do, or did: words, and whether there is something to take.
     Preview(String, Vec<String>, bool),

@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::messages::Language;
 use crate::node::{
     Answer, AuditLine, CircleStatus, End, MemberStatus, MessageRow, ModelRow, Overview, Privacy,
-    SessionRow, Speaker, Status, Vitals,
+    SessionRow, Speaker, Status, SystemStats,
 };
 use crate::record::{BlobHash, CircleId, RootKey};
 
@@ -326,7 +326,7 @@ fn overview() -> Overview {
             offers: 0,
             stopped: false,
         },
-        vitals: Vitals {
+        system: SystemStats {
             resident: 30 << 20,
             memory: 8 << 30,
             available: 4 << 30,
@@ -334,7 +334,7 @@ fn overview() -> Overview {
             free: 50 << 30,
         },
         sticks: Vec::new(),
-        coming: Vec::new(),
+        missing: Vec::new(),
         audit: vec![AuditLine {
             sequence: 1,
             at: 999_000,
@@ -417,7 +417,7 @@ fn the_models() {
 /// What members share and is not here is listed with how much of it came, and looked at again while it comes.
 #[test]
 fn models_that_are_on_their_way() {
-    let coming = || crate::node::Coming {
+    let coming = || crate::node::Missing {
         name: "大きなモデル".into(),
         model: true,
         from: "花子".into(),
@@ -433,7 +433,7 @@ fn models_that_are_on_their_way() {
         press(state, "F3");
         let mut overview = overview();
         overview.status.circles.clear();
-        overview.coming = vec![coming()];
+        overview.missing = vec![coming()];
         tell(state, Reply::Overview(Box::new(overview)));
     });
     let mut state = state((80, 24));

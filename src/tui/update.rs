@@ -77,7 +77,7 @@ fn look(state: &mut State) -> Vec<Effect> {
 /// Asks who is there, when it is time.
 fn look_at_peers(state: &mut State) -> Vec<Effect> {
     let wanted = state.screen == Screen::Peers || state.peers.busy;
-    let due = state.peers.company.is_none() || state.now >= state.peers.looked + LOOK;
+    let due = state.peers.overview.is_none() || state.now >= state.peers.looked + LOOK;
     if !wanted || state.peers.looking || !due {
         return Vec::new();
     }

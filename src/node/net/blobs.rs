@@ -20,14 +20,14 @@ use crate::record::{BlobHash, BlobRef, CircleId};
 use crate::sync::pieces::{Cut, List};
 use crate::sync::{Input, Part};
 
-use super::super::coming::{PARTIAL, partial_name};
 use super::super::content_policy::ContentPolicy;
 use super::super::home::now;
+use super::super::missing::{PARTIAL, partial_name};
 use super::super::{Exit, Failure};
 use super::asks::{Answered, Ask, Asks};
 use super::claims::Doubts;
+use super::hashing::{good_pieces, sha256};
 use super::hub::{Hub, Work};
-use super::look::{look, sha256};
 
 /// Pieces asked of one peer at once: enough to keep a line busy, little to send again.
 const AHEAD: usize = 8;
@@ -424,7 +424,7 @@ impl Hub<'_> {
                         .try_clone()
                         .map_err(|error| Failure::io(&transfer.path, &error))?;
                     std::thread::spawn(move || {
-                        let good = look(&file, &list);
+                        let good = good_pieces(&file, &list);
                         let _ = work.send(Work::Blob(Looked::Pieces { key, good }));
                     });
                 }

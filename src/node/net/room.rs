@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::record::{BlobHash, BlobRef, CircleId, RootKey};
 use crate::sync::Input;
 
-use super::super::coming::{PARTIAL, partial_name};
+use super::super::missing::{PARTIAL, partial_name};
 use super::super::{Exit, Failure};
 use super::hub::Hub;
 

@@ -14,8 +14,8 @@ use crate::sync::{Input, Part};
 use super::super::Failure;
 use super::super::home::now;
 use super::blobs::Looked;
+use super::hashing::values;
 use super::hub::{Hub, Work};
-use super::look::values;
 
 impl Hub<'_> {
     /// Serves a part of a blob that a circle in common names, to an ask of a session.

@@ -1,11 +1,11 @@
 //! The peers' screen: members, invitations, and words that two people compare.
 
 use super::*;
-use crate::node::{Company, Fate, Invited, Running, Waiting};
+use crate::node::{Fate, Invited, PeersOverview, Running, Waiting};
 use crate::tui::pairing::Ticket;
 
-fn company() -> Company {
-    let circles = overview().status.circles;
+fn overview() -> PeersOverview {
+    let circles = super::overview().status.circles;
     let invited = |at: u8, expires: u64, fate: Fate| Invited {
         id: [at; 16],
         circle: CircleId([2; 32]),
@@ -13,7 +13,7 @@ fn company() -> Company {
         expires,
         fate,
     };
-    Company {
+    PeersOverview {
         circles,
         invitations: vec![
             invited(1, 1_000_000 + 42 * 60_000, Fate::Open),
@@ -43,11 +43,11 @@ fn waiting(joining: bool) -> Waiting {
 }
 
 fn company_of(waiting: Vec<Waiting>) -> Reply {
-    let company = Company {
+    let overview = PeersOverview {
         waiting,
-        ..company()
+        ..overview()
     };
-    Reply::Company(Box::new(company), true)
+    Reply::Peers(Box::new(overview), true)
 }
 
 /// A code of version 6, as a ticket with one address has.
@@ -68,7 +68,7 @@ fn ticket() -> Ticket {
 fn the_peers() {
     everywhere("peers", |state| {
         press(state, "F5");
-        tell(state, Reply::Company(Box::new(company()), false));
+        tell(state, Reply::Peers(Box::new(overview()), false));
         press(state, "j");
     });
 }
@@ -81,14 +81,14 @@ fn the_peers_beside_a_node_that_runs() {
             port: 6542,
             offline: false,
             far: None,
-            connected: vec![company().circles[0].members[1].root.to_string()],
+            connected: vec![overview().circles[0].members[1].root.to_string()],
         };
-        let company = Company {
+        let overview = PeersOverview {
             running: Some(running),
             waiting: vec![waiting(false)],
-            ..company()
+            ..overview()
         };
-        tell(state, Reply::Company(Box::new(company), false));
+        tell(state, Reply::Peers(Box::new(overview), false));
         press(state, "Esc");
     });
 }
@@ -97,12 +97,12 @@ fn the_peers_beside_a_node_that_runs() {
 fn nobody_yet() {
     everywhere("peers-alone", |state| {
         press(state, "F5");
-        let company = Company {
+        let overview = PeersOverview {
             circles: Vec::new(),
             invitations: Vec::new(),
-            ..company()
+            ..overview()
         };
-        tell(state, Reply::Company(Box::new(company), false));
+        tell(state, Reply::Peers(Box::new(overview), false));
         assert_eq!(press(state, "i"), []);
     });
 }
@@ -111,7 +111,7 @@ fn nobody_yet() {
 fn an_invitation() {
     everywhere("ticket", |state| {
         press(state, "F5");
-        tell(state, Reply::Company(Box::new(company()), false));
+        tell(state, Reply::Peers(Box::new(overview()), false));
         assert_eq!(press(state, "i"), [Effect::Invite(CircleId([2; 32]))]);
         tell(state, Reply::Invited(Box::new(ticket())));
     });
@@ -184,9 +184,9 @@ fn the_end_of_a_pairing_is_told() {
         press(&mut state, "F5");
         tell(&mut state, company_of(vec![waiting(false)]));
         press(&mut state, "y");
-        let mut over = company();
+        let mut over = overview();
         over.invitations[0].fate = fate;
-        tell(&mut state, Reply::Company(Box::new(over), true));
+        tell(&mut state, Reply::Peers(Box::new(over), true));
         let shown = text(&drawn(&mut state).0).join("\n");
         assert!(shown.contains(words), "{shown}");
     }
@@ -196,7 +196,7 @@ fn the_end_of_a_pairing_is_told() {
 fn joining_asks_for_a_ticket_and_a_name() {
     let mut state = state((80, 24));
     press(&mut state, "F5");
-    tell(&mut state, Reply::Company(Box::new(company()), false));
+    tell(&mut state, Reply::Peers(Box::new(overview()), false));
     press(&mut state, "t");
     update(&mut state, Event::Paste(" okibi-ticket-1:\nabc ".into()));
     press(&mut state, "Enter");
@@ -221,11 +221,11 @@ fn joining_asks_for_a_ticket_and_a_name() {
 fn it_looks_while_it_is_on_the_network_and_no_longer() {
     let mut state = state((80, 24));
     assert_eq!(press(&mut state, "F5"), [Effect::LookAtPeers]);
-    tell(&mut state, Reply::Company(Box::new(company()), true));
+    tell(&mut state, Reply::Peers(Box::new(overview()), true));
     press(&mut state, "Esc");
     state.now += 1_000;
     assert_eq!(update(&mut state, Event::Tick), [Effect::LookAtPeers]);
-    tell(&mut state, Reply::Company(Box::new(company()), false));
+    tell(&mut state, Reply::Peers(Box::new(overview()), false));
     state.now += 1_000;
     assert_eq!(update(&mut state, Event::Tick), []);
     assert_eq!(state.patience(), None);

@@ -7,7 +7,7 @@ use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use crate::messages::say;
-use crate::node::{Company, Exit, Failure, Fate, Handle, NetOptions, NetReport, Ticket};
+use crate::node::{Exit, Failure, Fate, Handle, NetOptions, NetReport, PeersOverview, Ticket};
 use crate::record::CircleId;
 
 use super::super::event_loop::Incoming;
@@ -57,21 +57,21 @@ impl Network {
 
     /// An open invitation, to be shown.
     pub fn show(&mut self, node: &Handle, id: [u8; 16]) -> Result<Reply, Failure> {
-        let company = node.company()?;
-        let here = company.running.is_none();
-        let port = company
+        let overview = node.peers_overview()?;
+        let here = overview.running.is_none();
+        let port = overview
             .running
             .as_ref()
             .map_or(node.config().network.port, |running| running.port);
         if here {
             self.open(node)?;
         }
-        let far = match company.running {
+        let far = match overview.running {
             Some(running) => running.far,
             None => node.beyond(&node.net_options()?.beyond)?,
         };
         let invitation = node.invitation(&id, &node.own_addresses(port), far)?;
-        let made = company.invitations.iter().find(|it| it.id == id);
+        let made = overview.invitations.iter().find(|it| it.id == id);
         Ok(Reply::Invited(Box::new(pairing::Ticket {
             id,
             circle: made.map(|it| it.circle_name.clone()).unwrap_or_default(),
@@ -108,9 +108,9 @@ impl Network {
     }
 
     /// After a look: whether this program is on the network, which it leaves when it is not needed there.
-    pub fn looked(&mut self, company: &Company) -> bool {
-        let open = company.invitations.iter().any(|it| it.fate == Fate::Open);
-        let needed = open || !company.waiting.is_empty();
+    pub fn looked(&mut self, overview: &PeersOverview) -> bool {
+        let open = overview.invitations.iter().any(|it| it.fate == Fate::Open);
+        let needed = open || !overview.waiting.is_empty();
         self.idle = if needed { 0 } else { self.idle + 1 };
         if self.idle > LINGER
             && let Some(stop) = self.inviting.take()
@@ -161,7 +161,7 @@ impl Network {
 
     /// One round with whoever is there.
     pub fn round(&mut self, node: &Handle) -> Result<Option<Reply>, Failure> {
-        if let Some(running) = node.company()?.running {
+        if let Some(running) = node.peers_overview()?.running {
             let count = running.connected.len().to_string();
             return Ok(Some(Reply::Said(say(
                 "tui-round-runs",

@@ -96,9 +96,9 @@ fn travel(
     effect: Effect,
 ) -> Result<Effect, Option<Reply>> {
     let done = match effect {
-        Effect::LookAtPeers => node.company().map(|company| {
-            let busy = network.looked(&company);
-            Some(Reply::Company(Box::new(company), busy))
+        Effect::LookAtPeers => node.peers_overview().map(|overview| {
+            let busy = network.looked(&overview);
+            Some(Reply::Peers(Box::new(overview), busy))
         }),
         Effect::Invite(circle) => network.invite(node, circle).map(Some),
         Effect::Ticket(id) => network.show(node, id).map(Some),
@@ -122,7 +122,7 @@ fn work(node: &mut Handle, effect: Effect) -> Result<Option<Reply>, Failure> {
     Ok(match effect {
         Effect::Look => Some(Reply::Overview(Box::new(node.overview()?))),
         Effect::ListModels => {
-            let mut coming = node.coming()?;
+            let mut coming = node.missing()?;
             coming.retain(|it| it.model);
             let rows = node.store().models()?;
             Some(Reply::Models(rows, node.used_model()?, coming))

@@ -316,7 +316,7 @@ fn parity_repairs_on_the_way_in_and_says_so() {
             Some(bytes) => fs::write(&found.slices[1], bytes).unwrap(),
         }
         let mut bob = scene.bob();
-        let looked = bob.look(&stick, true).unwrap();
+        let looked = bob.inspect(&stick, true).unwrap();
         // Beside it may lie an acknowledgement.
         let looked = looked.iter().find(|it| it.handle == found.handle).unwrap();
         assert_eq!(looked.mended, ["001.age"]);

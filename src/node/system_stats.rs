@@ -2,11 +2,11 @@
 
 use crate::carrier::media::medium;
 
-use super::{AuditLine, Coming, Failure, Handle, Status};
+use super::{AuditLine, Failure, Handle, Missing, Status};
 
 /// Memory and disk, in bytes; 0 where the system does not say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Vitals {
+pub struct SystemStats {
     /// Resident memory of this process.
     pub resident: u64,
     /// Memory of the machine, and how much of it is available.
@@ -21,11 +21,11 @@ pub struct Vitals {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Overview {
     pub status: Status,
-    pub vitals: Vitals,
+    pub system: SystemStats,
     /// Removable media that are mounted now.
     pub sticks: Vec<Stick>,
     /// What members share and this node does not have yet.
-    pub coming: Vec<Coming>,
+    pub missing: Vec<Missing>,
     /// The newest lines of the audit trail, oldest first.
     pub audit: Vec<AuditLine>,
     /// Milliseconds since 1970.
@@ -53,9 +53,9 @@ impl Handle {
         audit.drain(..old);
         Ok(Overview {
             status: self.status(max_age)?,
-            vitals: self.vitals(),
+            system: self.system_stats(),
             sticks: self.sticks(),
-            coming: self.coming()?,
+            missing: self.missing()?,
             audit,
             at: super::home::now(),
         })
@@ -71,7 +71,7 @@ impl Handle {
     }
 
     /// Memory and disk.
-    pub fn vitals(&self) -> Vitals {
+    pub fn system_stats(&self) -> SystemStats {
         let kib = |file: &str, key: &str| -> u64 {
             let text = std::fs::read_to_string(file).unwrap_or_default();
             let line = text.lines().find_map(|line| line.strip_prefix(key));
@@ -85,7 +85,7 @@ impl Handle {
                 space.f_bavail.saturating_mul(space.f_frsize),
             )
         });
-        Vitals {
+        SystemStats {
             resident: kib("/proc/self/status", "VmRSS:"),
             memory: kib("/proc/meminfo", "MemTotal:"),
             available: kib("/proc/meminfo", "MemAvailable:"),

@@ -3,12 +3,12 @@
 
 use crate::carrier::media::medium::{self, Medium};
 
-use super::target::Target;
+use super::export_target::Target;
 use super::{Failure, Handle};
 
 impl Handle {
     /// Takes off a medium what unfinished writers left, and what is collected.
-    pub(super) fn tidy(&self, medium: &Medium) -> Result<usize, Failure> {
+    pub(super) fn prune(&self, medium: &Medium) -> Result<usize, Failure> {
         medium.sweep()?;
         self.clear_collected(medium)
     }

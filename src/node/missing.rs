@@ -20,7 +20,7 @@ const BLOCK: u64 = 512;
 
 /// A shared document or model whose content is not here.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Coming {
+pub struct Missing {
     pub name: String,
     pub model: bool,
     /// Who shares it, as it is called in the circle.
@@ -33,8 +33,8 @@ pub struct Coming {
 
 impl Handle {
     /// What the circles of this node name and it lacks, models first.
-    pub fn coming(&self) -> Result<Vec<Coming>, Failure> {
-        let mut coming = Vec::new();
+    pub fn missing(&self) -> Result<Vec<Missing>, Failure> {
+        let mut missing = Vec::new();
         for circle in self.store.circles()? {
             for (body, author) in self.store.missing(&circle.id)? {
                 let (model, name, blob) = match body {
@@ -42,7 +42,7 @@ impl Handle {
                     Body::Document(document) => (false, document.title, document.blob),
                     _ => continue,
                 };
-                coming.push(Coming {
+                missing.push(Missing {
                     name,
                     model,
                     from: self.name_of(&circle, &author),
@@ -52,8 +52,8 @@ impl Handle {
                 });
             }
         }
-        coming.sort_by(|a, b| (!a.model, &a.name).cmp(&(!b.model, &b.name)));
-        Ok(coming)
+        missing.sort_by(|a, b| (!a.model, &a.name).cmp(&(!b.model, &b.name)));
+        Ok(missing)
     }
 
     /// Bytes of an unfinished transfer. Its file has its full length from the beginning, with holes where pieces are missing.

@@ -13,7 +13,7 @@ use crate::identity::{Words, words_of};
 use crate::store::CircleView;
 
 use super::export::Export;
-use super::target::{ExportOptions, Target};
+use super::export_target::{ExportOptions, Target};
 use super::{Exit, Failure, Handle};
 
 /// Bytes of a file that should hold a key or a passphrase: an RSA key of 4,096 bits has about 3,400.

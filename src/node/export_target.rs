@@ -75,7 +75,7 @@ impl Handle {
         let mut taken = Vec::new();
         for path in paths {
             let medium = Medium::take(&self.files(path))?;
-            self.tidy(&medium)?;
+            self.prune(&medium)?;
             taken.push(medium);
         }
         let layer = &self.layer;

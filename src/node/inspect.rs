@@ -10,8 +10,8 @@ use crate::carrier::media::read::{Front, Source as Stream, inspect, verify as ch
 use crate::identity::{fingerprint, verify};
 use crate::record::{CircleId, Claim, RootKey, Signed, Statement};
 
+use super::authority_closure::AuthorityClosure;
 use super::intake::is_damage;
-use super::trust::Trust;
 use super::{Failure, Handle};
 
 /// What this node sees of a bundle that is addressed to it.
@@ -43,7 +43,7 @@ pub struct Part {
 
 /// One bundle of a medium.
 #[derive(Debug)]
-pub struct Looked {
+pub struct Inspected {
     /// Its folder on the medium; a file or a stream has none.
     pub handle: Option<String>,
     /// Bytes of its slices.
@@ -60,7 +60,7 @@ pub struct Looked {
 
 impl Handle {
     /// Looks at every bundle of a medium, a folder or a file; to the last byte if `whole`.
-    pub fn look(&self, path: &Path, whole: bool) -> Result<Vec<Looked>, Failure> {
+    pub fn inspect(&self, path: &Path, whole: bool) -> Result<Vec<Inspected>, Failure> {
         let scan = medium::scan(path)?;
         let mut looked = Vec::new();
         for found in &scan.bundles {
@@ -78,7 +78,7 @@ impl Handle {
             if seen.as_ref().is_err_and(is_damage) {
                 seen = self.see_mended(found, whole, &mut mended).unwrap_or(seen);
             }
-            looked.push(Looked {
+            looked.push(Inspected {
                 handle: found.handle.clone(),
                 bytes,
                 parity_damaged: match whole {
@@ -93,7 +93,7 @@ impl Handle {
         for handle in scan.damaged {
             let which = format!("{handle}/SUMS");
             let seen = Err(MediaError::SliceMissing { which }.into());
-            looked.push(Looked {
+            looked.push(Inspected {
                 handle: Some(handle),
                 bytes: 0,
                 parity_damaged: Vec::new(),
@@ -106,13 +106,13 @@ impl Handle {
     }
 
     /// Looks at one bundle from a stream.
-    pub fn look_stream(
+    pub fn inspect_stream(
         &self,
         stream: &mut (dyn Read + Send),
         whole: bool,
-    ) -> Result<Looked, Failure> {
+    ) -> Result<Inspected, Failure> {
         let seen = self.see(Stream::Stream(stream), whole);
-        Ok(Looked {
+        Ok(Inspected {
             handle: None,
             bytes: 0,
             parity_damaged: Vec::new(),
@@ -185,7 +185,7 @@ impl Handle {
             Claim::Certificate { key, .. } if key == front.signer => Some(statement.value().root),
             _ => None,
         });
-        let circle = self.circle_of(front, &Trust::default());
+        let circle = self.circle_of(front, &AuthorityClosure::default());
         let view = circle.and_then(|id| self.store.circle(&id).ok());
         let signer_name = match (&signer, &view) {
             (Some(root), Some(view)) => self.name_of(view, root),

@@ -11,7 +11,7 @@ use crate::sync::pieces::{Cut, List};
 const CHUNK: usize = 1 << 20;
 
 /// Which pieces of a file are good already.
-pub(super) fn look(file: &File, list: &List) -> Vec<bool> {
+pub(super) fn good_pieces(file: &File, list: &List) -> Vec<bool> {
     let mut good = Vec::new();
     let mut bytes = Vec::new();
     for number in 0..list.cut().count() {

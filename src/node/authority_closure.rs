@@ -13,14 +13,14 @@ const TRUST_MEMBER_BYTES: usize = 1 << 20;
 
 /// The members of `trust/`, verified.
 #[derive(Default)]
-pub(super) struct Trust {
+pub(super) struct AuthorityClosure {
     pub statements: Vec<Verified<Statement>>,
     pub records: Vec<Verified<Record>>,
     /// How many did not decode or verify.
     pub refused: usize,
 }
 
-impl Trust {
+impl AuthorityClosure {
     pub fn read(members: &[Small]) -> Result<Self, Failure> {
         let mut trust = Self::default();
         for member in members {

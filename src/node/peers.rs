@@ -16,7 +16,7 @@ const OVER: usize = 3;
 
 /// Everybody, at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Company {
+pub struct PeersOverview {
     /// The circles that this node belongs to.
     pub circles: Vec<CircleStatus>,
     /// The open invitations, the newest first, then the last few that are over.
@@ -83,7 +83,7 @@ pub struct Running {
 
 impl Handle {
     /// Looks at everybody.
-    pub fn company(&self) -> Result<Company, Failure> {
+    pub fn peers_overview(&self) -> Result<PeersOverview, Failure> {
         let now = now();
         let max_age = self.config.stale_hours.saturating_mul(3_600_000);
         let mut circles = self.status(max_age)?.circles;
@@ -139,7 +139,7 @@ impl Handle {
                 joining: !own.contains(&row.ticket),
                 answer: row.answer,
             });
-        Ok(Company {
+        Ok(PeersOverview {
             circles,
             invitations,
             offers: self.offers()?,
