@@ -42,7 +42,7 @@ pub const ENTRIES: [Entry; 29] = [
     ("config", config),
     ("delta", delta),
     ("done", done),
-    ("far", wire::far),
+    ("node-addr", wire::node_addr),
     ("frontier", frontier),
     ("gguf", model),
     ("head", head),

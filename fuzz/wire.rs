@@ -1,6 +1,6 @@
 //! What comes by wire: frames, whole sessions, and the lines that people copy (see `entry.rs`).
 
-use okibi::carrier::far::Far;
+use okibi::carrier::node_addr::NodeAddr;
 use okibi::node::Ticket;
 use okibi::record::{Ack, Frontier, Signed};
 use okibi::sync::{self, FrameReader, Input, Output, Phase, Session};
@@ -144,10 +144,10 @@ fn session_ack(circle: okibi::record::CircleId, to: okibi::record::RootKey) -> A
 }
 
 /// Where a node is beyond its network, as a line.
-pub fn far(bytes: &[u8]) -> bool {
+pub fn node_addr(bytes: &[u8]) -> bool {
     let Some(far) = std::str::from_utf8(bytes)
         .ok()
-        .and_then(|text| text.parse::<Far>().ok())
+        .and_then(|text| text.parse::<NodeAddr>().ok())
     else {
         return false;
     };

@@ -2,13 +2,13 @@
 //! by the core and taken in by the store.
 
 #[cfg(feature = "lan")]
-pub mod door;
-#[cfg(feature = "lan")]
-pub mod far;
+pub mod admission;
 #[cfg(feature = "iroh")]
 pub mod iroh;
 #[cfg(feature = "lan")]
 pub mod lan;
 pub mod media;
+#[cfg(feature = "lan")]
+pub mod node_addr;
 #[cfg(feature = "lan")]
 pub mod wire;

@@ -140,7 +140,7 @@ pub fn sync(out: &Out, node: &mut Handle, args: &Sync) -> Outcome {
     if ask_daemon(node.store().home(), &json!({"type": "status"})).is_some() {
         options.port = 0;
         // What is beyond the network it keeps in step by itself.
-        options.beyond.never = true;
+        options.wide_area.never = true;
     }
     options.once = Some(Duration::from_secs(args.timeout));
     let report = node.run_network(options, &mut nobody)?;
@@ -305,7 +305,7 @@ fn far(
 ) -> Result<Option<String>, Failure> {
     match daemon {
         Some(daemon) => Ok(daemon["iroh"].as_str().map(str::to_owned)),
-        None => node.beyond(&options.beyond),
+        None => node.wide_area(&options.wide_area),
     }
 }
 

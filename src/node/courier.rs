@@ -12,8 +12,8 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::carrier::media::carry::{Limits, Moved, Shelf};
 use crate::carrier::media::medium::{self, Medium, Scan};
+use crate::carrier::media::relay_store::{Limits, Moved, RelayStore};
 use crate::carrier::media::write::Written;
 use crate::record::{Role, RootKey};
 use crate::store::{CircleView, Sent, Standing};
@@ -291,7 +291,7 @@ impl Handle {
             Some(_) => None,
             None => self.hold(&medium::scan(path)?)?,
         };
-        let shelf = Shelf::open(&self.files(&root))?;
+        let shelf = RelayStore::open(&self.files(&root))?;
         let scan = medium::scan(path)?;
         shelf.share_receipts(&scan, medium)?;
         report.delivered += shelf.tidy(limits, now())?;

@@ -7,10 +7,10 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::carrier::media::MediaError;
-use crate::carrier::media::gather::{self, Gathered, Shelf};
 use crate::carrier::media::keyring::Secret;
 use crate::carrier::media::medium::{self, Found, Medium};
 use crate::carrier::media::parity;
+use crate::carrier::media::partial_sets::{self, Gathered, PartialSets};
 use crate::carrier::media::read::{Opens, Source as Stream, inspect, opens};
 use crate::identity::verify;
 use crate::record::{Claim, Signed, Statement};
@@ -102,7 +102,7 @@ fn is_small(found: &Found) -> bool {
 }
 
 /// What is here of a set from its first slice on, with what was kept; none: the first slice was never here.
-fn front_of(shelf: &Shelf, parts: &[Found]) -> Result<Option<Found>, Failure> {
+fn front_of(shelf: &PartialSets, parts: &[Found]) -> Result<Option<Found>, Failure> {
     Ok(match shelf.gather(parts, true)? {
         Gathered::Whole(found) => Some(found),
         Gathered::Waiting(waiting) => waiting.prefix,
@@ -188,7 +188,7 @@ impl Handle {
         let mut candidates: Vec<_> = candidates.collect();
         let mut shelf = match parts.is_empty() {
             true => None,
-            false => Some(Shelf::take(&self.files(self.store.home()))?),
+            false => Some(PartialSets::take(&self.files(self.store.home()))?),
         };
         if let Some(shelf) = &mut shelf {
             let put = self.put_together(shelf, parts, &secrets, bench, options, report);
@@ -258,7 +258,7 @@ impl Handle {
     /// kept only if its first slice is here, or was, and a key of mine opens it.
     fn put_together(
         &self,
-        shelf: &mut Shelf,
+        shelf: &mut PartialSets,
         parts: Vec<(usize, Found)>,
         secrets: &[Secret],
         bench: &mut Bench,
@@ -267,7 +267,7 @@ impl Handle {
     ) -> Result<Vec<Candidate>, Failure> {
         let mut sets: BTreeMap<String, (Vec<usize>, Vec<Found>)> = BTreeMap::new();
         for (number, part) in parts {
-            let Some(key) = gather::key(&part) else {
+            let Some(key) = partial_sets::key(&part) else {
                 continue;
             };
             // What this node wrote is for others.
@@ -300,7 +300,7 @@ impl Handle {
     /// One set of parts; none if it is somebody else's.
     fn put_one_together(
         &self,
-        shelf: &mut Shelf,
+        shelf: &mut PartialSets,
         (key, mut parts): (&str, Vec<Found>),
         secrets: &[Secret],
         bench: &mut Bench,
@@ -359,7 +359,7 @@ impl Handle {
     /// one that a fellow member signed may take what a large bundle needs.
     fn room_for_slices(
         &self,
-        shelf: &Shelf,
+        shelf: &PartialSets,
         front: Option<&Found>,
         secrets: &[Secret],
     ) -> Result<u64, Failure> {
@@ -484,7 +484,7 @@ impl Handle {
     }
 
     /// Drops the kept slices of a set that make no bundle: the damaged one if it can be named, else all.
-    fn give_up(&self, shelf: Option<&Shelf>, candidate: &Candidate) {
+    fn give_up(&self, shelf: Option<&PartialSets>, candidate: &Candidate) {
         let (Some(shelf), Some(key)) = (shelf, &candidate.key) else {
             return;
         };
@@ -514,10 +514,10 @@ impl Handle {
 
     fn slices_older_than(&self, most: u64, dry: bool) -> Result<(usize, u64), Failure> {
         let files = self.files(self.store.home());
-        if !files.path(gather::FOLDER).is_dir() {
+        if !files.path(partial_sets::FOLDER).is_dir() {
             return Ok((0, 0));
         }
-        let shelf = Shelf::take(&files)?;
+        let shelf = PartialSets::take(&files)?;
         let (mut count, mut bytes) = (0, 0);
         for (key, since, size) in shelf.sets()? {
             let age = (super::home::now() / 1_000).saturating_sub(since);

@@ -96,7 +96,7 @@ pub use models::{Fit, Permission};
 pub use modes::private_by_default;
 #[cfg(feature = "lan")]
 pub use net::{
-    Beyond, Compared, Invitation, Joining, NetOptions, NetReport, Reached, Ticket, ask_daemon,
+    Compared, Invitation, Joining, NetOptions, NetReport, Reached, Ticket, WideArea, ask_daemon,
     valid_address, valid_relay,
 };
 pub use offers::{Accepted, Left, Offer, quoted_name};

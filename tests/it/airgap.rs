@@ -108,8 +108,8 @@ fn no_foreign_cryptography_in_any_build() {
 #[test]
 fn no_socket_of_the_standard_library() {
     let roads = [
-        "src/carrier/door.rs",
-        "src/carrier/far.rs",
+        "src/carrier/admission.rs",
+        "src/carrier/node_addr.rs",
         "src/carrier/iroh/",
         "src/carrier/lan/",
         "src/carrier/wire.rs",
@@ -135,8 +135,8 @@ fn no_socket_of_the_standard_library() {
     }
     for (file, module) in [
         ("src/carrier/mod.rs", "pub mod lan;"),
-        ("src/carrier/mod.rs", "pub mod door;"),
-        ("src/carrier/mod.rs", "pub mod far;"),
+        ("src/carrier/mod.rs", "pub mod admission;"),
+        ("src/carrier/mod.rs", "pub mod node_addr;"),
         ("src/carrier/mod.rs", "pub mod wire;"),
         ("src/node/mod.rs", "mod net;"),
     ] {

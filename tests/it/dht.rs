@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 
-use crate::beyond::{OTHER_RELAY, RELAY, Relay};
 use crate::capture::Resolver;
 use crate::homes::{Home, Place};
 use crate::inside::Inside;
 use crate::netns::{MIDDLE, Network, agree, documents, ip, text, three};
+use crate::wide_area::{OTHER_RELAY, RELAY, Relay};
 
 /// Set for the process that is the DHT, to the address where it is.
 const BE_THE_DHT: &str = "OKIBI_BE_THE_DHT";

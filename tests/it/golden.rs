@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use okibi::carrier::media::files::Files;
-use okibi::carrier::media::gather::{Gathered, Shelf};
 use okibi::carrier::media::keyring::Secret;
 use okibi::carrier::media::medium::{Found, scan};
+use okibi::carrier::media::partial_sets::{Gathered, PartialSets};
 use okibi::carrier::media::read::{Front, Source, stage};
 use okibi::carrier::media::{MediaError, Small};
 use okibi::fold::{History, evaluate};
@@ -39,7 +39,7 @@ fn only(stick: &str) -> Found {
 
 /// What two media of a set come to.
 fn together(home: &Path, sticks: [&str; 2]) -> Found {
-    let shelf = Shelf::take(&Files::new(home)).unwrap();
+    let shelf = PartialSets::take(&Files::new(home)).unwrap();
     let parts: Vec<Found> = sticks.map(only).into();
     match shelf.gather(&parts, false).unwrap() {
         Gathered::Whole(found) => found,

@@ -10,11 +10,11 @@
     reason = "a test fails loudly"
 )]
 
+mod admission;
 mod airgap;
 mod append;
 mod architecture;
 mod backup;
-mod beyond;
 mod bundle_stock_tools;
 mod capture;
 mod care;
@@ -26,7 +26,6 @@ mod courier;
 mod crash;
 mod crowd;
 mod dht;
-mod door;
 mod exit_codes;
 mod fold;
 mod foreign;
@@ -72,4 +71,5 @@ mod terminal;
 mod threats;
 mod update;
 mod vouched;
+mod wide_area;
 mod wire;

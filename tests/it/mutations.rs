@@ -233,7 +233,7 @@ parsers! {
     config "config"
     delta "delta"
     done "done"
-    far "far"
+    node_addr "node-addr"
     frontier "frontier"
     gguf "gguf"
     head "head"

@@ -15,16 +15,16 @@ use std::time::Duration;
 use bytes::Bytes;
 use iroh::dns::DnsResolver;
 use iroh::endpoint::{
-    BindOpts, Connection, Incoming, IncomingAddr, QuicTransportConfig, RecvStream, SendStream,
-    VarInt, presets,
+    BindOpts, Connection, IncomingAddr, QuicTransportConfig, RecvStream, SendStream, VarInt,
+    presets,
 };
 use iroh::{Endpoint, EndpointAddr, EndpointId, RelayMode, RelayUrl, SecretKey, TransportAddr};
 use thiserror::Error;
 
 use crate::sync::Side;
 
-use super::door::Origin;
-use super::far::Far;
+use super::admission::Origin;
+use super::node_addr::NodeAddr;
 use super::wire::{Link, Outgoing, exporter};
 
 /// The application protocol: its version is the session's, as on the LAN.
@@ -186,9 +186,9 @@ impl Iroh {
     }
 
     /// This node, and where it believes to be reached by now.
-    pub fn here(&self) -> Far {
+    pub fn here(&self) -> NodeAddr {
         let address = self.endpoint.addr();
-        let mut far = Far::new(*address.id.as_bytes());
+        let mut far = NodeAddr::new(*address.id.as_bytes());
         for place in &address.addrs {
             let _ = match place {
                 TransportAddr::Ip(ip) => far.add(&ip.to_string()),
@@ -200,7 +200,7 @@ impl Iroh {
     }
 
     /// Dials a node at all of its places at once.
-    pub async fn dial(&self, far: &Far) -> Result<Link, IrohError> {
+    pub async fn dial(&self, far: &NodeAddr) -> Result<Link, IrohError> {
         let id = EndpointId::from_bytes(&far.key).map_err(told)?;
         let direct = far.direct.iter().copied().map(TransportAddr::Ip);
         let relays = far.relays.iter().filter_map(|url| url.parse().ok());
@@ -214,9 +214,9 @@ impl Iroh {
     }
 
     /// The next connection from outside, before anything was done for it; none when the endpoint is closed.
-    pub async fn knock(&self) -> Option<Knock> {
+    pub async fn accept(&self) -> Option<Incoming> {
         let incoming = self.endpoint.accept().await?;
-        Some(Knock {
+        Some(Incoming {
             incoming,
             room: self.incoming.clone(),
         })
@@ -231,13 +231,13 @@ impl Iroh {
     }
 }
 
-/// Somebody at the door.
-pub struct Knock {
-    incoming: Incoming,
+/// A connection from outside that is not admitted yet.
+pub struct Incoming {
+    incoming: ::iroh::endpoint::Incoming,
     room: Arc<tokio::sync::Semaphore>,
 }
 
-impl Knock {
+impl Incoming {
     /// Where it comes from.
     pub fn origin(&self) -> Origin {
         match self.incoming.remote_addr() {
@@ -299,7 +299,7 @@ fn link(
     let exporter =
         exporter(|to, label, context| connection.export_keying_material(to, label, context))
             .map_err(|_| IrohError::Exporter)?;
-    let address = Far::new(*connection.remote_id().as_bytes()).name();
+    let address = NodeAddr::new(*connection.remote_id().as_bytes()).name();
     let streams = Streams {
         send,
         recv,

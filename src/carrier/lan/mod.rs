@@ -19,7 +19,7 @@ use thiserror::Error;
 
 use crate::sync::Side;
 
-use super::door::Origin;
+use super::admission::Origin;
 use super::wire::{Link, Outgoing, exporter};
 
 pub use discover::{Found, Interfaces, Lookout, lookout, own_addresses};
@@ -132,9 +132,9 @@ impl Lan {
     }
 
     /// The next connection from outside, before anything was done for it; none when the socket is closed.
-    pub async fn knock(&self) -> Option<Knock> {
+    pub async fn accept(&self) -> Option<Incoming> {
         let incoming = self.endpoint.accept().await?;
-        Some(Knock {
+        Some(Incoming {
             incoming,
             room: self.incoming.clone(),
         })
@@ -147,13 +147,13 @@ impl Lan {
     }
 }
 
-/// Somebody at the door.
-pub struct Knock {
+/// A connection from outside that is not admitted yet.
+pub struct Incoming {
     incoming: quinn::Incoming,
     room: Arc<tokio::sync::Semaphore>,
 }
 
-impl Knock {
+impl Incoming {
     /// Where it comes from.
     pub fn origin(&self) -> Origin {
         Origin::of(self.incoming.remote_address().ip())

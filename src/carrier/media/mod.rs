@@ -4,10 +4,10 @@
 //! - `files`: the one layer through which anything is written; it can record and be made to fail.
 //! - `seal`: age encryption, and the tokens inside of HEAD; `keyring`: for whom, and what opens it.
 //! - `medium`: the layout on the stick, its locks and receipts.
-//! - `place`: what file system a path is on; `slices`: one stream over one medium or several; `parity`: what repairs it.
+//! - `filesystem`: what file system a path is on; `slices`: one stream over one medium or several; `parity`: what repairs it.
 //! - `plan`: what shall go; `write`: plan -> sealed bundle; `read`: sealed bundle -> staged, verified files.
-//! - `conveyor`: bytes from one thread to another.
-//! - `gather`: slices that arrive before the others of their bundle.
+//! - `pipe`: bytes from one thread to another.
+//! - `partial_sets`: slices that arrive before the others of their bundle.
 //! - `usb`: which removable media are mounted.
 //! - `records`: the zstd-compressed sequences of records inside.
 //!
@@ -15,18 +15,18 @@
 //! counts as staged before the whole stream verified. A bundle on a medium exists from the moment its
 //! `SUMS` is there. Failure is one `MediaError`, whose variants are what exit codes are made of.
 
-pub mod carry;
-mod conveyor;
-mod echo;
 pub mod files;
-pub mod gather;
+pub mod filesystem;
 pub mod keyring;
 pub mod medium;
 pub mod parity;
-pub mod place;
+pub mod partial_sets;
+mod pipe;
 pub mod plan;
 pub mod read;
+mod read_back;
 pub mod records;
+pub mod relay_store;
 pub mod seal;
 pub mod slices;
 mod staging;

@@ -22,10 +22,10 @@ use crate::bundle::limits::{HEAD_BYTES, SIGNATURE_BYTES};
 use crate::bundle::sshsig::SshSig;
 use crate::bundle::{BundleError, Entry, Head, Kind, Manifest, names, pad, tar};
 
-use super::conveyor::belt;
 use super::files::Files;
 use super::keyring::Secret;
 use super::medium::{self, Found};
+use super::pipe::pipe;
 use super::records::Items;
 use super::seal::{self, Opened, TOKEN_BYTES};
 pub use super::staging::StagedMember;
@@ -462,9 +462,9 @@ fn rest<R: Read + Send>(
     }
     thread::scope(|scope| {
         let tar = tar.over(|mut opened| {
-            let (belt, unloader) = belt();
-            scope.spawn(move || belt.carry(&mut opened));
-            unloader
+            let (writer, reader) = pipe();
+            scope.spawn(move || writer.carry(&mut opened));
+            reader
         });
         members(front, tar, sink, at)
     })

@@ -13,11 +13,11 @@ use std::path::PathBuf;
 use sha2::{Digest, Sha256};
 
 use super::MediaError;
-use super::echo::Echo;
 use super::files::OpenFile;
+use super::filesystem::Filesystem;
 use super::medium::{self, Medium, SLICES, Sums};
 use super::parity;
-use super::place::Place;
+use super::read_back::ReadBack;
 
 /// SUMS, README.txt, folders and the last clusters of files, which have up to 32 KiB on FAT.
 const MARGIN: u64 = 256 * 1024;
@@ -123,7 +123,7 @@ struct Open {
     /// For `SUMS`.
     sha256: Sha256,
     /// For the reading back.
-    echo: Echo,
+    read_back: ReadBack,
     size: u64,
     at: PathBuf,
 }
@@ -169,10 +169,10 @@ impl<'a> Writer<'a> {
         let (mut have, mut devices, mut least) = (0u64, Vec::new(), u64::MAX);
         for medium in &self.waiting {
             let root = medium.files().root();
-            let place = Place::of(root);
-            least = least.min(self.limit(place)?);
-            if !devices.contains(&place.device) {
-                devices.push(place.device);
+            let filesystem = Filesystem::of(root);
+            least = least.min(self.limit(filesystem)?);
+            if !devices.contains(&filesystem.device) {
+                devices.push(filesystem.device);
                 have = have.saturating_add(room(medium, &self.layout)?);
             }
         }
@@ -193,13 +193,13 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    fn limit(&self, place: Place) -> Result<u64, MediaError> {
+    fn limit(&self, filesystem: Filesystem) -> Result<u64, MediaError> {
         match self.layout.slice {
-            Some(slice) if slice > place.file() => Err(MediaError::Plan(
+            Some(slice) if slice > filesystem.file() => Err(MediaError::Plan(
                 "the file system holds no slice of 4 GiB; name a smaller one".to_owned(),
             )),
             Some(slice) => Ok(slice.max(1)),
-            None => Ok(place.slice),
+            None => Ok(filesystem.slice),
         }
     }
 
@@ -236,8 +236,8 @@ impl<'a> Writer<'a> {
             let root = medium.files().root().to_owned();
             let folder = Medium::folder(&self.handle);
             let at = medium.files().path(&folder);
-            let place = Place::of(&root);
-            let (room, limit) = (room(&medium, &self.layout)?, self.limit(place)?);
+            let filesystem = Filesystem::of(&root);
+            let (room, limit) = (room(&medium, &self.layout)?, self.limit(filesystem)?);
             let taken = std::fs::symlink_metadata(&at).is_ok();
             if room < LEAST_ROOM || (taken && self.laid.media > 0) {
                 let last = self.waiting.is_empty() && self.more.is_none();
@@ -250,7 +250,7 @@ impl<'a> Writer<'a> {
             let made = medium.files().mkdir(&folder);
             made.map_err(MediaError::io(&at))?;
             self.laid.media += 1;
-            self.laid.rereads &= place.rereads;
+            self.laid.rereads &= filesystem.rereads;
             self.current = Some(Current {
                 medium,
                 room,
@@ -301,7 +301,7 @@ impl<'a> Writer<'a> {
             current.open = Some(Open {
                 file,
                 sha256: Sha256::new(),
-                echo: Echo::default(),
+                read_back: ReadBack::default(),
                 size: 0,
                 at,
             });
@@ -372,7 +372,7 @@ impl<'a> Writer<'a> {
             .write(&bytes[..most])
             .map_err(MediaError::io(&open.at))?;
         open.sha256.update(&bytes[..count]);
-        open.echo.update(&bytes[..count]);
+        open.read_back.update(&bytes[..count]);
         open.size += count as u64;
         current.room -= count as u64;
         self.laid.bytes += count as u64;
@@ -400,13 +400,13 @@ fn settle(open: Open) -> Result<([u8; 32], u64), MediaError> {
     let Open {
         mut file,
         sha256,
-        echo,
+        read_back,
         size,
         at,
     } = open;
     file.sync().map_err(MediaError::io(&at))?;
     file.forget();
-    if !echo.comes_back(&at)? {
+    if !read_back.comes_back(&at)? {
         return Err(MediaError::ReadBack(at));
     }
     Ok((sha256.finalize().into(), size))

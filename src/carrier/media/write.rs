@@ -22,15 +22,15 @@ use crate::bundle::names;
 use crate::bundle::{Composed, FORMAT, Head, READER, Recipient, compose, head, tar};
 use crate::identity::Signer;
 
-use super::conveyor::{Belt, belt};
-use super::echo::Echo;
 use super::files::{Files, OpenFile};
+use super::filesystem::Filesystem;
 use super::keyring::Addressee;
 use super::medium::{self, Medium};
 use super::parity;
-use super::place::Place;
+use super::pipe::{self, pipe};
 use super::plan;
 pub use super::plan::{Content, Plan};
+use super::read_back::ReadBack;
 use super::records::{self, Spooled};
 use super::seal::{self, TOKEN_BYTES};
 use super::slices::{self, Media};
@@ -324,7 +324,7 @@ impl<'a> Draft<'a> {
         }
         (written.sealed_bytes, written.parity_bytes) = done?;
         (written.slices, written.media) = (1, 1);
-        (written.read_back, written.reread) = (true, Place::of(files.root()).rereads);
+        (written.read_back, written.reread) = (true, Filesystem::of(files.root()).rereads);
         Ok(())
     }
 
@@ -337,16 +337,19 @@ impl<'a> Draft<'a> {
     ) -> Result<u64, MediaError> {
         let at = files.path(path);
         let file = files.create(path).map_err(MediaError::io(&at))?;
-        let echo = Echo::default();
-        let out = BufWriter::with_capacity(BUFFER, Checked { file, echo });
+        let read_back = ReadBack::default();
+        let out = BufWriter::with_capacity(BUFFER, Checked { file, read_back });
         let out = self.stream(out, &at, recipients)?;
         let out = out
             .into_inner()
             .map_err(|e| MediaError::io(&at)(e.into_error()))?;
-        let Checked { mut file, echo } = out;
+        let Checked {
+            mut file,
+            read_back,
+        } = out;
         file.sync().map_err(MediaError::io(&at))?;
         file.forget();
-        if echo.comes_back(&at)? {
+        if read_back.comes_back(&at)? {
             Ok(file.len())
         } else {
             Err(MediaError::ReadBack(at))
@@ -369,7 +372,7 @@ impl<'a> Draft<'a> {
                 have,
             });
         }
-        if sealed.max(parity) > Place::of(place).file() {
+        if sealed.max(parity) > Filesystem::of(place).file() {
             return Err(MediaError::Plan(format!(
                 "the file system of {} holds no file of 4 GiB; without -o the bundle is cut into slices",
                 place.display()
@@ -392,19 +395,19 @@ impl<'a> Draft<'a> {
             self.archive(&mut sealer, at)?;
             return sealer.finish().map_err(MediaError::io(at));
         }
-        let (sealed, to_write) = belt();
+        let (sealed, to_write) = pipe();
         thread::scope(|scope| {
             let writing = scope.spawn(move || {
                 let mut out = out;
                 to_write.pour(&mut out).map(|()| out)
             });
-            // Dropped without its end, the belt says so: nothing is written as if it were whole.
+            // Dropped without its end, the pipe says so: nothing is written as if it were whole.
             let archived = seal::seal(sealed, recipients).and_then(|mut sealer| {
                 self.archive(&mut sealer, at)?;
-                let ended = sealer.finish().and_then(Belt::finish);
+                let ended = sealer.finish().and_then(pipe::Writer::finish);
                 ended.map_err(MediaError::io(at))
             });
-            // The one that failed first is the one behind; the other only saw its belt break.
+            // The one that failed first is the one behind; the other only saw its pipe break.
             let written = writing.join().unwrap_or_else(|_| Err(lost_thread()));
             match (archived, written) {
                 (Ok(()), Ok(out)) => Ok(out),
@@ -529,13 +532,13 @@ fn unchanged(
 /// A file, and what was written to it.
 struct Checked {
     file: OpenFile,
-    echo: Echo,
+    read_back: ReadBack,
 }
 
 impl Write for Checked {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         let count = self.file.write(buffer)?;
-        self.echo.update(&buffer[..count]);
+        self.read_back.update(&buffer[..count]);
         Ok(count)
     }
     fn flush(&mut self) -> io::Result<()> {

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::carrier::far::Far;
+use crate::carrier::node_addr::NodeAddr;
 use crate::carrier::wire::Road;
 use crate::identity::{Signer, SigningSecret};
 use crate::record::{CircleId, Foreign, RootKey};
@@ -50,8 +50,8 @@ pub(super) enum Work {
         port: u16,
     },
     /// Where this node believes to be reached beyond its network.
-    Beyond {
-        here: Far,
+    WideArea {
+        here: NodeAddr,
     },
     /// A connection stands; the answer is how its session begins.
     Begin {
@@ -134,7 +134,7 @@ pub(super) struct Hub<'a> {
     version: i64,
     pub port: u16,
     /// This node beyond its network, if it goes there.
-    pub here: Option<Far>,
+    pub here: Option<NodeAddr>,
     pub reach: Reach,
     pub pairs: Pairs,
     pub full: Full,
@@ -257,7 +257,7 @@ impl<'a> Hub<'a> {
                 tracing::info!(port, "listening");
                 self.tell("listening", json!({"port": port}));
             }
-            Work::Beyond { here } => {
+            Work::WideArea { here } => {
                 tracing::info!(address = %here, "reachable by iroh");
                 self.tell("beyond", json!({"address": here.to_string()}));
                 self.here = Some(here);

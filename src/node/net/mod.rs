@@ -11,7 +11,6 @@
 
 mod answer;
 mod asks;
-mod beyond;
 mod blobs;
 mod claims;
 mod control;
@@ -34,6 +33,7 @@ mod serve;
 mod tests;
 mod ticket;
 mod visit;
+mod wide_area;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -43,7 +43,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::carrier::far::Far;
+use crate::carrier::node_addr::NodeAddr;
 use crate::record::{CircleId, Role, RootKey, StatementId};
 use crate::sync::JoinRequest;
 
@@ -71,7 +71,7 @@ pub struct NetOptions {
     /// Network interfaces by name; empty: all but virtual ones.
     pub interfaces: Vec<String>,
     /// The wide area.
-    pub beyond: Beyond,
+    pub wide_area: WideArea,
     /// Join by a ticket: speak with nobody else.
     pub join: Option<Joining>,
     /// End when this invitation is no longer open.
@@ -82,7 +82,7 @@ pub struct NetOptions {
 
 /// How a node goes beyond its network: not at all, unless something of this is set or a peer is only there.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Beyond {
+pub struct WideArea {
     /// Be reached there, also without any relay.
     pub on: bool,
     /// The UDP port; 0 for any.
@@ -100,7 +100,7 @@ pub struct Beyond {
     pub never: bool,
 }
 
-impl Beyond {
+impl WideArea {
     /// Whether anything of it is set.
     pub fn asked(&self) -> bool {
         !self.never && (self.on || self.n0 || self.dht || !self.relays.is_empty())
@@ -114,7 +114,7 @@ pub struct Joining {
     pub ticket: [u8; 16],
     pub request: JoinRequest,
     /// Where the issuer is beyond the network: kept once joined, since multicast does not find it there.
-    pub far: Option<Far>,
+    pub far: Option<NodeAddr>,
 }
 
 /// A peer that was reached.
@@ -169,7 +169,7 @@ impl Handle {
             offline: network.offline,
             port: network.port,
             interfaces: network.interfaces.clone(),
-            beyond: Beyond {
+            wide_area: WideArea {
                 on: network.iroh,
                 port: network.iroh_port,
                 relays: network.relays.clone(),
@@ -238,7 +238,7 @@ fn resolve(address: &str) -> std::io::Result<Vec<SocketAddr>> {
 
 /// Whether this can be an address: host and port, or a node beyond the network.
 pub fn valid_address(address: &str) -> bool {
-    if address.parse::<Far>().is_ok() {
+    if address.parse::<NodeAddr>().is_ok() {
         return cfg!(feature = "iroh");
     }
     if address.parse::<SocketAddr>().is_ok() {
@@ -253,12 +253,12 @@ pub fn valid_address(address: &str) -> bool {
 
 /// Whether this can be a relay.
 pub fn valid_relay(url: &str) -> bool {
-    crate::carrier::far::relay(url)
+    crate::carrier::node_addr::relay(url)
 }
 
 /// Whether this can be a node of the DHT: host and port.
 fn valid_bootstrap(place: &str) -> bool {
-    place.parse::<Far>().is_err() && valid_address(place)
+    place.parse::<NodeAddr>().is_err() && valid_address(place)
 }
 
 /// An event for the control socket's listeners.

@@ -17,8 +17,8 @@ use super::super::home::{now, random};
 use super::super::{Exit, Failure, Handle};
 use super::hub::Hub;
 use super::ticket::{ADDRESSES, Ticket};
-use super::{Beyond, Joining, NetOptions};
-use crate::carrier::far::Far;
+use super::{Joining, NetOptions, WideArea};
+use crate::carrier::node_addr::NodeAddr;
 
 /// An invitation that was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,8 +124,8 @@ impl Handle {
     }
 
     /// Where this node would be reached beyond its network; none where it does not go there.
-    pub fn beyond(&self, beyond: &Beyond) -> Result<Option<String>, Failure> {
-        if !beyond.asked() {
+    pub fn wide_area(&self, wide_area: &WideArea) -> Result<Option<String>, Failure> {
+        if !wide_area.asked() {
             return Ok(None);
         }
         let directory = self.store.directory()?;
@@ -133,10 +133,10 @@ impl Handle {
         let Some((_, key)) = key else {
             return Ok(None);
         };
-        let mut far = Far::new(key);
-        let direct = self.own_addresses(beyond.port);
+        let mut far = NodeAddr::new(key);
+        let direct = self.own_addresses(wide_area.port);
         let direct = direct.iter().map(ToString::to_string);
-        for place in direct.chain(beyond.relays.iter().cloned()) {
+        for place in direct.chain(wide_area.relays.iter().cloned()) {
             far.add(&place);
         }
         Ok(Some(far.to_string()))

@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::carrier::far::relay;
+use crate::carrier::node_addr::relay;
 
 /// Ports below are services of systems, no nodes.
 const FIRST_PORT: u16 = 1_024;

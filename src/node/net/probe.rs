@@ -47,7 +47,7 @@ impl Handle {
         options.once = Some(LOOK);
         options.peers.extend(address.clone());
         let discover = options.discover;
-        let relays = options.beyond.relays.len();
+        let relays = options.wide_area.relays.len();
         let report = self.run_network(options, &mut |_| None)?;
         if discover {
             let seen = report.seen.len();

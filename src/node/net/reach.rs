@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
-use crate::carrier::far::Far;
 use crate::carrier::lan::Interfaces;
+use crate::carrier::node_addr::NodeAddr;
 use crate::carrier::wire::Road;
 use crate::record::{CircleId, Role, RootKey};
 use crate::sync::{Input, Whereabouts, limits};
@@ -29,7 +29,7 @@ const TELL: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Wish {
     /// This node, at these places and wherever the roads find it; again when other places are known.
-    Look(Far),
+    Look(NodeAddr),
     /// This key no more, unless a person named it.
     Forget([u8; 32]),
 }
@@ -39,7 +39,7 @@ pub(super) enum Wish {
 pub(super) struct Reach {
     /// None: this node does not go there.
     wanted: Option<mpsc::UnboundedSender<Wish>>,
-    dialled: BTreeMap<[u8; 32], Far>,
+    dialled: BTreeMap<[u8; 32], NodeAddr>,
     /// Who is looked for, with the circles that both are in.
     near: BTreeMap<[u8; 32], BTreeSet<CircleId>>,
     heard: BTreeMap<(CircleId, [u8; 32]), Heard>,
@@ -52,9 +52,9 @@ pub(super) struct Reach {
 #[derive(Default)]
 struct Heard {
     /// By itself: this alone is passed on.
-    itself: Option<Far>,
+    itself: Option<NodeAddr>,
     /// By others, one word each.
-    rumours: VecDeque<(RootKey, Far)>,
+    rumours: VecDeque<(RootKey, NodeAddr)>,
 }
 
 impl Reach {
@@ -71,7 +71,7 @@ impl Reach {
     }
 
     /// Takes a word on a node: its own, or somebody else's.
-    fn hear(&mut self, circle: CircleId, far: Far, teller: Option<RootKey>) {
+    fn hear(&mut self, circle: CircleId, far: NodeAddr, teller: Option<RootKey>) {
         let heard = self.heard.entry((circle, far.key)).or_default();
         match teller {
             None => heard.itself = Some(far),
@@ -85,11 +85,11 @@ impl Reach {
     }
 
     /// Where a node may be: by its own word first, then by one place of each who spoke of it, and so on.
-    fn places(&self, key: [u8; 32]) -> Far {
-        let mut far = Far::new(key);
+    fn places(&self, key: [u8; 32]) -> NodeAddr {
+        let mut far = NodeAddr::new(key);
         let mut rumours: Vec<Vec<String>> = Vec::new();
         for (_, heard) in self.heard.iter().filter(|((_, other), _)| *other == key) {
-            for place in heard.itself.iter().flat_map(Far::places) {
+            for place in heard.itself.iter().flat_map(NodeAddr::places) {
                 far.add(&place);
             }
             rumours.extend(heard.rumours.iter().map(|(_, far)| far.places()));
@@ -104,7 +104,7 @@ impl Reach {
 
     /// What those are called whom the roads were told to dial.
     pub fn dialled(&self) -> impl Iterator<Item = String> {
-        self.dialled.values().map(Far::name)
+        self.dialled.values().map(NodeAddr::name)
     }
 
     /// Takes up who is near now; whoever is not any more, a former member, is let go. Returns who is near.
@@ -124,7 +124,7 @@ impl Reach {
     }
 
     /// Has the roads look for a node, if they do not look for it there already.
-    fn look_for(&mut self, far: Far) {
+    fn look_for(&mut self, far: NodeAddr) {
         if self.dialled.get(&far.key) != Some(&far) {
             wish(self.wanted.as_ref(), Wish::Look(far.clone()));
             self.dialled.insert(far.key, far);
@@ -141,7 +141,7 @@ fn wish(wanted: Option<&mpsc::UnboundedSender<Wish>>, wish: Wish) {
 
 /// One name for what may be written in several ways: a node beyond the network goes by its key.
 pub(super) fn plain(address: &str) -> String {
-    match address.parse::<Far>() {
+    match address.parse::<NodeAddr>() {
         Ok(far) => far.name(),
         Err(()) => address.to_owned(),
     }
@@ -154,8 +154,8 @@ impl Hub<'_> {
             return Ok(());
         }
         let members = self.members_beyond()?;
-        let relays = self.options.beyond.relays.clone();
-        let lookup = self.options.beyond.n0 || self.options.beyond.dht;
+        let relays = self.options.wide_area.relays.clone();
+        let lookup = self.options.wide_area.n0 || self.options.wide_area.dht;
         self.reach.stale = false;
         for key in self.reach.come_near(members) {
             let mut far = self.reach.places(key);
@@ -188,10 +188,10 @@ impl Hub<'_> {
         let own = directory
             .current(&root, Role::Transport)
             .map(|(_, key)| key);
-        let beyond = &self.options.beyond;
+        let wide_area = &self.options.wide_area;
         let mut allowed = Allowed {
-            relays: beyond.relays.clone(),
-            n0: beyond.n0,
+            relays: wide_area.relays.clone(),
+            n0: wide_area.n0,
             own: crate::carrier::lan::own_addresses(&Interfaces {
                 only: self.options.interfaces.clone(),
             }),
@@ -204,7 +204,7 @@ impl Hub<'_> {
             .into_iter()
             .map(|peer| peer.address);
         let given = kept.chain(self.options.peers.iter().cloned());
-        let given = given.filter_map(|line| line.parse::<Far>().ok());
+        let given = given.filter_map(|line| line.parse::<NodeAddr>().ok());
         allowed.relays.extend(given.flat_map(|far| far.relays));
         let near = self
             .lines
@@ -216,7 +216,7 @@ impl Hub<'_> {
             if !known.is_some_and(|circles| circles.contains(&circle)) {
                 continue;
             }
-            let mut far = Far::new(node.key);
+            let mut far = NodeAddr::new(node.key);
             for place in node.places.iter().filter(|it| allowed.takes(it, near)) {
                 far.add(place);
             }
@@ -256,7 +256,7 @@ impl Hub<'_> {
     }
 
     fn places_for(&self, circle: &CircleId) -> Vec<Whereabouts> {
-        let whereabouts = |far: &Far| Whereabouts {
+        let whereabouts = |far: &NodeAddr| Whereabouts {
             key: far.key,
             places: far.places(),
         };
@@ -305,8 +305,8 @@ mod tests {
 
     const CIRCLE: CircleId = CircleId([1; 32]);
 
-    fn far(ports: std::ops::Range<u16>) -> Far {
-        let mut far = Far::new([7; 32]);
+    fn far(ports: std::ops::Range<u16>) -> NodeAddr {
+        let mut far = NodeAddr::new([7; 32]);
         for port in ports {
             far.add(&format!("192.0.2.7:{port}"));
         }
@@ -323,15 +323,15 @@ mod tests {
         assert_eq!(reach.come_near(near), [[7; 32], [8; 32]]);
         reach.hear(CIRCLE, far(1..2), None);
         reach.look_for(far(1..2));
-        reach.look_for(Far::new([8; 32]));
+        reach.look_for(NodeAddr::new([8; 32]));
         // Said once.
         reach.look_for(far(1..2));
         assert_eq!(reach.come_near([([8; 32], circles)].into()), [[8; 32]]);
         assert!(reach.heard.is_empty());
         let names: Vec<String> = reach.dialled().collect();
-        assert_eq!(names, [Far::new([8; 32]).name()]);
+        assert_eq!(names, [NodeAddr::new([8; 32]).name()]);
         let said: Vec<Wish> = std::iter::from_fn(|| wishes.try_recv().ok()).collect();
-        let eight = Wish::Look(Far::new([8; 32]));
+        let eight = Wish::Look(NodeAddr::new([8; 32]));
         assert_eq!(said, [Wish::Look(far(1..2)), eight, Wish::Forget([7; 32])]);
     }
 
@@ -352,7 +352,7 @@ mod tests {
         );
         assert_eq!(
             reach.places([7; 32]).direct.len(),
-            crate::carrier::far::DIRECT
+            crate::carrier::node_addr::DIRECT
         );
         // Its own word comes first, and only that is passed on.
         reach.hear(CIRCLE, far(5..6), None);

@@ -11,9 +11,9 @@ use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
-use crate::carrier::door::{Door, Entry, Place};
-use crate::carrier::far::Far;
+use crate::carrier::admission::{Admission, Entry, Place};
 use crate::carrier::lan::{Found, Interfaces, Lan, Lookout, lookout};
+use crate::carrier::node_addr::NodeAddr;
 use crate::carrier::wire::Link;
 use crate::record::RootKey;
 use crate::sync::{Closed, Session, Setup, Side};
@@ -21,10 +21,10 @@ use crate::sync::{Closed, Session, Setup, Side};
 use super::super::home::random;
 use super::super::{Exit, Failure, Handle};
 use super::NetOptions;
-use super::beyond::{Iroh, Ways};
 use super::hub::Work;
 use super::reach::Wish;
 use super::visit::{Target, visit};
+use super::wide_area::{Iroh, Ways};
 
 /// How long an alias and its TLS key live.
 const ALIAS: Duration = Duration::from_secs(3_600);
@@ -32,7 +32,7 @@ const ALIAS: Duration = Duration::from_secs(3_600);
 const GLANCE: Duration = Duration::from_secs(1);
 /// Others on the network that are visited at once: anybody can show itself under any number of names.
 const ALIASES: usize = 512;
-/// Sessions at once, those at the door among them; who comes then is turned away.
+/// Sessions at once, those that wait for admission among them; who comes then is turned away.
 const SESSIONS: usize = 256;
 
 /// Who is connected: root and instance, with the number of connections.
@@ -43,13 +43,15 @@ pub(super) struct Roads {
     stop: watch::Sender<bool>,
     main: Option<tokio::task::JoinHandle<()>>,
     wanted: Option<mpsc::UnboundedSender<Wish>>,
-    beyond: Option<Arc<Iroh>>,
+    wide_area: Option<Arc<Iroh>>,
 }
 
 impl Roads {
     /// Whether the DHT has answered up to now; none where it is not used.
     pub fn dht(&self) -> Option<bool> {
-        self.beyond.as_ref().and_then(|beyond| beyond.dht())
+        self.wide_area
+            .as_ref()
+            .and_then(|wide_area| wide_area.dht())
     }
 
     /// Takes whom to look for beyond the network; none where no road leads there.
@@ -70,12 +72,12 @@ impl Roads {
 #[derive(Clone)]
 pub(super) struct Road {
     pub lan: Arc<Lan>,
-    pub beyond: Option<Arc<Iroh>>,
+    pub wide_area: Option<Arc<Iroh>>,
     pub work: Sender<Work>,
     pub stop: watch::Receiver<bool>,
     links: Arc<AtomicU64>,
     room: Arc<tokio::sync::Semaphore>,
-    door: Door,
+    admission: Admission,
     pub joining: bool,
 }
 
@@ -96,7 +98,7 @@ pub(super) fn open(
             stop,
             main: None,
             wanted: None,
-            beyond: None,
+            wide_area: None,
         });
     }
     let lan = Lan::open(options.port, &random()?).map_err(|error| fail(error.to_string()))?;
@@ -115,12 +117,12 @@ pub(super) fn open(
     }
     peers.sort();
     peers.dedup();
-    let mut far: Vec<Far> = peers.iter().filter_map(|it| it.parse().ok()).collect();
-    peers.retain(|address| address.parse::<Far>().is_err());
-    if options.beyond.never {
+    let mut far: Vec<NodeAddr> = peers.iter().filter_map(|it| it.parse().ok()).collect();
+    peers.retain(|address| address.parse::<NodeAddr>().is_err());
+    if options.wide_area.never {
         far.clear();
     }
-    let beyond = match ways(options, &far) {
+    let wide_area = match ways(options, &far) {
         Some(ways) => {
             let (_, secret) = node.transport_key()?;
             let open = runtime.block_on(Iroh::open(&secret, &ways));
@@ -131,7 +133,7 @@ pub(super) fn open(
     let (wanted, wishes) = mpsc::unbounded_channel();
     let road = Road {
         lan: Arc::new(lan),
-        beyond,
+        wide_area,
         work,
         stop: stopped,
         links: Arc::new(AtomicU64::new(1)),
@@ -140,38 +142,38 @@ pub(super) fn open(
             Some(_) => 1,
             None => SESSIONS,
         })),
-        door: Door::default(),
+        admission: Admission::default(),
         joining: options.join.is_some(),
     };
-    let wanted = road.beyond.is_some().then_some(wanted);
-    let beyond = road.beyond.clone();
+    let wanted = road.wide_area.is_some().then_some(wanted);
+    let wide_area = road.wide_area.clone();
     let main = runtime.spawn(travel(road, look, port, (peers, far), wishes));
     Ok(Roads {
         stop,
         main: Some(main),
         wanted,
-        beyond,
+        wide_area,
     })
 }
 
 /// How to go beyond the network; none where nobody asked for it and no peer is only there.
-fn ways(options: &NetOptions, far: &[Far]) -> Option<Ways> {
-    let beyond = &options.beyond;
-    if !beyond.asked() && far.is_empty() {
+fn ways(options: &NetOptions, far: &[NodeAddr]) -> Option<Ways> {
+    let wide_area = &options.wide_area;
+    if !wide_area.asked() && far.is_empty() {
         return None;
     }
-    let mut relays = beyond.relays.clone();
-    if relays.is_empty() && !beyond.n0 {
+    let mut relays = wide_area.relays.clone();
+    if relays.is_empty() && !wide_area.n0 {
         // A peer that a person named by its relay is reached through that one.
         relays = far.iter().flat_map(|it| it.relays.clone()).collect();
     }
     // Who is there for a moment takes any port and is not looked for.
     let passing = options.join.is_some() || options.once.is_some();
     Some(Ways {
-        port: if passing { 0 } else { beyond.port },
+        port: if passing { 0 } else { wide_area.port },
         relays,
-        n0: beyond.n0,
-        dht: beyond.dht.then(|| beyond.bootstrap.clone()),
+        n0: wide_area.n0,
+        dht: wide_area.dht.then(|| wide_area.bootstrap.clone()),
         passing,
     })
 }
@@ -196,7 +198,7 @@ async fn travel(
     mut road: Road,
     mut look: Option<Lookout>,
     port: u16,
-    (near, given): (Vec<String>, Vec<Far>),
+    (near, given): (Vec<String>, Vec<NodeAddr>),
     mut wishes: mpsc::UnboundedReceiver<Wish>,
 ) {
     let mut tasks = JoinSet::new();
@@ -205,7 +207,7 @@ async fn travel(
         tasks.spawn(visit(road.clone(), Target::Given(address), live.clone()));
     }
     // Whom to look for beyond the network, and where a person said that it is: these places stay. Each task reads the newest.
-    let mut far: BTreeMap<[u8; 32], (Option<Far>, watch::Sender<Far>)> = BTreeMap::new();
+    let mut far: BTreeMap<[u8; 32], (Option<NodeAddr>, watch::Sender<NodeAddr>)> = BTreeMap::new();
     for given in given {
         // One node may have been named twice, by different places.
         if let Some((Some(all), places)) = far.get_mut(&given.key) {
@@ -243,34 +245,34 @@ async fn travel(
                     }
                 }
             }
-            knock = road.lan.knock() => {
-                let Some(knock) = knock else { break };
+            incoming = road.lan.accept() => {
+                let Some(incoming) = incoming else { break };
                 if road.joining {
                     continue;
                 }
-                match road.door.enter(knock.origin(), knock.proven()) {
+                match road.admission.enter(incoming.origin(), incoming.proven()) {
                     Entry::In(place) => {
-                        tasks.spawn(receive(road.clone(), live.clone(), place, knock.answer()));
+                        tasks.spawn(receive(road.clone(), live.clone(), place, incoming.answer()));
                     }
-                    Entry::Prove => knock.prove(),
+                    Entry::Prove => incoming.prove(),
                 }
             }
-            knock = knocked(road.beyond.as_deref()) => {
-                let Some(knock) = knock else { break };
+            incoming = next_incoming(road.wide_area.as_deref()) => {
+                let Some(incoming) = incoming else { break };
                 if road.joining {
                     continue;
                 }
-                match road.door.enter(knock.origin(), knock.proven()) {
+                match road.admission.enter(incoming.origin(), incoming.proven()) {
                     Entry::In(place) => {
-                        tasks.spawn(receive(road.clone(), live.clone(), place, knock.answer()));
+                        tasks.spawn(receive(road.clone(), live.clone(), place, incoming.answer()));
                     }
-                    Entry::Prove => knock.prove(),
+                    Entry::Prove => incoming.prove(),
                 }
             }
             Some(wish) = wishes.recv() => match wish {
                 Wish::Look(wish) => match far.get(&wish.key) {
                     Some((given, places)) if !places.is_closed() => {
-                        let mut all = given.clone().unwrap_or_else(|| Far::new(wish.key));
+                        let mut all = given.clone().unwrap_or_else(|| NodeAddr::new(wish.key));
                         for place in wish.places() {
                             all.add(&place);
                         }
@@ -289,9 +291,9 @@ async fn travel(
                 },
             },
             _ = glance.tick() => {
-                let now = road.beyond.as_ref().map(|it| it.here());
+                let now = road.wide_area.as_ref().map(|it| it.here());
                 if let Some(now) = now && here.as_ref() != Some(&now) {
-                    let _ = road.work.send(Work::Beyond { here: now.clone() });
+                    let _ = road.work.send(Work::WideArea { here: now.clone() });
                     here = Some(now);
                 }
             }
@@ -320,14 +322,14 @@ async fn travel(
     }
     let goodbye = async { while tasks.join_next().await.is_some() {} };
     let _ = tokio::time::timeout(Duration::from_secs(2), goodbye).await;
-    if let Some(beyond) = &road.beyond {
-        beyond.close().await;
+    if let Some(wide_area) = &road.wide_area {
+        wide_area.close().await;
     }
     road.lan.close().await;
 }
 
 /// Other places of who is visited.
-fn change(places: &watch::Sender<Far>, all: Far) {
+fn change(places: &watch::Sender<NodeAddr>, all: NodeAddr) {
     places.send_if_modified(|known| {
         *known != all && {
             *known = all;
@@ -337,14 +339,14 @@ fn change(places: &watch::Sender<Far>, all: Far) {
 }
 
 /// The next that comes from beyond; never one where no road leads there.
-async fn knocked(beyond: Option<&Iroh>) -> Option<super::beyond::Knock> {
-    match beyond {
-        Some(beyond) => beyond.knock().await,
+async fn next_incoming(wide_area: Option<&Iroh>) -> Option<super::wide_area::Incoming> {
+    match wide_area {
+        Some(wide_area) => wide_area.accept().await,
         None => std::future::pending().await,
     }
 }
 
-/// Answers somebody who knocks, for as long as it has a place at the door.
+/// Answers somebody who knocks, for as long as it has a place.
 async fn receive<E>(
     road: Road,
     live: Live,
@@ -366,7 +368,7 @@ pub(super) struct Ended {
     pub who: Option<(RootKey, [u8; 8])>,
 }
 
-/// Holds one session over one connection; who came from outside keeps its place at the door until the session opens.
+/// Holds one session over one connection; who came from outside keeps its place until the session opens.
 pub(super) async fn talk(
     road: &Road,
     mut link: Link,

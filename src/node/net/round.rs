@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::carrier::far::Far;
+use crate::carrier::node_addr::NodeAddr;
 use crate::record::{CircleId, Foreign};
 
 use super::hub::Hub;
@@ -28,8 +28,8 @@ impl Hub<'_> {
         }
         let quiet = self.last_news.elapsed() > Duration::from_millis(300);
         let time = self.begun.elapsed();
-        let beyond = &self.options.beyond;
-        let patience = match beyond.dht && !beyond.never {
+        let wide_area = &self.options.wide_area;
+        let patience = match wide_area.dht && !wide_area.never {
             true => ANSWER_DHT,
             false => ANSWER,
         };
@@ -65,7 +65,7 @@ impl Hub<'_> {
         let kept = self.node.store.peers().unwrap_or_default();
         let kept = kept.iter().map(|peer| &peer.address);
         kept.chain(&self.options.peers)
-            .filter(|address| !self.options.beyond.never || address.parse::<Far>().is_err())
+            .filter(|address| !self.options.wide_area.never || address.parse::<NodeAddr>().is_err())
             .map(|address| plain(address))
             .collect()
     }

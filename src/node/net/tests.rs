@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::carrier::far::Far;
+use crate::carrier::node_addr::NodeAddr;
 use crate::carrier::wire::Road;
 use crate::config::Config;
 use crate::identity::{Signer, SigningSecret};
@@ -106,7 +106,7 @@ fn live(home: &Path, orders: &Receiver<Option<Order>>) {
     loop {
         let mut handle = open(home);
         let (_, secret) = handle.transport_key().unwrap();
-        let mut here = Far::new(SigningSecret::from_bytes(&secret).public());
+        let mut here = NodeAddr::new(SigningSecret::from_bytes(&secret).public());
         here.add("192.0.2.7:6543");
         let (work, inbox) = channel();
         let (wanted, mut wishes) = mpsc::unbounded_channel();
@@ -117,7 +117,7 @@ fn live(home: &Path, orders: &Receiver<Option<Order>>) {
         let mut hub = Hub::new(&mut handle, options, work, Reach::new(Some(wanted))).unwrap();
         hub.look_for_blobs().unwrap();
         hub.look_beyond().unwrap();
-        hub.turn(Work::Beyond { here }).unwrap();
+        hub.turn(Work::WideArea { here }).unwrap();
         loop {
             match orders.recv() {
                 Ok(Some(order)) => order(&mut hub, &inbox),

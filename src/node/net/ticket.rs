@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
 use minicbor::{Decoder, Encoder};
 
-use crate::carrier::far::{DIRECT, Far, RELAYS};
+use crate::carrier::node_addr::{DIRECT, NodeAddr, RELAYS};
 use crate::record::RootKey;
 
 /// A ticket of a node on the local network, and one of a node that is reached beyond it too.
@@ -28,7 +28,7 @@ pub struct Ticket {
     /// Where the issuer may be reached, beside by multicast.
     pub addresses: Vec<SocketAddr>,
     /// The same beyond its network, where it goes there.
-    pub far: Option<Far>,
+    pub far: Option<NodeAddr>,
 }
 
 impl fmt::Display for Ticket {
@@ -126,9 +126,9 @@ impl Ticket {
 }
 
 /// A node beyond the network: its key, and its places.
-fn far(d: &mut Decoder<'_>) -> Option<Far> {
+fn far(d: &mut Decoder<'_>) -> Option<NodeAddr> {
     let count = d.array().ok()??.checked_sub(1)?;
-    let mut far = Far::new(d.bytes().ok()?.try_into().ok()?);
+    let mut far = NodeAddr::new(d.bytes().ok()?.try_into().ok()?);
     if count > (DIRECT + RELAYS) as u64 {
         return None;
     }

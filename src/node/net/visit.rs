@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::carrier::far::Far;
+use crate::carrier::node_addr::NodeAddr;
 use crate::carrier::wire::Link;
 use crate::record::RootKey;
 use crate::sync::Closed;
@@ -34,7 +34,7 @@ pub(super) enum Target {
         first: bool,
     },
     /// Beyond the network, by its key.
-    Far(watch::Receiver<Far>),
+    Far(watch::Receiver<NodeAddr>),
 }
 
 impl Target {
@@ -51,17 +51,17 @@ impl Target {
 /// One way to somebody.
 enum Way {
     Near(SocketAddr),
-    Far(Far),
+    Far(NodeAddr),
 }
 
 impl Road {
     async fn dial(&self, way: &Way) -> Option<Link> {
-        let failed = match (way, &self.beyond) {
+        let failed = match (way, &self.wide_area) {
             (Way::Near(address), _) => match self.lan.dial(*address).await {
                 Ok(link) => return Some(link),
                 Err(error) => (address.to_string(), error.to_string()),
             },
-            (Way::Far(far), Some(beyond)) => match beyond.dial(far).await {
+            (Way::Far(far), Some(wide_area)) => match wide_area.dial(far).await {
                 Ok(link) => return Some(link),
                 Err(error) => (far.to_string(), error.to_string()),
             },

@@ -68,7 +68,7 @@ impl Network {
         }
         let far = match overview.running {
             Some(running) => running.far,
-            None => node.beyond(&node.net_options()?.beyond)?,
+            None => node.wide_area(&node.net_options()?.wide_area)?,
         };
         let invitation = node.invitation(&id, &node.own_addresses(port), far)?;
         let made = overview.invitations.iter().find(|it| it.id == id);

@@ -5,10 +5,10 @@ use std::fs::{self, File};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
-use okibi::carrier::media::carry::{Limits, Shelf};
 use okibi::carrier::media::files::Files;
 use okibi::carrier::media::keyring::Addressee;
 use okibi::carrier::media::medium::{Medium, Sums, scan, slice_name, token_hash};
+use okibi::carrier::media::relay_store::{Limits, RelayStore};
 use okibi::carrier::media::seal;
 use okibi::identity::ReceiveSecret;
 use okibi::node::{Exit, ExportOptions, ImportOptions, ImportReport, Since, Target};
@@ -205,8 +205,8 @@ const LIMITS: Limits = Limits {
     age: 1_000,
 };
 
-fn shelf(scene: &Scene, name: &str) -> Shelf {
-    Shelf::open(&Files::new(scene.place.path(name))).unwrap()
+fn shelf(scene: &Scene, name: &str) -> RelayStore {
+    RelayStore::open(&Files::new(scene.place.path(name))).unwrap()
 }
 
 /// Threat 11: what only begins as a bundle is not carried from stick to stick.

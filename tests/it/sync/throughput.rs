@@ -10,9 +10,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use okibi::carrier::far::Far;
 use okibi::carrier::iroh::{Iroh, Ways};
 use okibi::carrier::lan::Lan;
+use okibi::carrier::node_addr::NodeAddr;
 use okibi::carrier::wire::Link;
 use okibi::record::BlobHash;
 use okibi::sync::pieces::{Cut, List};
@@ -230,7 +230,7 @@ async fn lan(content: Arc<Blob>) -> (Rate, Rate) {
     let b = Arc::new(b);
     let to = SocketAddr::from((Ipv4Addr::LOCALHOST, b.port().unwrap()));
     let door = Arc::clone(&b);
-    let server = async move { door.knock().await.unwrap().answer().await.unwrap() };
+    let server = async move { door.accept().await.unwrap().answer().await.unwrap() };
     let server = tokio::spawn(server);
     let client = a.dial(to).await.unwrap();
     let server = async move { server.await.unwrap() };
@@ -266,10 +266,10 @@ async fn far(content: Arc<Blob>) -> (Rate, Rate) {
     b.close().await;
     let open = |seed| async move { Iroh::open(&[seed; 32], &Ways::default()).await.unwrap() };
     let (a, b) = (open(1).await, Arc::new(open(2).await));
-    let mut to = Far::new(b.here().key);
+    let mut to = NodeAddr::new(b.here().key);
     to.add(&format!("127.0.0.1:{}", b.port().unwrap()));
     let door = Arc::clone(&b);
-    let server = async move { door.knock().await.unwrap().answer().await.unwrap() };
+    let server = async move { door.accept().await.unwrap().answer().await.unwrap() };
     let server = tokio::spawn(server);
     let client = a.dial(&to).await.unwrap();
     let server = async move { server.await.unwrap() };

@@ -7,9 +7,9 @@ use super::scene::{Scene, secret, staged_files};
 use crate::bundle::Kind;
 use crate::carrier::media::MediaError;
 use crate::carrier::media::files::{Failure, Fault, Files};
-use crate::carrier::media::gather::{Gathered, Shelf, key};
 use crate::carrier::media::medium::{Found, Medium, scan};
 use crate::carrier::media::parity;
+use crate::carrier::media::partial_sets::{Gathered, PartialSets, key};
 use crate::carrier::media::read::{Source, stage_what_is_there, verify};
 use crate::carrier::media::slices::{Full, Layout, Media};
 use crate::carrier::media::write::{Destination, Written};
@@ -60,7 +60,7 @@ fn dealt(scene: &Scene) -> Vec<PathBuf> {
 }
 
 fn gather(scene: &Scene, stick: &Path) -> Gathered {
-    let shelf = Shelf::take(&scene.home()).unwrap();
+    let shelf = PartialSets::take(&scene.home()).unwrap();
     shelf.gather(&[only(stick)], false).unwrap()
 }
 
@@ -255,7 +255,7 @@ fn early_slices_survive_a_failure_at_every_operation() {
     let home = scene.root.path().join("home");
     let keep = |fault| {
         let (files, recording) = Files::recording(&home, fault).unwrap();
-        let kept = Shelf::take(&files).and_then(|shelf| {
+        let kept = PartialSets::take(&files).and_then(|shelf| {
             let parts = [only(&sticks[1]), only(&sticks[2])];
             shelf.gather(&parts, false)
         });

@@ -28,7 +28,7 @@ const BLOCK_DEVICES: [u64; 9] = [
 
 /// What is known of a file system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct Filesystem {
     /// Bytes that a slice may have here.
     pub slice: u64,
     /// A file that is read back comes from the medium.
@@ -37,7 +37,7 @@ pub struct Place {
     pub device: u64,
 }
 
-impl Place {
+impl Filesystem {
     /// Looks at the file system of an existing path; what cannot be found out is taken as unknown.
     pub fn of(path: &Path) -> Self {
         let magic = magic(path);
@@ -79,9 +79,9 @@ mod tests {
 
     #[test]
     fn memory_is_told_from_a_medium() {
-        assert!(!Place::of(Path::new("/proc")).rereads);
-        assert_eq!(Place::of(Path::new("/proc")).file(), u64::MAX);
-        let fat = Place {
+        assert!(!Filesystem::of(Path::new("/proc")).rereads);
+        assert_eq!(Filesystem::of(Path::new("/proc")).file(), u64::MAX);
+        let fat = Filesystem {
             slice: FAT_SLICE,
             rereads: true,
             device: 0,

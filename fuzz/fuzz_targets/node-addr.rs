@@ -4,5 +4,5 @@
 mod entry;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    entry::wire::far(bytes);
+    entry::wire::node_addr(bytes);
 });

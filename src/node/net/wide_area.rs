@@ -1,15 +1,15 @@
 //! The endpoint beyond the network; in a build without iroh there is none, and nothing else has to know.
 
 #[cfg(feature = "iroh")]
-pub(super) use crate::carrier::iroh::{Iroh, Knock, Ways};
+pub(super) use crate::carrier::iroh::{Incoming, Iroh, Ways};
 
 #[cfg(not(feature = "iroh"))]
-pub(super) use absent::{Iroh, Knock, Ways};
+pub(super) use absent::{Incoming, Iroh, Ways};
 
 #[cfg(not(feature = "iroh"))]
 mod absent {
-    use crate::carrier::door::Origin;
-    use crate::carrier::far::Far;
+    use crate::carrier::admission::Origin;
+    use crate::carrier::node_addr::NodeAddr;
     use crate::carrier::wire::Link;
 
     /// What `carrier::iroh::Ways` is, for nobody.
@@ -25,10 +25,10 @@ mod absent {
     /// There is none.
     pub enum Iroh {}
 
-    /// Nobody knocks.
-    pub enum Knock {}
+    /// Nobody comes from there.
+    pub enum Incoming {}
 
-    impl Knock {
+    impl Incoming {
         pub fn origin(&self) -> Origin {
             match *self {}
         }
@@ -51,7 +51,7 @@ mod absent {
             Err("this okibi was built without iroh")
         }
 
-        pub fn here(&self) -> Far {
+        pub fn here(&self) -> NodeAddr {
             match *self {}
         }
 
@@ -59,11 +59,11 @@ mod absent {
             match *self {}
         }
 
-        pub async fn dial(&self, _: &Far) -> Result<Link, &'static str> {
+        pub async fn dial(&self, _: &NodeAddr) -> Result<Link, &'static str> {
             match *self {}
         }
 
-        pub async fn knock(&self) -> Option<Knock> {
+        pub async fn accept(&self) -> Option<Incoming> {
             match *self {}
         }
 

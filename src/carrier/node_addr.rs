@@ -16,7 +16,7 @@ const URL: usize = 200;
 
 /// A node, and where it may be reached.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Far {
+pub struct NodeAddr {
     /// Its transport key.
     pub key: [u8; 32],
     pub direct: Vec<SocketAddr>,
@@ -35,7 +35,7 @@ pub fn relay(text: &str) -> bool {
         && text.len() <= URL
 }
 
-impl Far {
+impl NodeAddr {
     /// A node whose places are not known.
     pub fn new(key: [u8; 32]) -> Self {
         Self {
@@ -77,7 +77,7 @@ impl Far {
     }
 }
 
-impl fmt::Display for Far {
+impl fmt::Display for NodeAddr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name())?;
         for (at, place) in self.places().iter().enumerate() {
@@ -87,7 +87,7 @@ impl fmt::Display for Far {
     }
 }
 
-impl FromStr for Far {
+impl FromStr for NodeAddr {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn an_address_survives_its_line() {
-        let mut far = Far::new([0xa7; 32]);
+        let mut far = NodeAddr::new([0xa7; 32]);
         assert_eq!(far.to_string().parse(), Ok(far.clone()));
         for place in [
             "192.0.2.7:6543",
@@ -144,11 +144,11 @@ mod tests {
             format!("iroh:{key}@https://{}", "a".repeat(200)),
             format!("iroh:{key}@{}", ["192.0.2.7:1,"; 1].concat()),
         ] {
-            assert_eq!(wrong.parse::<Far>(), Err(()), "{wrong}");
+            assert_eq!(wrong.parse::<NodeAddr>(), Err(()), "{wrong}");
         }
         let many: Vec<String> = (1..=9).map(|port| format!("192.0.2.7:{port}")).collect();
         assert_eq!(
-            format!("iroh:{key}@{}", many.join(",")).parse::<Far>(),
+            format!("iroh:{key}@{}", many.join(",")).parse::<NodeAddr>(),
             Err(())
         );
     }

@@ -27,7 +27,7 @@ pub const FOLDER: &str = "slices";
 
 /// The kept slices of a home, locked.
 #[derive(Debug)]
-pub struct Shelf {
+pub struct PartialSets {
     files: Files,
     /// Bytes that all kept slices may have.
     most: u64,
@@ -71,7 +71,7 @@ pub fn key(found: &Found) -> Option<String> {
     Some(format!("{handle}-{}", HEXLOWER.encode(short)))
 }
 
-impl Shelf {
+impl PartialSets {
     /// Locks the kept slices below a home.
     pub fn take(files: &Files) -> Result<Self, MediaError> {
         let at = files.path(FOLDER);

@@ -17,14 +17,14 @@ const BLOCK: usize = 256 * 1024;
 
 /// The checks of what was written so far.
 #[derive(Debug, Default)]
-pub(super) struct Echo {
+pub(super) struct ReadBack {
     checks: Vec<u32>,
     /// Of the last block, which is not full.
     open: crc32fast::Hasher,
     size: u64,
 }
 
-impl Echo {
+impl ReadBack {
     /// Takes note of bytes that are written behind the others.
     pub fn update(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
@@ -90,14 +90,14 @@ mod tests {
 
     use super::*;
 
-    fn written(bytes: &[u8], step: usize) -> (tempfile::NamedTempFile, Echo) {
+    fn written(bytes: &[u8], step: usize) -> (tempfile::NamedTempFile, ReadBack) {
         let mut file = tempfile::NamedTempFile::new().unwrap();
-        let mut echo = Echo::default();
+        let mut read_back = ReadBack::default();
         for piece in bytes.chunks(step) {
             file.write_all(piece).unwrap();
-            echo.update(piece);
+            read_back.update(piece);
         }
-        (file, echo)
+        (file, read_back)
     }
 
     #[test]
@@ -105,8 +105,11 @@ mod tests {
         for size in [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 6 * BLOCK, 9 * BLOCK + 77] {
             let bytes: Vec<u8> = (0..=250u8).cycle().take(size).collect();
             for step in [1_000, BLOCK, usize::MAX] {
-                let (file, echo) = written(&bytes, step);
-                assert!(echo.comes_back(file.path()).unwrap(), "{size} by {step}");
+                let (file, read_back) = written(&bytes, step);
+                assert!(
+                    read_back.comes_back(file.path()).unwrap(),
+                    "{size} by {step}"
+                );
             }
         }
     }
@@ -115,25 +118,31 @@ mod tests {
     fn a_lost_block_and_a_single_bit_are_found() {
         let bytes: Vec<u8> = (0..=250u8).cycle().take(5 * BLOCK + 9).collect();
         for at in [0, BLOCK - 1, 3 * BLOCK, 5 * BLOCK + 8] {
-            let (file, echo) = written(&bytes, BLOCK);
+            let (file, read_back) = written(&bytes, BLOCK);
             file.as_file()
                 .write_all_at(&[bytes[at] ^ 4], at as u64)
                 .unwrap();
-            assert!(!echo.comes_back(file.path()).unwrap(), "a bit at {at}");
+            assert!(!read_back.comes_back(file.path()).unwrap(), "a bit at {at}");
         }
-        let (file, echo) = written(&bytes, BLOCK);
+        let (file, read_back) = written(&bytes, BLOCK);
         file.as_file()
             .write_all_at(&[0; BLOCK], BLOCK as u64)
             .unwrap();
-        assert!(!echo.comes_back(file.path()).unwrap(), "a block of zeros");
+        assert!(
+            !read_back.comes_back(file.path()).unwrap(),
+            "a block of zeros"
+        );
         for cut in [1, 9, BLOCK as u64] {
-            let (file, echo) = written(&bytes, BLOCK);
+            let (file, read_back) = written(&bytes, BLOCK);
             let left = bytes.len() as u64 - cut;
             file.as_file().set_len(left).unwrap();
-            assert!(!echo.comes_back(file.path()).unwrap(), "{cut} bytes less");
+            assert!(
+                !read_back.comes_back(file.path()).unwrap(),
+                "{cut} bytes less"
+            );
         }
-        let (mut file, echo) = written(&bytes, BLOCK);
+        let (mut file, read_back) = written(&bytes, BLOCK);
         file.write_all(b"x").unwrap();
-        assert!(!echo.comes_back(file.path()).unwrap(), "a byte more");
+        assert!(!read_back.comes_back(file.path()).unwrap(), "a byte more");
     }
 }

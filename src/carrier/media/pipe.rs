@@ -1,5 +1,5 @@
 //! Bytes on their way from one thread to another, so that reading, hashing, encrypting and writing a bundle use
-//! several cores. A belt holds a few buffers, which go round: memory is bounded, whoever is slow makes the others wait.
+//! several cores. A pipe holds a few buffers, which go round: memory is bounded, whoever is slow makes the others wait.
 //!
 //! Ends are never guessed: a writer that is dropped before `finish` makes its reader fail, so that half of a
 //! bundle is never sealed as if it were one; a reader that is dropped makes its writer fail with `BrokenPipe`.
@@ -19,14 +19,14 @@ enum Load {
 }
 
 /// The end that takes bytes.
-pub struct Belt {
+pub struct Writer {
     loads: SyncSender<Load>,
     empty: Receiver<Vec<u8>>,
     buffer: Vec<u8>,
 }
 
 /// The end that gives them.
-pub struct Unloader {
+pub struct Reader {
     loads: Receiver<Load>,
     empty: SyncSender<Vec<u8>>,
     buffer: Vec<u8>,
@@ -34,26 +34,26 @@ pub struct Unloader {
     ended: bool,
 }
 
-/// A belt and its other end.
-pub fn belt() -> (Belt, Unloader) {
+/// A pipe: the end that takes bytes, and the end that gives them.
+pub fn pipe() -> (Writer, Reader) {
     let (loads, out) = sync_channel(DEPTH);
     let (back, empty) = sync_channel(DEPTH);
-    let belt = Belt {
+    let writer = Writer {
         loads,
         empty,
         buffer: Vec::with_capacity(BUFFER),
     };
-    let unloader = Unloader {
+    let reader = Reader {
         loads: out,
         empty: back,
         buffer: Vec::new(),
         at: 0,
         ended: false,
     };
-    (belt, unloader)
+    (writer, reader)
 }
 
-impl Belt {
+impl Writer {
     fn send(&mut self) -> io::Result<()> {
         if self.buffer.is_empty() {
             return Ok(());
@@ -96,7 +96,7 @@ impl Belt {
     }
 }
 
-impl Write for Belt {
+impl Write for Writer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let count = bytes.len().min(BUFFER - self.buffer.len());
         self.buffer
@@ -111,7 +111,7 @@ impl Write for Belt {
     }
 }
 
-impl Unloader {
+impl Reader {
     /// Takes the next buffer; false at the end.
     fn next(&mut self) -> io::Result<bool> {
         if self.ended {
@@ -142,7 +142,7 @@ impl Unloader {
     }
 }
 
-impl Read for Unloader {
+impl Read for Reader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.at == self.buffer.len() {
             if !self.next()? {
@@ -170,15 +170,15 @@ mod tests {
     #[test]
     fn bytes_arrive_in_order_and_with_their_end() {
         for length in [0, 1, BUFFER - 1, BUFFER, BUFFER + 1, 20 * BUFFER + 7] {
-            let (mut belt, unloader) = belt();
+            let (mut writer, reader) = pipe();
             let sent = bytes(length);
             let (sent, got) = std::thread::scope(|scope| {
                 let got = scope.spawn(|| {
                     let mut got = Vec::new();
-                    unloader.pour(&mut got).map(|()| got)
+                    reader.pour(&mut got).map(|()| got)
                 });
-                belt.write_all(&sent).unwrap();
-                belt.finish().unwrap();
+                writer.write_all(&sent).unwrap();
+                writer.finish().unwrap();
                 (&sent, got.join().unwrap())
             });
             assert_eq!(&got.unwrap(), sent, "{length}");
@@ -187,14 +187,14 @@ mod tests {
 
     #[test]
     fn who_breaks_off_is_no_end() {
-        let (mut belt, mut unloader) = belt();
-        belt.write_all(b"half").unwrap();
-        drop(belt);
+        let (mut writer, mut reader) = pipe();
+        writer.write_all(b"half").unwrap();
+        drop(writer);
         let mut got = Vec::new();
-        assert!(unloader.read_to_end(&mut got).is_err());
-        let (mut belt, unloader) = super::belt();
-        drop(unloader);
-        let error = belt.write_all(&bytes(3 * BUFFER)).unwrap_err();
+        assert!(reader.read_to_end(&mut got).is_err());
+        let (mut writer, reader) = super::pipe();
+        drop(reader);
+        let error = writer.write_all(&bytes(3 * BUFFER)).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
     }
 
@@ -212,11 +212,11 @@ mod tests {
                 }
             }
         }
-        let (belt, mut unloader) = belt();
+        let (writer, mut reader) = pipe();
         std::thread::scope(|scope| {
-            scope.spawn(|| belt.carry(&mut Broken(BUFFER + 5)));
+            scope.spawn(|| writer.carry(&mut Broken(BUFFER + 5)));
             let mut got = Vec::new();
-            let error = unloader.read_to_end(&mut got).unwrap_err();
+            let error = reader.read_to_end(&mut got).unwrap_err();
             assert_eq!(
                 (got.len(), error.kind()),
                 (BUFFER + 5, io::ErrorKind::InvalidData)

@@ -59,11 +59,11 @@ pub struct Moved {
 
 /// The shelf, locked.
 #[derive(Debug)]
-pub struct Shelf {
+pub struct RelayStore {
     medium: Medium,
 }
 
-impl Shelf {
+impl RelayStore {
     /// Opens the shelf in the folder `files` is rooted at; made if missing. `Busy` if another process has it.
     pub fn open(files: &Files) -> Result<Self, MediaError> {
         let root = files.root();

@@ -1,9 +1,9 @@
-//! Who stands at the door: connections from outside whose other end has not proven yet that it may be spoken with.
+//! Admission: how many connections from outside may wait to prove that this node may speak with their other end.
 //!
 //! One address must not keep the others out. So many from one address may stand there at once; who comes then takes the
 //! place of the oldest from there, which had its time: a member needs a few round trips, and who holds places without
 //! using them loses them one by one. The same holds for all addresses together, where it is the address with the most
-//! that gives way. Whoever is let in leaves the door, and counts no more.
+//! that gives way. Whoever is let in counts no more.
 //!
 //! A sender can write any address. So an address that is not proven pushes nobody out: it is asked for proof first.
 
@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 
-/// Places for one address: some members behind one router, while somebody there shuts the door in their faces.
+/// Places for one address: some members behind one router, while somebody there takes places without end.
 const EACH: usize = 16;
 /// Places in all: as many again are left of a node's sessions for those that were let in.
 const ALL: usize = 128;
@@ -46,7 +46,7 @@ pub enum Entry {
     Prove,
 }
 
-/// A place at the door, until it is dropped.
+/// A place among those that wait for admission, until it is dropped.
 #[derive(Debug)]
 pub struct Place {
     pub held: Held,
@@ -56,7 +56,7 @@ pub struct Place {
 /// Holds a place.
 #[derive(Debug)]
 pub struct Held {
-    door: Door,
+    admission: Admission,
     origin: Origin,
     number: u64,
 }
@@ -74,9 +74,9 @@ impl Lost {
     }
 }
 
-/// The door of a node, for all of its roads.
+/// The admission of a node, for all of its roads.
 #[derive(Debug, Clone, Default)]
-pub struct Door(Arc<Mutex<Guests>>);
+pub struct Admission(Arc<Mutex<Guests>>);
 
 type Queue = VecDeque<(u64, oneshot::Sender<()>)>;
 
@@ -115,7 +115,7 @@ impl Guests {
     }
 }
 
-impl Door {
+impl Admission {
     /// Somebody comes; `proven`: whether it was seen to receive what is sent to its address.
     pub fn enter(&self, origin: Origin, proven: bool) -> Entry {
         let mut guests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -138,7 +138,7 @@ impl Door {
         queue.push_back((number, sender));
         Entry::In(Place {
             held: Held {
-                door: self.clone(),
+                admission: self.clone(),
                 origin,
                 number,
             },
@@ -149,7 +149,11 @@ impl Door {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let mut guests = self.door.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut guests = self
+            .admission
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(queue) = guests.waiting.get_mut(&self.origin) {
             queue.retain(|(number, _)| *number != self.number);
             if queue.is_empty() {
@@ -167,8 +171,8 @@ mod tests {
         Origin::of(text.parse().unwrap())
     }
 
-    fn enter(door: &Door, from: &str) -> Place {
-        match door.enter(origin(from), true) {
+    fn enter(admission: &Admission, from: &str) -> Place {
+        match admission.enter(origin(from), true) {
             Entry::In(place) => place,
             Entry::Prove => panic!("it was proven"),
         }
@@ -195,52 +199,54 @@ mod tests {
     /// Who fills an address's places pushes out its own, the oldest first, and nobody else.
     #[test]
     fn one_address_pushes_out_its_own() {
-        let door = Door::default();
-        let mut others: Vec<Place> = (0..3).map(|_| enter(&door, "192.0.2.7")).collect();
-        let mut crowd: Vec<Place> = (0..EACH + 5).map(|_| enter(&door, "192.0.2.66")).collect();
+        let admission = Admission::default();
+        let mut others: Vec<Place> = (0..3).map(|_| enter(&admission, "192.0.2.7")).collect();
+        let mut crowd: Vec<Place> = (0..EACH + 5)
+            .map(|_| enter(&admission, "192.0.2.66"))
+            .collect();
         assert_eq!(lost(&mut crowd), [0, 1, 2, 3, 4]);
         assert_eq!(lost(&mut others), [0; 0]);
         // Who leaves, by being let in or by going, makes room.
         crowd.truncate(EACH);
-        crowd.push(enter(&door, "192.0.2.66"));
+        crowd.push(enter(&admission, "192.0.2.66"));
         assert_eq!(lost(&mut crowd), [0; 0]);
         drop((crowd, others));
-        assert!(door.0.lock().unwrap().waiting.is_empty());
+        assert!(admission.0.lock().unwrap().waiting.is_empty());
     }
 
     /// Many addresses with one each push out each other; the address with more than one gives way first.
     #[test]
     fn all_addresses_together_are_bounded() {
-        let door = Door::default();
-        let mut two: Vec<Place> = (0..2).map(|_| enter(&door, "198.51.100.1")).collect();
+        let admission = Admission::default();
+        let mut two: Vec<Place> = (0..2).map(|_| enter(&admission, "198.51.100.1")).collect();
         let mut crowd: Vec<Place> = (1..ALL)
-            .map(|n| enter(&door, &format!("10.0.{}.{}", n / 250, n % 250)))
+            .map(|n| enter(&admission, &format!("10.0.{}.{}", n / 250, n % 250)))
             .collect();
         assert_eq!(lost(&mut two), [0]);
         assert_eq!(lost(&mut crowd), [0; 0]);
-        crowd.push(enter(&door, "10.1.0.0"));
+        crowd.push(enter(&admission, "10.1.0.0"));
         // Now all have one: the oldest of all.
         assert_eq!(lost(&mut two[1..]), [0]);
         assert_eq!(lost(&mut crowd), [0; 0]);
-        crowd.push(enter(&door, "10.1.0.1"));
+        crowd.push(enter(&admission, "10.1.0.1"));
         assert_eq!(lost(&mut crowd), [0]);
-        assert_eq!(door.0.lock().unwrap().count(), ALL);
+        assert_eq!(admission.0.lock().unwrap().count(), ALL);
     }
 
     /// Packets with somebody else's address as their sender take nothing from whoever is there.
     #[test]
     fn who_proves_nothing_pushes_nobody_out() {
-        let door = Door::default();
-        let mut member: Vec<Place> = (0..EACH).map(|_| enter(&door, "192.0.2.7")).collect();
+        let admission = Admission::default();
+        let mut member: Vec<Place> = (0..EACH).map(|_| enter(&admission, "192.0.2.7")).collect();
         for _ in 0..100 {
             assert!(matches!(
-                door.enter(origin("192.0.2.7"), false),
+                admission.enter(origin("192.0.2.7"), false),
                 Entry::Prove
             ));
         }
         assert_eq!(lost(&mut member), [0; 0]);
         assert!(matches!(
-            door.enter(Origin::Key([7; 32]), false),
+            admission.enter(Origin::Key([7; 32]), false),
             Entry::In(_)
         ));
     }

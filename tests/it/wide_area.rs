@@ -181,7 +181,7 @@ pub struct Relay {
 impl Relay {
     pub fn start(network: &Network) -> Self {
         let be = (BE_THE_RELAY, "1");
-        let inside = Inside::start(&network.hub(), "beyond::be_the_relay", be, "relay at");
+        let inside = Inside::start(&network.hub(), "wide_area::be_the_relay", be, "relay at");
         Self { _inside: inside }
     }
 }
