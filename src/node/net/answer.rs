@@ -10,9 +10,9 @@ use crate::sync::{Chain, Input, Output, Standing, Verdict, limits};
 
 use super::super::home::now;
 use super::super::{Event, Exit, Failure};
-use super::fill::Pages;
 use super::hub::Hub;
 use super::proof::{Arrived, Facts, read};
+use super::record_pages::Pages;
 
 /// Records of a peer that did not decode or verify, after which it is not spoken with.
 const REFUSED: u64 = 64;
@@ -77,8 +77,8 @@ impl Hub<'_> {
                 mine.0.retain(|feed, _| !strange.contains(feed));
                 let pages = Pages::new(&self.node.store, &circle, mine, &theirs, &wanted)?;
                 self.begin_sending(id, &circle, pages.planned())?;
-                if let Some(line) = self.lines.get_mut(&id) {
-                    line.pages.insert(circle, pages);
+                if let Some(connection) = self.connections.get_mut(&id) {
+                    connection.pages.insert(circle, pages);
                 }
                 self.page(id, circle)?;
             }
@@ -211,7 +211,10 @@ impl Hub<'_> {
 
     /// Says in the audit trail what will leave, before it does.
     fn begin_sending(&mut self, id: u64, circle: &CircleId, count: u64) -> Result<(), Failure> {
-        let root = self.lines.get(&id).and_then(|line| line.root);
+        let root = self
+            .connections
+            .get(&id)
+            .and_then(|connection| connection.root);
         if let (Some(root), 1..) = (root, count) {
             let name = self.node.store.outline(circle)?.state.name;
             let line = json!({
@@ -219,26 +222,26 @@ impl Hub<'_> {
                 "records": count, "road": self.road(id),
             });
             let begun = self.node.store.audit(now(), &line)?;
-            if let Some(line) = self.lines.get_mut(&id) {
-                line.begun.insert(*circle, begun);
+            if let Some(connection) = self.connections.get_mut(&id) {
+                connection.begun.insert(*circle, begun);
             }
         }
         Ok(())
     }
 
     fn page(&mut self, id: u64, circle: CircleId) -> Result<(), Failure> {
-        let Some(line) = self.lines.get_mut(&id) else {
+        let Some(connection) = self.connections.get_mut(&id) else {
             return Ok(());
         };
-        let Some(pages) = line.pages.get_mut(&circle) else {
+        let Some(pages) = connection.pages.get_mut(&circle) else {
             return Ok(());
         };
         let (records, more) = pages.next(&self.node.store, &circle)?;
         self.report.records_out += records.len() as u64;
         let (upto, sent) = (pages.upto.clone(), pages.sent);
         if !more {
-            line.pages.remove(&circle);
-            if let Some(begun) = line.begun.remove(&circle) {
+            connection.pages.remove(&circle);
+            if let Some(begun) = connection.begun.remove(&circle) {
                 let line =
                     json!({"what": "sync", "state": "done", "finishes": begun, "records": sent});
                 self.node.store.audit(now(), &line)?;
@@ -257,12 +260,16 @@ impl Hub<'_> {
     /// Takes in what came by a session, and tells it so.
     pub fn arrived(&mut self, arrived: Arrived) -> Result<(), Failure> {
         let Arrived { id, circle, .. } = arrived;
-        let Some(root) = self.lines.get(&id).and_then(|line| line.root) else {
+        let Some(root) = self
+            .connections
+            .get(&id)
+            .and_then(|connection| connection.root)
+        else {
             return Ok(());
         };
-        if let Some(line) = self.lines.get_mut(&id) {
-            line.refused += arrived.refused;
-            if line.refused > REFUSED {
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.refused += arrived.refused;
+            if connection.refused > REFUSED {
                 tracing::warn!(peer = %fingerprint(&root), "sends what does not verify");
                 self.say(id, Input::Close);
                 return Ok(());
@@ -326,7 +333,7 @@ impl Hub<'_> {
             self.shelves_due = true;
             self.blobs.stale();
             if members {
-                self.reach.stale();
+                self.peer_addresses.stale();
                 self.pairs.stale();
             }
         }
@@ -343,7 +350,11 @@ impl Hub<'_> {
         circle: &CircleId,
         ack: Signed<Ack>,
     ) -> Result<(), Failure> {
-        let Some(root) = self.lines.get(&id).and_then(|line| line.root) else {
+        let Some(root) = self
+            .connections
+            .get(&id)
+            .and_then(|connection| connection.root)
+        else {
             return Ok(());
         };
         // Put together from differences: only the signature says that it is what the peer means.
@@ -357,7 +368,7 @@ impl Hub<'_> {
             let why = "an acknowledgement does not verify";
             return Err(Failure::new("session-failed", Exit::Failed).with("error", why));
         };
-        self.blobs.asks.told(id, circle, &ack.value().wanted);
+        self.blobs.requests.told(id, circle, &ack.value().wanted);
         if let Some(held) = self.node.store.ack(circle, &root, &self.node.root)?
             && held.value() == ack.value()
         {

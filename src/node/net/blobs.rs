@@ -24,10 +24,10 @@ use super::super::content_policy::ContentPolicy;
 use super::super::home::now;
 use super::super::missing::{PARTIAL, partial_name};
 use super::super::{Exit, Failure};
-use super::asks::{Answered, Ask, Asks};
 use super::claims::Doubts;
 use super::hashing::{good_pieces, sha256};
 use super::hub::{Hub, Work};
+use super::requests::{Answered, Request, Requests};
 
 /// Pieces asked of one peer at once: enough to keep a line busy, little to send again.
 const AHEAD: usize = 8;
@@ -44,7 +44,7 @@ pub(super) enum Looked {
     Whole { key: Key, sha256: Option<[u8; 32]> },
     /// The list of a blob that is here, for a peer that asks.
     List {
-        line: u64,
+        connection: u64,
         ask: u64,
         blob: BlobHash,
         list: Option<Bytes>,
@@ -77,7 +77,7 @@ pub(super) struct Blobs {
     pub doubts: Doubts,
     pub policy: ContentPolicy,
     transfers: BTreeMap<Key, Transfer>,
-    pub asks: Asks,
+    pub requests: Requests,
     pub lists: BTreeMap<BlobHash, Bytes>,
     /// Lists that peers wait for: each session waits for a few at most, and one is made at a time.
     pub unhashed: VecDeque<(u64, u64, BlobHash, Cut)>,
@@ -96,7 +96,7 @@ impl Blobs {
             doubts: Doubts::default(),
             policy,
             transfers: BTreeMap::new(),
-            asks: Asks::default(),
+            requests: Requests::default(),
             lists: BTreeMap::new(),
             unhashed: VecDeque::new(),
             hashing: false,
@@ -122,20 +122,20 @@ impl Blobs {
 
     /// Nothing is on its way, and nothing that somebody connected might have is missing.
     pub fn idle(&self) -> bool {
-        !self.stale && self.asks.is_empty() && self.transfers.values().all(|it| !it.looking)
+        !self.stale && self.requests.is_empty() && self.transfers.values().all(|it| !it.looking)
     }
 
     /// A session ended: what was asked of it is asked of others.
-    pub fn lost(&mut self, line: u64) {
-        self.doubts.lost(line);
-        self.unhashed.retain(|(waiting, ..)| *waiting != line);
-        for ask in self.asks.lost(line) {
+    pub fn lost(&mut self, connection: u64) {
+        self.doubts.lost(connection);
+        self.unhashed.retain(|(waiting, ..)| *waiting != connection);
+        for ask in self.requests.lost(connection) {
             self.release(ask);
         }
     }
 
     /// What was asked for is on its way no more.
-    fn release(&mut self, ask: Ask) {
+    fn release(&mut self, ask: Request) {
         if let Some(transfer) = self.transfers.get_mut(&(ask.circle, ask.blob)) {
             match ask.part {
                 Part::List => transfer.list_asked = false,
@@ -152,7 +152,7 @@ impl Blobs {
     /// Gives a transfer up; what lies in staging stays for the next.
     pub fn abandon(&mut self, key: &Key) {
         self.transfers.remove(key);
-        self.asks.abandon(key);
+        self.requests.abandon(key);
     }
 }
 
@@ -211,7 +211,7 @@ impl Hub<'_> {
             lacking.is_some_and(|set| set.contains_key(hash))
         });
         self.blobs.doubts.settle(&self.blobs.lacking);
-        self.blobs.asks.forgive();
+        self.blobs.requests.forgive();
         self.blobs.read = Some((Instant::now(), begun.elapsed()));
         // What is missing stands in acknowledgements.
         if !changed.is_empty() {
@@ -223,17 +223,17 @@ impl Hub<'_> {
     /// Asks whoever may have it for what is missing.
     pub fn ask_for_blobs(&mut self) -> Result<(), Failure> {
         self.read_names()?;
-        for ask in self.blobs.asks.give_up(Instant::now()) {
+        for ask in self.blobs.requests.give_up(Instant::now()) {
             self.blobs.release(ask);
         }
         self.make_room();
-        let lines: Vec<(u64, Vec<CircleId>)> = self
-            .lines
+        let connections: Vec<(u64, Vec<CircleId>)> = self
+            .connections
             .iter()
-            .filter(|(_, line)| line.root.is_some())
-            .map(|(id, line)| (*id, line.circles.clone()))
+            .filter(|(_, connection)| connection.root.is_some())
+            .map(|(id, connection)| (*id, connection.circles.clone()))
             .collect();
-        for (line, circles) in lines {
+        for (connection, circles) in connections {
             let mut wanted: Vec<(CircleId, BlobRef)> = Vec::new();
             for circle in circles {
                 let lacking = self.blobs.lacking.get(&circle).into_iter().flatten();
@@ -241,7 +241,7 @@ impl Hub<'_> {
                 wanted.extend(lacking.filter_map(|(hash, claims)| {
                     let begun = self.blobs.claim(&(circle, *hash));
                     let claim = begun.or_else(|| doubts.choose(claims));
-                    let claim = claim.filter(|claim| doubts.fits(line, claim))?;
+                    let claim = claim.filter(|claim| doubts.fits(connection, claim))?;
                     Some((circle, claim))
                 }));
             }
@@ -254,11 +254,15 @@ impl Hub<'_> {
                 )
             });
             for (circle, blob) in wanted {
-                if self.blobs.asks.of(line) >= AHEAD {
+                if self.blobs.requests.of(connection) >= AHEAD {
                     break;
                 }
-                if self.blobs.asks.may_have(line, &circle, &blob.blake3) {
-                    self.ask_of(line, circle, blob)?;
+                if self
+                    .blobs
+                    .requests
+                    .may_have(connection, &circle, &blob.blake3)
+                {
+                    self.ask_of(connection, circle, blob)?;
                 }
             }
         }
@@ -276,11 +280,11 @@ impl Hub<'_> {
             .iter()
             .filter(|((circle, hash), transfer)| {
                 let idle = !transfer.looking && !transfer.list_asked && transfer.asked.is_empty();
-                let mut lines = self.lines.iter();
-                idle && !lines.any(|(id, line)| {
-                    line.root.is_some()
-                        && line.circles.contains(circle)
-                        && self.blobs.asks.may_have(*id, circle, hash)
+                let mut connections = self.connections.iter();
+                idle && !connections.any(|(id, connection)| {
+                    connection.root.is_some()
+                        && connection.circles.contains(circle)
+                        && self.blobs.requests.may_have(*id, circle, hash)
                         && self.blobs.doubts.fits(*id, &transfer.blob)
                 })
             });
@@ -290,7 +294,7 @@ impl Hub<'_> {
         }
     }
 
-    fn ask_of(&mut self, line: u64, circle: CircleId, blob: BlobRef) -> Result<(), Failure> {
+    fn ask_of(&mut self, connection: u64, circle: CircleId, blob: BlobRef) -> Result<(), Failure> {
         let hash = blob.blake3;
         let key = (circle, hash);
         if !self.blobs.transfers.contains_key(&key) {
@@ -306,7 +310,7 @@ impl Hub<'_> {
                 None => return Ok(()),
             }
         }
-        let free = AHEAD - self.blobs.asks.of(line).min(AHEAD);
+        let free = AHEAD - self.blobs.requests.of(connection).min(AHEAD);
         let Some(transfer) = self.blobs.transfers.get_mut(&key) else {
             return Ok(());
         };
@@ -315,7 +319,7 @@ impl Hub<'_> {
             return Ok(());
         }
         if transfer.list.is_none() {
-            if !self.blobs.asks.owes_list(line, &circle, &hash)
+            if !self.blobs.requests.owes_list(connection, &circle, &hash)
                 && !std::mem::replace(&mut transfer.list_asked, true)
             {
                 parts.push(Part::List);
@@ -331,16 +335,16 @@ impl Hub<'_> {
             }
         }
         for part in parts {
-            let ask = Ask {
-                line,
+            let ask = Request {
+                connection,
                 circle,
                 blob: hash,
                 part,
                 size: blob.size,
             };
-            let id = self.blobs.asks.open(ask, Instant::now());
+            let id = self.blobs.requests.open(ask, Instant::now());
             self.say(
-                line,
+                connection,
                 Input::Fetch {
                     circle,
                     id,
@@ -391,8 +395,12 @@ impl Hub<'_> {
     }
 
     /// A part came, or the peer has not got it.
-    pub fn got(&mut self, line: u64, ask: u64, bytes: Option<Bytes>) -> Result<(), Failure> {
-        let ask = match self.blobs.asks.answered(line, ask, Instant::now()) {
+    pub fn got(&mut self, connection: u64, ask: u64, bytes: Option<Bytes>) -> Result<(), Failure> {
+        let ask = match self
+            .blobs
+            .requests
+            .answered(connection, ask, Instant::now())
+        {
             Some(Answered::InTime(ask)) => {
                 self.blobs.release(ask);
                 ask
@@ -403,7 +411,7 @@ impl Hub<'_> {
         let (hash, part) = (ask.blob, ask.part);
         let key = (ask.circle, hash);
         let Some(bytes) = bytes else {
-            self.blobs.asks.lacks(line, ask.circle, hash);
+            self.blobs.requests.lacks(connection, ask.circle, hash);
             return self.ask_for_blobs();
         };
         let work = self.blobs.work.clone();
@@ -455,7 +463,7 @@ impl Hub<'_> {
             (Part::Piece(_), None) => false,
         };
         if !good {
-            return self.unfit(line, key);
+            return self.unfit(connection, key);
         }
         if transfer.left == 0 && !transfer.looking {
             self.finish(key)?;
@@ -505,8 +513,8 @@ impl Hub<'_> {
                     // Every record lies about its content: no peer can ever send what it names.
                     tracing::warn!(blob = %blob.short(), "content and record do not agree");
                     let _ = std::fs::remove_file(&transfer.path);
-                    for line in self.lines.keys() {
-                        self.blobs.asks.lacks(*line, circle, blob);
+                    for connection in self.connections.keys() {
+                        self.blobs.requests.lacks(*connection, circle, blob);
                     }
                     return self.ask_for_blobs();
                 };
@@ -529,7 +537,7 @@ impl Hub<'_> {
                 self.ask_for_blobs()
             }
             Looked::List {
-                line,
+                connection,
                 ask,
                 blob,
                 list,
@@ -546,7 +554,7 @@ impl Hub<'_> {
                     id: ask,
                     bytes: list,
                 };
-                self.say(line, served);
+                self.say(connection, served);
                 Ok(())
             }
         }

@@ -27,8 +27,8 @@ impl Doubts {
         open.min_by_key(|claim| against(claim)).copied()
     }
 
-    pub fn fits(&self, line: u64, claim: &BlobRef) -> bool {
-        !self.unfit.contains(&(line, *claim))
+    pub fn fits(&self, connection: u64, claim: &BlobRef) -> bool {
+        !self.unfit.contains(&(connection, *claim))
     }
 
     /// Whether anything is held against what is said of a blob: then it is read again who says what.
@@ -37,8 +37,8 @@ impl Doubts {
             || self.wrong.iter().any(|claim| claim.blake3 == *blob)
     }
 
-    pub fn lost(&mut self, line: u64) {
-        self.unfit.retain(|(other, _)| *other != line);
+    pub fn lost(&mut self, connection: u64) {
+        self.unfit.retain(|(other, _)| *other != connection);
     }
 
     /// What is not missing any more needs no doubts.
@@ -56,7 +56,7 @@ impl Hub<'_> {
     }
 
     /// What a session sent does not fit: where another size is said to be right, that is tried, else the peer lies.
-    pub fn unfit(&mut self, line: u64, key: (CircleId, BlobHash)) -> Result<(), Failure> {
+    pub fn unfit(&mut self, connection: u64, key: (CircleId, BlobHash)) -> Result<(), Failure> {
         let (circle, hash) = key;
         let Some(claim) = self.blobs.claim(&key) else {
             return Ok(());
@@ -65,12 +65,12 @@ impl Hub<'_> {
         if said.iter().all(|other| other.size == claim.size) {
             // Nobody sends a wrong piece by mistake.
             tracing::warn!(blob = %hash.short(), "a peer sent a wrong piece");
-            self.say(line, Input::Close);
+            self.say(connection, Input::Close);
             return Ok(());
         }
         tracing::debug!(blob = %hash.short(), size = claim.size, "a piece does not fit this size");
         let same_size = said.into_iter().filter(|it| it.size == claim.size);
-        let doubts = same_size.map(|claim| (line, claim));
+        let doubts = same_size.map(|claim| (connection, claim));
         self.blobs.doubts.unfit.extend(doubts);
         self.blobs.abandon(&key);
         self.look_for_blobs()

@@ -1,4 +1,8 @@
-//! Looking at whole files: what may take seconds, on threads of its own.
+//! Hashing of whole files, which may take seconds: the callers run it on threads of their own.
+//!
+//! It says which pieces of an unfinished file are good already, makes the list of pieces of a file,
+//! and its SHA-256. Memory is one piece or `CHUNK`, whatever the file's size. A file that cannot be
+//! read gives no hash, and no good piece.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;

@@ -1,4 +1,4 @@
-//! The hub: the one owner of the home while it is on the network. It takes work from the roads one by one, so that no
+//! The hub: the one owner of the home while it is on the network. It takes work from the tasks one by one, so that no
 //! two sessions touch the database at once, and does what has to be done now and then: it notices what other processes
 //! wrote, asks for missing blobs, brings the shelves in line.
 
@@ -22,11 +22,11 @@ use super::super::content_policy::ContentPolicy;
 use super::super::home::{now, random};
 use super::super::{Exit, Failure, Handle};
 use super::blobs::Blobs;
-use super::fill::Pages;
 use super::pairing::{Compared, Pairing};
 use super::pairs::Pairs;
+use super::peer_addresses::{PeerAddresses, plain};
 use super::proof::{Arrived, Convinced};
-use super::reach::{Reach, plain};
+use super::record_pages::Pages;
 use super::room::Full;
 use super::{NetOptions, NetReport, Reached};
 
@@ -40,7 +40,7 @@ const SEEN: usize = 64;
 /// Conversations that did not come about are remembered for `doctor`, so many of them.
 const TURNED_AWAY: usize = 64;
 
-/// What the roads ask of the hub.
+/// Work for the hub, from the asynchronous half and from threads.
 #[expect(
     clippy::large_enum_variant,
     reason = "questions are most of what is sent; a box for each would cost more than it saves"
@@ -102,7 +102,7 @@ pub(super) enum Work {
 }
 
 /// One session.
-pub(super) struct Line {
+pub(super) struct PeerConnection {
     pub answers: mpsc::UnboundedSender<Input>,
     pub address: String,
     pub road: Road,
@@ -123,7 +123,7 @@ pub(super) struct Line {
 pub(super) struct Hub<'a> {
     pub node: &'a mut Handle,
     pub options: NetOptions,
-    pub lines: BTreeMap<u64, Line>,
+    pub connections: BTreeMap<u64, PeerConnection>,
     pub blobs: Blobs,
     pub pairing: Option<Pairing>,
     /// Pairings that this side's person confirmed, by session.
@@ -135,7 +135,7 @@ pub(super) struct Hub<'a> {
     pub port: u16,
     /// This node beyond its network, if it goes there.
     pub here: Option<NodeAddr>,
-    pub reach: Reach,
+    pub peer_addresses: PeerAddresses,
     pub pairs: Pairs,
     pub full: Full,
     pub begun: Instant,
@@ -155,7 +155,7 @@ impl<'a> Hub<'a> {
         node: &'a mut Handle,
         options: NetOptions,
         work: Sender<Work>,
-        reach: Reach,
+        peer_addresses: PeerAddresses,
     ) -> Result<Self, Failure> {
         let (certificate, secret) = node.transport_key()?;
         let secret = SigningSecret::from_bytes(&secret);
@@ -170,7 +170,7 @@ impl<'a> Hub<'a> {
             version,
             port: 0,
             here: None,
-            reach,
+            peer_addresses,
             pairs: Pairs::new(),
             full: Full::default(),
             begun: Instant::now(),
@@ -188,7 +188,7 @@ impl<'a> Hub<'a> {
             ),
             node,
             options,
-            lines: BTreeMap::new(),
+            connections: BTreeMap::new(),
             pairing: None,
             confirmed: BTreeMap::new(),
             report: NetReport::default(),
@@ -277,7 +277,7 @@ impl<'a> Hub<'a> {
                     return Ok(());
                 }
                 let setup = self.setup(side, exporter)?;
-                let line = Line {
+                let connection = PeerConnection {
                     answers,
                     address,
                     road,
@@ -293,7 +293,7 @@ impl<'a> Hub<'a> {
                     refused: 0,
                     since: Instant::now(),
                 };
-                self.lines.insert(id, line);
+                self.connections.insert(id, connection);
                 let _ = reply.send(Some(setup));
             }
             Work::Output { id, output } => {
@@ -385,9 +385,9 @@ impl<'a> Hub<'a> {
 
     /// Answers a session.
     pub fn say(&self, id: u64, input: Input) {
-        if let Some(line) = self.lines.get(&id) {
+        if let Some(connection) = self.connections.get(&id) {
             // A connection that is gone says so by itself.
-            let _ = line.answers.send(input);
+            let _ = connection.answers.send(input);
         }
     }
 
@@ -401,37 +401,37 @@ impl<'a> Hub<'a> {
     ) -> Result<(), Failure> {
         self.last_news = Instant::now();
         let me = self.node.root;
-        let twin = self.lines.iter().find(|(other, line)| {
+        let twin = self.connections.iter().find(|(other, connection)| {
             **other != id
-                && line.root == Some(root)
-                && line.instance == instance
-                && !line.circles.is_empty()
+                && connection.root == Some(root)
+                && connection.instance == instance
+                && !connection.circles.is_empty()
         });
         // Both sides keep the nearer road, then the connection that the smaller root opened; of two such, the newer.
         let client = |side: Side| if side == Side::Client { me } else { root };
-        let mine = self.lines.get(&id);
-        let mine = mine.map(|line| (line.road, client(line.side)));
-        let loser = twin.zip(mine).map(|((other, line), mine)| {
-            if mine <= (line.road, client(line.side)) {
+        let mine = self.connections.get(&id);
+        let mine = mine.map(|connection| (connection.road, client(connection.side)));
+        let loser = twin.zip(mine).map(|((other, connection), mine)| {
+            if mine <= (connection.road, client(connection.side)) {
                 *other
             } else {
                 id
             }
         });
-        if let Some(line) = self.lines.get_mut(&id) {
-            line.root = Some(root);
-            line.instance = instance;
-            line.circles = circles.clone();
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.root = Some(root);
+            connection.instance = instance;
+            connection.circles = circles.clone();
             let kept = self.node.store.peers()?.into_iter();
-            for peer in kept.filter(|peer| plain(&peer.address) == line.address) {
+            for peer in kept.filter(|peer| plain(&peer.address) == connection.address) {
                 self.node.store.peer_reached(&peer.address, &root, now())?;
             }
         }
         let name = self.called(&root);
         let address = self
-            .lines
+            .connections
             .get(&id)
-            .map(|line| line.address.clone())
+            .map(|connection| connection.address.clone())
             .unwrap_or_default();
         tracing::info!(peer = %Foreign::name(name.as_str()), %address, "connected");
         self.tell(
@@ -439,7 +439,8 @@ impl<'a> Hub<'a> {
             json!({"peer": name, "root": root, "address": address}),
         );
         // Who came from outside has a new port each time: only what was asked for is kept.
-        if self.given().contains(&address) || self.reach.dialled().any(|it| it == address) {
+        if self.given().contains(&address) || self.peer_addresses.dialled().any(|it| it == address)
+        {
             self.answered.insert(address.clone());
         }
         if loser != Some(id) {
@@ -467,21 +468,24 @@ impl<'a> Hub<'a> {
     ) -> Result<(), Failure> {
         self.report.bytes_in += received;
         self.report.bytes_out += sent;
-        let Some(line) = self.lines.remove(&id) else {
+        let Some(connection) = self.connections.remove(&id) else {
             return Ok(());
         };
         self.blobs.lost(id);
         let compared = self.pairing_ended(id)?;
-        if let Some(root) = line.root {
+        if let Some(root) = connection.root {
             let name = self.called(&root);
-            let seconds = line.since.elapsed().as_secs();
+            let seconds = connection.since.elapsed().as_secs();
             tracing::info!(peer = %Foreign::name(name.as_str()), ?why, received, sent, seconds, "disconnected");
             self.tell("disconnected", json!({"peer": name, "root": root}));
         } else {
-            tracing::debug!(address = %line.address, ?why, "turned away");
+            tracing::debug!(address = %connection.address, ?why, "turned away");
             // The newest few: strangers must not fill the memory.
             self.report.turned_away.truncate(TURNED_AWAY);
-            let away = (line.address.clone(), super::probe::reason(why.as_ref()));
+            let away = (
+                connection.address.clone(),
+                super::probe::reason(why.as_ref()),
+            );
             self.report.turned_away.insert(0, away);
         }
         if self.options.join.is_some() && compared && self.report.joined.is_none() {
@@ -494,14 +498,14 @@ impl<'a> Hub<'a> {
     /// Circles changed: every session hears of it.
     pub fn changed(&mut self, circles: &BTreeSet<CircleId>) {
         self.last_news = Instant::now();
-        for line in self.lines.values_mut() {
-            for circle in line
+        for connection in self.connections.values_mut() {
+            for circle in connection
                 .circles
                 .iter()
                 .filter(|circle| circles.contains(circle))
             {
-                line.in_step.remove(circle);
-                let _ = line.answers.send(Input::Changed { circle: *circle });
+                connection.in_step.remove(circle);
+                let _ = connection.answers.send(Input::Changed { circle: *circle });
             }
         }
     }
@@ -517,9 +521,9 @@ impl<'a> Hub<'a> {
             self.version = version;
             self.pairs.stale();
             let all = self
-                .lines
+                .connections
                 .values()
-                .flat_map(|line| line.circles.iter().copied());
+                .flat_map(|connection| connection.circles.iter().copied());
             let all: BTreeSet<CircleId> = all.collect();
             self.changed(&all);
             self.look_for_blobs()?;
@@ -561,11 +565,11 @@ impl<'a> Hub<'a> {
 
     /// Whom a person does not want to speak with any more.
     fn look_at_blocks(&mut self) -> Result<(), Failure> {
-        for line in self.lines.values() {
-            if let Some(root) = &line.root
+        for connection in self.connections.values() {
+            if let Some(root) = &connection.root
                 && self.node.store.opinion(root)?.blocked
             {
-                let _ = line.answers.send(Input::Close);
+                let _ = connection.answers.send(Input::Close);
             }
         }
         Ok(())
@@ -573,18 +577,18 @@ impl<'a> Hub<'a> {
 
     /// Ends all sessions and waits a moment for what they have to say.
     fn goodbye(&mut self, inbox: &Receiver<Work>) {
-        for line in self.lines.values() {
-            let _ = line.answers.send(Input::Close);
+        for connection in self.connections.values() {
+            let _ = connection.answers.send(Input::Close);
         }
         let end = Instant::now() + Duration::from_secs(2);
-        while !self.lines.is_empty() && Instant::now() < end {
+        while !self.connections.is_empty() && Instant::now() < end {
             if let Ok(Work::End {
                 id, received, sent, ..
             }) = inbox.recv_timeout(TICK)
             {
                 self.report.bytes_in += received;
                 self.report.bytes_out += sent;
-                self.lines.remove(&id);
+                self.connections.remove(&id);
             }
         }
         tracing::info!("stopped");

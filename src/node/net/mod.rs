@@ -1,7 +1,7 @@
 //! This node on a network: it owns the sessions, answers them from the store, fetches blobs, and ends in good order.
 //!
-//! Two halves. The *roads* (`roads`, on tokio) own sockets, discovery and one task for each connection, which drives a
-//! session. The *hub* (`hub`, on the thread of whoever called) owns the home: it answers what sessions ask, takes in
+//! Two halves. The asynchronous one (`listen`, `dial`, on tokio) owns sockets, discovery and one task for each
+//! connection, which drives a session. The *hub* (`hub`, on the thread of whoever called) owns the home: it answers what sessions ask, takes in
 //! what they bring, and is the only one that touches the database. They talk through channels, on whose way signatures
 //! are verified (`proof`); a session's window bounds what can lie in them. Other processes may write into the home at
 //! the same time: the hub notices.
@@ -10,29 +10,29 @@
 //! goodbye first; nothing is lost when they cannot.
 
 mod answer;
-mod asks;
 mod blobs;
 mod claims;
 mod control;
-mod fill;
+mod dial;
+mod events;
 mod hashing;
 mod hub;
 mod introduce;
-mod news;
+mod listen;
 mod pairing;
 mod pairs;
+mod peer_addresses;
 mod places;
 mod probe;
 mod proof;
-mod reach;
-mod roads;
+mod record_pages;
+mod requests;
 mod room;
 mod round;
-mod serve;
 #[cfg(test)]
 mod tests;
 mod ticket;
-mod visit;
+mod upload;
 mod wide_area;
 
 use std::collections::BTreeSet;
@@ -204,20 +204,25 @@ impl Handle {
             .build()
             .map_err(|error| Failure::new("network-failed", Exit::Failed).with("error", error))?;
         let (work, inbox) = std::sync::mpsc::channel();
-        let roads = roads::open(self, &runtime, &options, proof::verifier(work.clone()))?;
+        let listening = listen::open(self, &runtime, &options, proof::verifier(work.clone()))?;
         let control = if options.control {
             Some(control::open(&self.config.home, &runtime, work.clone())?)
         } else {
             None
         };
-        let mut hub = hub::Hub::new(self, options, work, reach::Reach::new(roads.wanted()))?;
+        let mut hub = hub::Hub::new(
+            self,
+            options,
+            work,
+            peer_addresses::PeerAddresses::new(listening.wanted()),
+        )?;
         let ended = hub.run(&inbox, compare);
         let shelves_due = hub.shelves_due;
         let mut report = hub.into_report();
-        report.dht = roads.dht();
+        report.dht = listening.dht();
         // Nobody answers any more: what still waits for an answer learns it by that.
         drop((inbox, control));
-        runtime.block_on(roads.close());
+        runtime.block_on(listening.close());
         runtime.shutdown_timeout(Duration::from_secs(1));
         ended?;
         if shelves_due {

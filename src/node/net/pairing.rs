@@ -41,7 +41,7 @@ pub struct Compared {
 
 /// The pairing that waits.
 pub(super) struct Pairing {
-    line: u64,
+    connection: u64,
     row: i64,
     shown: bool,
     about: Compared,
@@ -312,7 +312,7 @@ impl Hub<'_> {
             json!({"root": about.root, "name": about.name, "words": about.english, "words_ja": about.japanese}),
         );
         self.pairing = Some(Pairing {
-            line: id,
+            connection: id,
             row,
             shown: false,
             about,
@@ -328,7 +328,7 @@ impl Hub<'_> {
         let Some(pairing) = &mut self.pairing else {
             return Ok(());
         };
-        let (line, row) = (pairing.line, pairing.row);
+        let (connection, row) = (pairing.connection, pairing.row);
         if !std::mem::replace(&mut pairing.shown, true)
             && let Some(same) = ask(&pairing.about)
         {
@@ -340,28 +340,28 @@ impl Hub<'_> {
             Some(true) => {
                 // Said once: the row stays until the session has ended.
                 if let Some(pairing) = self.pairing.take() {
-                    self.say(line, Input::Confirm);
-                    self.confirmed.insert(line, pairing.row);
+                    self.say(connection, Input::Confirm);
+                    self.confirmed.insert(connection, pairing.row);
                 }
             }
             Some(false) => {
                 // Said once: what ends the session ends the pairing.
                 if let Some(pairing) = self.pairing.take() {
-                    self.confirmed.insert(line, pairing.row);
+                    self.confirmed.insert(connection, pairing.row);
                 }
-                self.say(line, Input::Deny);
+                self.say(connection, Input::Deny);
             }
         }
         Ok(())
     }
 
     /// A session ended; whether words were compared in it.
-    pub fn pairing_ended(&mut self, line: u64) -> Result<bool, Failure> {
-        let mut row = self.confirmed.remove(&line);
+    pub fn pairing_ended(&mut self, connection: u64) -> Result<bool, Failure> {
+        let mut row = self.confirmed.remove(&connection);
         if self
             .pairing
             .as_ref()
-            .is_some_and(|pairing| pairing.line == line)
+            .is_some_and(|pairing| pairing.connection == connection)
         {
             row = self.pairing.take().map(|pairing| pairing.row);
         }
@@ -420,7 +420,7 @@ impl Hub<'_> {
         );
         tracing::info!(root = %request.root.short(), "admitted by ticket");
         let chain = self.chain(&circle.id)?;
-        self.reach.stale();
+        self.peer_addresses.stale();
         self.pairs.stale();
         self.changed(&[circle.id].into());
         self.say(

@@ -9,7 +9,7 @@ use super::super::doctor::Finding;
 use super::super::home::now;
 use super::super::{Failure, Handle};
 use super::NetOptions;
-use super::reach::plain;
+use super::peer_addresses::plain;
 
 /// How long a look may take.
 const LOOK: Duration = Duration::from_secs(12);

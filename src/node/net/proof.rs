@@ -1,5 +1,5 @@
 //! Signatures are verified beside the hub: while it writes what came, the next is verified here. Everything that the
-//! roads have for the hub passes through in its order, so that the hub hears of a session as it happened.
+//! tasks have for the hub passes through in its order, so that the hub hears of a session as it happened.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 

@@ -9,7 +9,7 @@ use crate::carrier::node_addr::NodeAddr;
 use crate::record::{CircleId, Foreign};
 
 use super::hub::Hub;
-use super::reach::plain;
+use super::peer_addresses::plain;
 
 /// How long one round waits for others to show up.
 const LOOK: Duration = Duration::from_secs(4);
@@ -35,11 +35,14 @@ impl Hub<'_> {
         };
         let looked =
             (!self.options.discover || time > LOOK) && (self.answered() || time > patience);
-        let open = self.lines.values().filter(|line| line.root.is_some());
+        let open = self
+            .connections
+            .values()
+            .filter(|connection| connection.root.is_some());
         let in_step = open
             .clone()
-            .all(|line| line.in_step.len() == line.circles.len());
-        // Who was lost on the way is dialled again by its road: it gets a while to come back.
+            .all(|connection| connection.in_step.len() == connection.circles.len());
+        // Who was lost on the way is dialled again by its task: it gets a while to come back.
         let back = self.last_news.elapsed() > RETURN || !self.lost_somebody();
         looked && quiet && in_step && back && (self.blobs.idle() || open.count() == 0)
     }
@@ -48,7 +51,10 @@ impl Hub<'_> {
     fn lost_somebody(&self) -> bool {
         let mut reached = self.report.peers.iter();
         reached.any(|peer| {
-            let there = self.lines.values().any(|line| line.root == Some(peer.root));
+            let there = self
+                .connections
+                .values()
+                .any(|connection| connection.root == Some(peer.root));
             !peer.in_step && !there
         })
     }
@@ -56,7 +62,7 @@ impl Hub<'_> {
     /// Everybody who was to be dialled has answered, or is silent.
     fn answered(&self) -> bool {
         let given = self.given();
-        let mut all = given.into_iter().chain(self.reach.dialled());
+        let mut all = given.into_iter().chain(self.peer_addresses.dialled());
         all.all(|address| self.answered.contains(&address) || self.silent.contains(&address))
     }
 
@@ -72,24 +78,24 @@ impl Hub<'_> {
 
     /// By what way a session goes.
     pub fn relayed(&mut self, id: u64, relayed: bool) {
-        let Some(line) = self.lines.get_mut(&id) else {
+        let Some(connection) = self.connections.get_mut(&id) else {
             return;
         };
-        line.relayed = relayed;
+        connection.relayed = relayed;
         let peers = self.report.peers.iter_mut();
-        for peer in peers.filter(|peer| Some(peer.root) == line.root) {
+        for peer in peers.filter(|peer| Some(peer.root) == connection.root) {
             peer.relayed = relayed;
         }
     }
 
     pub fn came_in_step(&mut self, id: u64, circle: CircleId) {
         self.last_news = Instant::now();
-        let Some(line) = self.lines.get_mut(&id) else {
+        let Some(connection) = self.connections.get_mut(&id) else {
             return;
         };
-        line.in_step.insert(circle);
-        if let Some(root) = line.root
-            && line.in_step.len() == line.circles.len()
+        connection.in_step.insert(circle);
+        if let Some(root) = connection.root
+            && connection.in_step.len() == connection.circles.len()
         {
             let peer = self.report.peers.iter_mut().find(|peer| peer.root == root);
             if let Some(peer) = peer {

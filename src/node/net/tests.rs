@@ -19,8 +19,8 @@ use crate::record::BlobHash;
 use crate::sync::{Frame, Input, Output, Session, Side};
 
 use super::hub::{Hub, Work};
+use super::peer_addresses::PeerAddresses;
 use super::proof::proven;
-use super::reach::Reach;
 use super::{Handle, NetOptions};
 
 /// Bytes that are allocated and not given back.
@@ -114,7 +114,8 @@ fn live(home: &Path, orders: &Receiver<Option<Order>>) {
             peers: vec!["192.0.2.1:6542".into()],
             ..NetOptions::default()
         };
-        let mut hub = Hub::new(&mut handle, options, work, Reach::new(Some(wanted))).unwrap();
+        let mut hub =
+            Hub::new(&mut handle, options, work, PeerAddresses::new(Some(wanted))).unwrap();
         hub.look_for_blobs().unwrap();
         hub.look_beyond().unwrap();
         hub.turn(Work::WideArea { here }).unwrap();

@@ -1,5 +1,15 @@
-//! Somebody who is dialled again and again, with patience: by an address that a person gave, by what multicast says, or by
-//! a key beyond the network. One task for each; it ends when its target is gone, turns out to be this very node, or all ends.
+//! Dialling: one task for each target keeps a connection to it, or tries again with patience.
+//!
+//! A target is an address that a person gave, a node that multicast shows, or a key beyond the
+//! network with the places where it may be. Places may change while the task runs; it reads the
+//! newest.
+//!
+//! **Always holds.** The wait before a target is dialled again doubles up to `BACKOFF.1`. A peer
+//! that is reached already by another connection is not dialled a second time. The task ends when
+//! its target is gone, when the target turns out to be this very node, or when everything ends.
+//!
+//! **Failure.** A connection that does not come about is no failure of the node: it is logged and
+//! tried again.
 
 use std::net::SocketAddr;
 use std::sync::PoisonError;
@@ -13,7 +23,7 @@ use crate::record::RootKey;
 use crate::sync::Closed;
 
 use super::hub::Work;
-use super::roads::{Ended, Live, Road, talk};
+use super::listen::{Ended, Endpoints, Live, talk};
 
 /// The first wait before an address is dialled again, doubled up to the second.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(60));
@@ -54,7 +64,7 @@ enum Way {
     Far(NodeAddr),
 }
 
-impl Road {
+impl Endpoints {
     async fn dial(&self, way: &Way) -> Option<Link> {
         let failed = match (way, &self.wide_area) {
             (Way::Near(address), _) => match self.lan.dial(*address).await {
@@ -73,16 +83,16 @@ impl Road {
 }
 
 /// Dials one target for as long as it is wanted, with patience.
-pub(super) async fn visit(mut road: Road, mut target: Target, live: Live) {
+pub(super) async fn keep_connected(mut endpoints: Endpoints, mut target: Target, live: Live) {
     let mut wait = BACKOFF.0;
     let mut known: Option<(RootKey, [u8; 8])> = None;
     let mut unknown = false;
     if let Target::Seen { first: false, .. } = &target {
-        rest(&mut road.stop, Duration::from_millis(1_500)).await;
+        rest(&mut endpoints.stop, Duration::from_millis(1_500)).await;
     }
     loop {
         if let Some(who) = known
-            && !lost(who, &mut road.stop, &target, &live).await
+            && !lost(who, &mut endpoints.stop, &target, &live).await
         {
             return;
         }
@@ -115,8 +125,8 @@ pub(super) async fn visit(mut road: Road, mut target: Target, live: Live) {
         };
         let mut end = None;
         for way in ways {
-            if let Some(link) = road.dial(&way).await {
-                end = Some(talk(&road, link, name.clone(), &live, None).await);
+            if let Some(link) = endpoints.dial(&way).await {
+                end = Some(talk(&endpoints, link, name.clone(), &live, None).await);
                 break;
             }
         }
@@ -140,9 +150,9 @@ pub(super) async fn visit(mut road: Road, mut target: Target, live: Live) {
         if end.is_none()
             && let Some(name) = name
         {
-            let _ = road.work.send(Work::Silent { address: name });
+            let _ = endpoints.work.send(Work::Silent { address: name });
         }
-        if road.joining && end.is_some_and(|end| end.why != Some(Closed::Stranger)) {
+        if endpoints.joining && end.is_some_and(|end| end.why != Some(Closed::Stranger)) {
             return;
         }
         wait = (wait * 2).min(BACKOFF.1);
@@ -159,7 +169,7 @@ pub(super) async fn visit(mut road: Road, mut target: Target, live: Live) {
             }
         };
         tokio::select! {
-            stopped = rest(&mut road.stop, pause) => if stopped { return },
+            stopped = rest(&mut endpoints.stop, pause) => if stopped { return },
             // Its address changed: at once. It is gone: nobody to visit.
             gone = moved => if gone { return },
         }

@@ -1,5 +1,13 @@
-//! What a peer lacks, page by page: first what judges others, then the rest, each in the order in which it came here,
-//! so that a record follows what it cites.
+//! The records that a peer lacks, page by page.
+//!
+//! Records that judge others go first, then the rest. A few are collected and sorted at once; where
+//! they are more than `FEW`, the circle is walked through in the order in which records came here.
+//! In both orders a record follows those that it cites.
+//!
+//! **Always holds.** A page has about `BATCH_TARGET` bytes, so the memory of an answer does not
+//! grow with the circle.
+//!
+//! **Failure.** Only the database can fail (`StoreError`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;

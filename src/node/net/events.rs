@@ -1,4 +1,9 @@
-//! What the hub tells people and programs: names, events, and the answers on the control socket.
+//! The events of the hub, for people and programs: names, what happened, and the answers on the
+//! control socket.
+//!
+//! A listener is a channel to one program on the control socket. It is dropped when nobody reads it
+//! any more; that is no failure. The roads by which sessions go have the names that the audit trail
+//! and `status` use.
 
 use std::collections::BTreeSet;
 
@@ -16,14 +21,19 @@ use super::hub::Hub;
 impl Hub<'_> {
     /// By which road a session goes, as the audit trail and `status` name it.
     pub fn road(&self, id: u64) -> &'static str {
-        let line = self.lines.get(&id);
-        line.map_or(Road::Lan, |line| line.road).name()
+        let connection = self.connections.get(&id);
+        connection
+            .map_or(Road::Lan, |connection| connection.road)
+            .name()
     }
 
     /// The roads of all conversations: content may come by several at once.
     pub fn roads(&self) -> String {
-        let open = self.lines.values().filter(|line| line.root.is_some());
-        let roads: BTreeSet<&str> = open.map(|line| line.road.name()).collect();
+        let open = self
+            .connections
+            .values()
+            .filter(|connection| connection.root.is_some());
+        let roads: BTreeSet<&str> = open.map(|connection| connection.road.name()).collect();
         let roads: Vec<&str> = roads.into_iter().collect();
         roads.join("+")
     }
@@ -78,17 +88,17 @@ impl Hub<'_> {
     }
 
     fn status(&self) -> Value {
-        let lines = self.lines.values().filter_map(|line| {
-            let root = line.root?;
+        let connections = self.connections.values().filter_map(|connection| {
+            let root = connection.root?;
             Some(json!({
-                "root": root, "name": self.called(&root), "address": line.address, "road": line.road.name(), "relayed": line.relayed,
-                "circles": line.circles, "in_step": line.in_step.len() == line.circles.len(),
-                "seconds": line.since.elapsed().as_secs(),
+                "root": root, "name": self.called(&root), "address": connection.address, "road": connection.road.name(), "relayed": connection.relayed,
+                "circles": connection.circles, "in_step": connection.in_step.len() == connection.circles.len(),
+                "seconds": connection.since.elapsed().as_secs(),
             }))
         });
         json!({
             "type": "node", "port": self.port, "iroh": self.here.as_ref().map(ToString::to_string), "process": std::process::id(),
-            "seconds": self.begun.elapsed().as_secs(), "connections": lines.collect::<Vec<_>>(),
+            "seconds": self.begun.elapsed().as_secs(), "connections": connections.collect::<Vec<_>>(),
             "blobs_missing": self.blobs.missing(), "offline": self.options.offline,
         })
     }

@@ -1,4 +1,12 @@
-//! What is here and asked for: parts of blobs for members of a circle that names them.
+//! Uploading: parts of blobs that are here, for members of a circle that names them.
+//!
+//! **Always holds.** Of a blob that is here privately, or by another circle, nothing is said: the
+//! answer is the same as for one that is not here. The audit trail says who gets which content
+//! before its first byte leaves. Lists of pieces are made one at a time on a thread of their own,
+//! since each reads a whole file.
+//!
+//! **Failure.** A file that cannot be read is answered like one that is not here; only the database
+//! can fail.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -21,7 +29,7 @@ impl Hub<'_> {
     /// Serves a part of a blob that a circle in common names, to an ask of a session.
     pub fn serve(
         &mut self,
-        (line, ask): (u64, u64),
+        (connection, ask): (u64, u64),
         circle: CircleId,
         hash: BlobHash,
         part: Part,
@@ -37,19 +45,19 @@ impl Hub<'_> {
         let claims = store.claims(&circle, &hash)?;
         let held = store.blob_in(Scope::Circle(circle), &hash)?;
         let Some(blob) = held.filter(|blob| claims.contains(blob)) else {
-            self.say(line, none);
+            self.say(connection, none);
             return Ok(());
         };
         let Some(cut) = Cut::of(blob.size) else {
-            self.say(line, none);
+            self.say(connection, none);
             return Ok(());
         };
-        self.begin_serving(line, &blob)?;
+        self.begin_serving(connection, &blob)?;
         let path = self.node.store.blob_path(&hash);
         match part {
             Part::List if cut.count() == 1 => {
                 self.say(
-                    line,
+                    connection,
                     Input::Served {
                         id: ask,
                         bytes: Some(Bytes::new()),
@@ -59,10 +67,10 @@ impl Hub<'_> {
             Part::List => match self.blobs.lists.get(&hash) {
                 Some(list) => {
                     let bytes = Some(list.clone());
-                    self.say(line, Input::Served { id: ask, bytes });
+                    self.say(connection, Input::Served { id: ask, bytes });
                 }
                 None => {
-                    self.blobs.unhashed.push_back((line, ask, hash, cut));
+                    self.blobs.unhashed.push_back((connection, ask, hash, cut));
                     self.hash_next();
                 }
             },
@@ -75,7 +83,7 @@ impl Hub<'_> {
                         .ok()?;
                     Some(bytes.into())
                 });
-                self.say(line, Input::Served { id: ask, bytes });
+                self.say(connection, Input::Served { id: ask, bytes });
             }
         }
         Ok(())
@@ -86,7 +94,7 @@ impl Hub<'_> {
         if self.blobs.hashing {
             return;
         }
-        let Some((line, ask, blob, cut)) = self.blobs.unhashed.pop_front() else {
+        let Some((connection, ask, blob, cut)) = self.blobs.unhashed.pop_front() else {
             return;
         };
         self.blobs.hashing = true;
@@ -96,7 +104,7 @@ impl Hub<'_> {
             let list = File::open(path).ok().and_then(|file| values(&file, &cut));
             let list = list.map(Bytes::from);
             let _ = work.send(Work::Blob(Looked::List {
-                line,
+                connection,
                 ask,
                 blob,
                 list,
@@ -106,13 +114,13 @@ impl Hub<'_> {
 
     /// The audit trail says before the first byte leaves who gets which content.
     fn begin_serving(&mut self, id: u64, blob: &BlobRef) -> Result<(), Failure> {
-        let Some(line) = self.lines.get_mut(&id) else {
+        let Some(connection) = self.connections.get_mut(&id) else {
             return Ok(());
         };
-        if line.served.insert(blob.blake3.0)
-            && let Some(root) = line.root
+        if connection.served.insert(blob.blake3.0)
+            && let Some(root) = connection.root
         {
-            let road = line.road.name();
+            let road = connection.road.name();
             let line = json!({
                 "what": "sync-content", "state": "begun", "to": [self.called(&root)],
                 "blob": blob.blake3, "bytes": blob.size, "road": road,

@@ -1,4 +1,18 @@
-//! The asynchronous half: sockets, discovery, dialling with patience, and one task for each connection.
+//! The asynchronous half: it listens on the sockets, looks out for others, and runs one task for
+//! each connection.
+//!
+//! `Listening` is the handle that the hub's side keeps; `Endpoints` is what every task shares: the
+//! socket of the local network, the endpoint of the wide area, the way to the hub, and the places
+//! for sessions. Whom to dial comes from three sides: addresses that a person gave, multicast, and
+//! the wishes of `peer_addresses`. `dial` does the dialling.
+//!
+//! **Always holds.** Nothing here touches the database or judges a peer: each question of a session
+//! goes to the hub as `Work`. A connection from outside holds a place of `Admission` until its
+//! session opens. Sessions are at most `SESSIONS`, and others that show themselves are dialled up
+//! to `ALIASES` of them.
+//!
+//! **Failure.** Only opening can fail (`network-failed`). Later a connection that breaks ends its
+//! own task, and when the hub is gone or `stop` is set, all tasks say goodbye and end.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -21,9 +35,9 @@ use crate::sync::{Closed, Session, Setup, Side};
 use super::super::home::random;
 use super::super::{Exit, Failure, Handle};
 use super::NetOptions;
+use super::dial::{Target, keep_connected};
 use super::hub::Work;
-use super::reach::Wish;
-use super::visit::{Target, visit};
+use super::peer_addresses::Wish;
 use super::wide_area::{Iroh, Ways};
 
 /// How long an alias and its TLS key live.
@@ -38,15 +52,15 @@ const SESSIONS: usize = 256;
 /// Who is connected: root and instance, with the number of connections.
 pub(super) type Live = Arc<Mutex<BTreeMap<(RootKey, [u8; 8]), usize>>>;
 
-/// The open roads.
-pub(super) struct Roads {
+/// The asynchronous half while it runs.
+pub(super) struct Listening {
     stop: watch::Sender<bool>,
     main: Option<tokio::task::JoinHandle<()>>,
     wanted: Option<mpsc::UnboundedSender<Wish>>,
     wide_area: Option<Arc<Iroh>>,
 }
 
-impl Roads {
+impl Listening {
     /// Whether the DHT has answered up to now; none where it is not used.
     pub fn dht(&self) -> Option<bool> {
         self.wide_area
@@ -54,7 +68,7 @@ impl Roads {
             .and_then(|wide_area| wide_area.dht())
     }
 
-    /// Takes whom to look for beyond the network; none where no road leads there.
+    /// Takes whom to look for beyond the network; none where this node does not go there.
     pub fn wanted(&self) -> Option<mpsc::UnboundedSender<Wish>> {
         self.wanted.clone()
     }
@@ -68,9 +82,9 @@ impl Roads {
     }
 }
 
-/// Everything that a connection's task needs.
+/// The endpoints of this node, and everything else that a connection's task needs.
 #[derive(Clone)]
-pub(super) struct Road {
+pub(super) struct Endpoints {
     pub lan: Arc<Lan>,
     pub wide_area: Option<Arc<Iroh>>,
     pub work: Sender<Work>,
@@ -87,14 +101,14 @@ pub(super) fn open(
     runtime: &Runtime,
     options: &NetOptions,
     work: Sender<Work>,
-) -> Result<Roads, Failure> {
+) -> Result<Listening, Failure> {
     let fail = |error: String| Failure::new("network-failed", Exit::Failed).with("error", error);
     let (stop, stopped) = watch::channel(false);
     let signals = work.clone();
     let _guard = runtime.enter();
     runtime.spawn(signal(signals));
     if options.offline {
-        return Ok(Roads {
+        return Ok(Listening {
             stop,
             main: None,
             wanted: None,
@@ -131,7 +145,7 @@ pub(super) fn open(
         None => None,
     };
     let (wanted, wishes) = mpsc::unbounded_channel();
-    let road = Road {
+    let endpoints = Endpoints {
         lan: Arc::new(lan),
         wide_area,
         work,
@@ -145,10 +159,10 @@ pub(super) fn open(
         admission: Admission::default(),
         joining: options.join.is_some(),
     };
-    let wanted = road.wide_area.is_some().then_some(wanted);
-    let wide_area = road.wide_area.clone();
-    let main = runtime.spawn(travel(road, look, port, (peers, far), wishes));
-    Ok(Roads {
+    let wanted = endpoints.wide_area.is_some().then_some(wanted);
+    let wide_area = endpoints.wide_area.clone();
+    let main = runtime.spawn(run(endpoints, look, port, (peers, far), wishes));
+    Ok(Listening {
         stop,
         main: Some(main),
         wanted,
@@ -194,8 +208,8 @@ async fn signal(work: Sender<Work>) {
     let _ = work.send(Work::Stop { interrupted });
 }
 
-async fn travel(
-    mut road: Road,
+async fn run(
+    mut endpoints: Endpoints,
     mut look: Option<Lookout>,
     port: u16,
     (near, given): (Vec<String>, Vec<NodeAddr>),
@@ -204,7 +218,11 @@ async fn travel(
     let mut tasks = JoinSet::new();
     let live = Live::default();
     for address in near {
-        tasks.spawn(visit(road.clone(), Target::Given(address), live.clone()));
+        tasks.spawn(keep_connected(
+            endpoints.clone(),
+            Target::Given(address),
+            live.clone(),
+        ));
     }
     // Whom to look for beyond the network, and where a person said that it is: these places stay. Each task reads the newest.
     let mut far: BTreeMap<[u8; 32], (Option<NodeAddr>, watch::Sender<NodeAddr>)> = BTreeMap::new();
@@ -219,7 +237,11 @@ async fn travel(
         }
         let (sender, places) = watch::channel(given.clone());
         far.insert(given.key, (Some(given), sender));
-        tasks.spawn(visit(road.clone(), Target::Far(places), live.clone()));
+        tasks.spawn(keep_connected(
+            endpoints.clone(),
+            Target::Far(places),
+            live.clone(),
+        ));
     }
     let mut here = None;
     let mut glance = tokio::time::interval(GLANCE);
@@ -235,36 +257,36 @@ async fn travel(
             }
         };
         tokio::select! {
-            _ = road.stop.changed() => break,
+            _ = endpoints.stop.changed() => break,
             _ = turn.tick() => {
                 if let (Ok(seed), Ok(name)) = (random::<32>(), random::<8>()) {
-                    let _ = road.lan.rotate(&seed);
+                    let _ = endpoints.lan.rotate(&seed);
                     alias = data_encoding::HEXLOWER.encode(&name);
-                    if let Some(look) = &mut look && !road.joining {
+                    if let Some(look) = &mut look && !endpoints.joining {
                         let _ = look.show(&alias, port);
                     }
                 }
             }
-            incoming = road.lan.accept() => {
+            incoming = endpoints.lan.accept() => {
                 let Some(incoming) = incoming else { break };
-                if road.joining {
+                if endpoints.joining {
                     continue;
                 }
-                match road.admission.enter(incoming.origin(), incoming.proven()) {
+                match endpoints.admission.enter(incoming.origin(), incoming.proven()) {
                     Entry::In(place) => {
-                        tasks.spawn(receive(road.clone(), live.clone(), place, incoming.answer()));
+                        tasks.spawn(receive(endpoints.clone(), live.clone(), place, incoming.answer()));
                     }
                     Entry::Prove => incoming.prove(),
                 }
             }
-            incoming = next_incoming(road.wide_area.as_deref()) => {
+            incoming = next_incoming(endpoints.wide_area.as_deref()) => {
                 let Some(incoming) = incoming else { break };
-                if road.joining {
+                if endpoints.joining {
                     continue;
                 }
-                match road.admission.enter(incoming.origin(), incoming.proven()) {
+                match endpoints.admission.enter(incoming.origin(), incoming.proven()) {
                     Entry::In(place) => {
-                        tasks.spawn(receive(road.clone(), live.clone(), place, incoming.answer()));
+                        tasks.spawn(receive(endpoints.clone(), live.clone(), place, incoming.answer()));
                     }
                     Entry::Prove => incoming.prove(),
                 }
@@ -281,7 +303,7 @@ async fn travel(
                     _ => {
                         let (sender, places) = watch::channel(wish.clone());
                         far.insert(wish.key, (None, sender));
-                        tasks.spawn(visit(road.clone(), Target::Far(places), live.clone()));
+                        tasks.spawn(keep_connected(endpoints.clone(), Target::Far(places), live.clone()));
                     }
                 },
                 Wish::Forget(key) => match far.get(&key) {
@@ -291,9 +313,9 @@ async fn travel(
                 },
             },
             _ = glance.tick() => {
-                let now = road.wide_area.as_ref().map(|it| it.here());
+                let now = endpoints.wide_area.as_ref().map(|it| it.here());
                 if let Some(now) = now && here.as_ref() != Some(&now) {
-                    let _ = road.work.send(Work::WideArea { here: now.clone() });
+                    let _ = endpoints.work.send(Work::WideArea { here: now.clone() });
                     here = Some(now);
                 }
             }
@@ -302,13 +324,13 @@ async fn travel(
                     Some(known) if !known.is_closed() => _ = known.send(addresses),
                     None if seen.len() >= ALIASES => tracing::debug!("too many show themselves"),
                     _ => {
-                        let _ = road.work.send(Work::Seen { addresses: addresses.clone() });
+                        let _ = endpoints.work.send(Work::Seen { addresses: addresses.clone() });
                         // One of two begins, so that they do not both dial at once.
-                        let first = alias < other || road.joining;
+                        let first = alias < other || endpoints.joining;
                         let (sender, addresses) = watch::channel(addresses);
                         seen.insert(other, sender);
                         let target = Target::Seen { addresses, first };
-                        tasks.spawn(visit(road.clone(), target, live.clone()));
+                        tasks.spawn(keep_connected(endpoints.clone(), target, live.clone()));
                     }
                 },
                 Some(Found::Gone { alias }) => drop(seen.remove(&alias)),
@@ -322,10 +344,10 @@ async fn travel(
     }
     let goodbye = async { while tasks.join_next().await.is_some() {} };
     let _ = tokio::time::timeout(Duration::from_secs(2), goodbye).await;
-    if let Some(wide_area) = &road.wide_area {
+    if let Some(wide_area) = &endpoints.wide_area {
         wide_area.close().await;
     }
-    road.lan.close().await;
+    endpoints.lan.close().await;
 }
 
 /// Other places of who is visited.
@@ -338,7 +360,7 @@ fn change(places: &watch::Sender<NodeAddr>, all: NodeAddr) {
     });
 }
 
-/// The next that comes from beyond; never one where no road leads there.
+/// The next connection from beyond the network; never one where this node does not go there.
 async fn next_incoming(wide_area: Option<&Iroh>) -> Option<super::wide_area::Incoming> {
     match wide_area {
         Some(wide_area) => wide_area.accept().await,
@@ -346,9 +368,9 @@ async fn next_incoming(wide_area: Option<&Iroh>) -> Option<super::wide_area::Inc
     }
 }
 
-/// Answers somebody who knocks, for as long as it has a place.
+/// Answers a connection from outside, for as long as it has a place.
 async fn receive<E>(
-    road: Road,
+    endpoints: Endpoints,
     live: Live,
     mut place: Place,
     answer: impl Future<Output = Result<Link, E>>,
@@ -358,11 +380,11 @@ async fn receive<E>(
         () = place.lost.wait() => return,
     };
     if let Ok(link) = link {
-        talk(&road, link, None, &live, Some(place)).await;
+        talk(&endpoints, link, None, &live, Some(place)).await;
     }
 }
 
-/// How a conversation ended.
+/// The end of a session, for whoever dialled it.
 pub(super) struct Ended {
     pub why: Option<Closed>,
     pub who: Option<(RootKey, [u8; 8])>,
@@ -370,7 +392,7 @@ pub(super) struct Ended {
 
 /// Holds one session over one connection; who came from outside keeps its place until the session opens.
 pub(super) async fn talk(
-    road: &Road,
+    endpoints: &Endpoints,
     mut link: Link,
     given: Option<String>,
     live: &Live,
@@ -380,9 +402,9 @@ pub(super) async fn talk(
         why: None,
         who: None,
     };
-    let room = match road.joining {
-        true => road.room.acquire().await,
-        false => match road.room.try_acquire() {
+    let room = match endpoints.joining {
+        true => endpoints.room.acquire().await,
+        false => match endpoints.room.try_acquire() {
             Ok(room) => Ok(room),
             Err(_) => {
                 link.close();
@@ -391,7 +413,7 @@ pub(super) async fn talk(
         },
     };
     let Ok(_room) = room else { return nobody };
-    let id = road.links.fetch_add(1, Ordering::Relaxed);
+    let id = endpoints.links.fetch_add(1, Ordering::Relaxed);
     let (answers, inputs) = mpsc::unbounded_channel();
     let (reply, setup) = oneshot::channel::<Option<Setup>>();
     let begin = Work::Begin {
@@ -403,7 +425,7 @@ pub(super) async fn talk(
         answers: answers.clone(),
         reply,
     };
-    if road.work.send(begin).is_err() {
+    if endpoints.work.send(begin).is_err() {
         return nobody;
     }
     let Ok(Some(setup)) = setup.await else {
@@ -411,7 +433,7 @@ pub(super) async fn talk(
         return nobody;
     };
     let mut session = Session::new(setup);
-    let mut stop = road.stop.clone();
+    let mut stop = endpoints.stop.clone();
     let mut who = None;
     let (mut held, mut lost) = place.map(|place| (place.held, place.lost)).unzip();
     let way = link.way();
@@ -423,14 +445,14 @@ pub(super) async fn talk(
         }
         if let Output::InStep { .. } = &output {
             let relayed = way.relayed();
-            let _ = road.work.send(Work::Relayed { id, relayed });
+            let _ = endpoints.work.send(Work::Relayed { id, relayed });
         }
         if let Output::Opened { root, instance, .. } = &output {
             who = Some((*root, *instance));
             let mut live = live.lock().unwrap_or_else(PoisonError::into_inner);
             *live.entry((*root, *instance)).or_default() += 1;
         }
-        road.work.send(Work::Output { id, output }).is_ok()
+        endpoints.work.send(Work::Output { id, output }).is_ok()
     };
     let goodbye = async {
         let _ = stop.changed().await;
@@ -461,7 +483,7 @@ pub(super) async fn talk(
         }
     }
     let (received, sent) = session.traffic();
-    let _ = road.work.send(Work::End {
+    let _ = endpoints.work.send(Work::End {
         id,
         why: why.clone(),
         received,

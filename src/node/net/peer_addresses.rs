@@ -1,5 +1,14 @@
-//! Whom this node looks for beyond its network: members of its circles, where it, a person or they themselves know a
-//! way. The roads are told, and told again when more is known.
+//! The addresses of peers beyond the local network: which members this node looks for there, and at
+//! which places.
+//!
+//! A place is known from a person, from the member itself, or from other members. The asynchronous
+//! half (`listen`) is told whom to look for, and is told again when more is known; peers are told
+//! the places of others in PLACES frames.
+//!
+//! **Always holds.** Only members of a common circle are looked for, and a former member is let go.
+//! A node's own word goes first; others have one word each, of which `RUMOURS` are kept, so that
+//! one liar cannot push out what the rest say. A place that somebody names is dialled only where
+//! `places::Allowed` takes it. Only a node's own word is passed on.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
@@ -25,18 +34,18 @@ const RUMOURS: usize = 4;
 /// Places are told to a peer at most this often.
 const TELL: Duration = Duration::from_secs(5);
 
-/// Whom the roads shall look for beyond the network.
+/// Whom `listen` shall look for beyond the network.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Wish {
-    /// This node, at these places and wherever the roads find it; again when other places are known.
+    /// This node, at these places and wherever it is found; again when other places are known.
     Look(NodeAddr),
     /// This key no more, unless a person named it.
     Forget([u8; 32]),
 }
 
-/// What is known of others beyond the network.
+/// The known places of others beyond the network.
 #[derive(Default)]
-pub(super) struct Reach {
+pub(super) struct PeerAddresses {
     /// None: this node does not go there.
     wanted: Option<mpsc::UnboundedSender<Wish>>,
     dialled: BTreeMap<[u8; 32], NodeAddr>,
@@ -48,7 +57,7 @@ pub(super) struct Reach {
     stale: bool,
 }
 
-/// What was said of a node in a circle.
+/// The words on a node in a circle.
 #[derive(Default)]
 struct Heard {
     /// By itself: this alone is passed on.
@@ -57,7 +66,7 @@ struct Heard {
     rumours: VecDeque<(RootKey, NodeAddr)>,
 }
 
-impl Reach {
+impl PeerAddresses {
     pub fn new(wanted: Option<mpsc::UnboundedSender<Wish>>) -> Self {
         Self {
             wanted,
@@ -102,7 +111,7 @@ impl Reach {
         far
     }
 
-    /// What those are called whom the roads were told to dial.
+    /// The names of those whom `listen` was told to dial.
     pub fn dialled(&self) -> impl Iterator<Item = String> {
         self.dialled.values().map(NodeAddr::name)
     }
@@ -123,7 +132,7 @@ impl Reach {
         self.near.keys().copied().collect()
     }
 
-    /// Has the roads look for a node, if they do not look for it there already.
+    /// Has a node looked for, if it is not looked for at these places already.
     fn look_for(&mut self, far: NodeAddr) {
         if self.dialled.get(&far.key) != Some(&far) {
             wish(self.wanted.as_ref(), Wish::Look(far.clone()));
@@ -134,7 +143,7 @@ impl Reach {
 
 fn wish(wanted: Option<&mpsc::UnboundedSender<Wish>>, wish: Wish) {
     if let Some(wanted) = wanted {
-        // The roads are closed before the hub ends: then nobody is looked for any more.
+        // `listen` is closed before the hub ends: then nobody is looked for any more.
         let _ = wanted.send(wish);
     }
 }
@@ -148,22 +157,22 @@ pub(super) fn plain(address: &str) -> String {
 }
 
 impl Hub<'_> {
-    /// Tells the roads whom to look for.
+    /// Tells `listen` whom to look for.
     pub fn look_beyond(&mut self) -> Result<(), Failure> {
-        if self.reach.wanted.is_none() || self.options.join.is_some() {
+        if self.peer_addresses.wanted.is_none() || self.options.join.is_some() {
             return Ok(());
         }
         let members = self.members_beyond()?;
         let relays = self.options.wide_area.relays.clone();
         let lookup = self.options.wide_area.n0 || self.options.wide_area.dht;
-        self.reach.stale = false;
-        for key in self.reach.come_near(members) {
-            let mut far = self.reach.places(key);
+        self.peer_addresses.stale = false;
+        for key in self.peer_addresses.come_near(members) {
+            let mut far = self.peer_addresses.places(key);
             for relay in &relays {
                 far.add(relay);
             }
             if lookup || !far.direct.is_empty() || !far.relays.is_empty() {
-                self.reach.look_for(far);
+                self.peer_addresses.look_for(far);
             }
         }
         Ok(())
@@ -176,10 +185,14 @@ impl Hub<'_> {
         circle: CircleId,
         nodes: Vec<Whereabouts>,
     ) -> Result<(), Failure> {
-        let Some(root) = self.lines.get(&id).and_then(|line| line.root) else {
+        let Some(root) = self
+            .connections
+            .get(&id)
+            .and_then(|connection| connection.root)
+        else {
             return Ok(());
         };
-        if self.reach.stale {
+        if self.peer_addresses.stale {
             // They may speak of one who was let in just now.
             self.look_beyond()?;
         }
@@ -207,11 +220,11 @@ impl Hub<'_> {
         let given = given.filter_map(|line| line.parse::<NodeAddr>().ok());
         allowed.relays.extend(given.flat_map(|far| far.relays));
         let near = self
-            .lines
+            .connections
             .get(&id)
-            .is_some_and(|line| line.road == Road::Lan);
+            .is_some_and(|connection| connection.road == Road::Lan);
         for node in nodes {
-            let known = self.reach.near.get(&node.key);
+            let known = self.peer_addresses.near.get(&node.key);
             // Members of this circle alone: nobody else is dialled on somebody's word.
             if !known.is_some_and(|circles| circles.contains(&circle)) {
                 continue;
@@ -221,26 +234,32 @@ impl Hub<'_> {
                 far.add(place);
             }
             let teller = (own != Some(node.key)).then_some(root);
-            self.reach.hear(circle, far, teller);
+            self.peer_addresses.hear(circle, far, teller);
         }
         Ok(())
     }
 
     /// Tells connected members where this node is, and where those are who said it themselves.
     pub fn tell_places(&mut self) -> Result<(), Failure> {
-        if self.reach.wanted.is_none() {
+        if self.peer_addresses.wanted.is_none() {
             return Ok(());
         }
-        if self.reach.stale {
+        if self.peer_addresses.stale {
             self.look_beyond()?;
         }
-        let lines = &self.lines;
-        self.reach.told.retain(|(id, _), _| lines.contains_key(id));
+        let connections = &self.connections;
+        self.peer_addresses
+            .told
+            .retain(|(id, _), _| connections.contains_key(id));
         let mut news = Vec::new();
-        for (id, line) in &self.lines {
-            for circle in line.circles.iter().filter(|_| line.root.is_some()) {
+        for (id, connection) in &self.connections {
+            for circle in connection
+                .circles
+                .iter()
+                .filter(|_| connection.root.is_some())
+            {
                 let nodes = self.places_for(circle);
-                let told = self.reach.told.get(&(*id, *circle));
+                let told = self.peer_addresses.told.get(&(*id, *circle));
                 let due = told.is_none_or(|(at, told)| at.elapsed() > TELL && *told != nodes);
                 if due && !nodes.is_empty() {
                     news.push((*id, *circle, nodes));
@@ -249,7 +268,7 @@ impl Hub<'_> {
         }
         for (id, circle, nodes) in news {
             let told = (Instant::now(), nodes.clone());
-            self.reach.told.insert((id, circle), told);
+            self.peer_addresses.told.insert((id, circle), told);
             self.say(id, Input::Places { circle, nodes });
         }
         Ok(())
@@ -262,7 +281,7 @@ impl Hub<'_> {
         };
         let me = self.here.iter().map(whereabouts);
         let others = self
-            .reach
+            .peer_addresses
             .heard
             .range((*circle, [0; 32])..=(*circle, [255; 32]));
         let others = others.filter_map(|(_, heard)| heard.itself.as_ref().map(whereabouts));
@@ -317,18 +336,21 @@ mod tests {
     #[test]
     fn a_former_member_is_let_go() {
         let (wanted, mut wishes) = mpsc::unbounded_channel();
-        let mut reach = Reach::new(Some(wanted));
+        let mut peer_addresses = PeerAddresses::new(Some(wanted));
         let circles = BTreeSet::from([CIRCLE]);
         let near = BTreeMap::from([([7; 32], circles.clone()), ([8; 32], circles.clone())]);
-        assert_eq!(reach.come_near(near), [[7; 32], [8; 32]]);
-        reach.hear(CIRCLE, far(1..2), None);
-        reach.look_for(far(1..2));
-        reach.look_for(NodeAddr::new([8; 32]));
+        assert_eq!(peer_addresses.come_near(near), [[7; 32], [8; 32]]);
+        peer_addresses.hear(CIRCLE, far(1..2), None);
+        peer_addresses.look_for(far(1..2));
+        peer_addresses.look_for(NodeAddr::new([8; 32]));
         // Said once.
-        reach.look_for(far(1..2));
-        assert_eq!(reach.come_near([([8; 32], circles)].into()), [[8; 32]]);
-        assert!(reach.heard.is_empty());
-        let names: Vec<String> = reach.dialled().collect();
+        peer_addresses.look_for(far(1..2));
+        assert_eq!(
+            peer_addresses.come_near([([8; 32], circles)].into()),
+            [[8; 32]]
+        );
+        assert!(peer_addresses.heard.is_empty());
+        let names: Vec<String> = peer_addresses.dialled().collect();
         assert_eq!(names, [NodeAddr::new([8; 32]).name()]);
         let said: Vec<Wish> = std::iter::from_fn(|| wishes.try_recv().ok()).collect();
         let eight = Wish::Look(NodeAddr::new([8; 32]));
@@ -337,33 +359,33 @@ mod tests {
 
     #[test]
     fn one_liar_does_not_hide_a_member() {
-        let mut reach = Reach::default();
-        reach.hear(CIRCLE, far(1..2), Some(RootKey([2; 32])));
+        let mut peer_addresses = PeerAddresses::default();
+        peer_addresses.hear(CIRCLE, far(1..2), Some(RootKey([2; 32])));
         // Again and again, with as many places as there is room for.
         for turn in 0..9 {
             let lies = far(100 + 10 * turn..110 + 10 * turn);
-            reach.hear(CIRCLE, lies, Some(RootKey([3; 32])));
+            peer_addresses.hear(CIRCLE, lies, Some(RootKey([3; 32])));
         }
         assert!(
-            reach
+            peer_addresses
                 .places([7; 32])
                 .direct
                 .contains(&"192.0.2.7:1".parse().unwrap())
         );
         assert_eq!(
-            reach.places([7; 32]).direct.len(),
+            peer_addresses.places([7; 32]).direct.len(),
             crate::carrier::node_addr::DIRECT
         );
         // Its own word comes first, and only that is passed on.
-        reach.hear(CIRCLE, far(5..6), None);
+        peer_addresses.hear(CIRCLE, far(5..6), None);
         assert_eq!(
-            reach.places([7; 32]).direct[0],
+            peer_addresses.places([7; 32]).direct[0],
             "192.0.2.7:5".parse().unwrap()
         );
         for teller in 10..90 {
-            reach.hear(CIRCLE, far(1..9), Some(RootKey([teller; 32])));
+            peer_addresses.hear(CIRCLE, far(1..9), Some(RootKey([teller; 32])));
         }
-        let heard = &reach.heard[&(CIRCLE, [7; 32])];
+        let heard = &peer_addresses.heard[&(CIRCLE, [7; 32])];
         assert_eq!(heard.rumours.len(), RUMOURS);
         assert_eq!(heard.itself, Some(far(5..6)));
     }
