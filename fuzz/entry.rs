@@ -10,7 +10,7 @@ use okibi::carrier::media::parity::Index;
 use okibi::carrier::media::{records, seal};
 use okibi::config::Config;
 use okibi::identity::{KeyCard, ReceiveSecret, Signer, SigningSecret, verify};
-use okibi::learn::{Delta, Form, Mantissa, Shape};
+use okibi::learn::{Delta, Layout, Mantissa, Shape};
 use okibi::library::{MediaType, chunk, manual, question};
 use okibi::model::Card;
 use okibi::model::file::ModelFile;
@@ -334,19 +334,22 @@ pub fn delta(bytes: &[u8]) -> bool {
     let shape = |rows, columns| Shape { rows, columns };
     let mut taken = false;
     for mantissa in [Mantissa::Int4, Mantissa::Int8] {
-        let Ok(form) = Form::new(vec![shape(4, 3), shape(1, 3), shape(3, 2)], mantissa) else {
+        let Ok(layout) = Layout::new(vec![shape(4, 3), shape(1, 3), shape(3, 2)], mantissa) else {
             return false;
         };
-        let Ok(delta) = Delta::decode(&form, bytes) else {
+        let Ok(delta) = Delta::decode(&layout, bytes) else {
             continue;
         };
         taken = true;
-        assert!(delta.encode(&form) == bytes, "a second spelling was taken");
+        assert!(
+            delta.encode(&layout) == bytes,
+            "a second spelling was taken"
+        );
         let most = mantissa.most();
         let fits = |it: &i8| it.unsigned_abs() <= most;
         assert!(delta.mantissas().iter().all(fits), "too large a mantissa");
         let parts = (delta.exponents().to_vec(), delta.mantissas().to_vec());
-        let again = Delta::new(&form, delta.samples(), parts.0, parts.1);
+        let again = Delta::new(&layout, delta.samples(), parts.0, parts.1);
         assert!(again == Ok(delta), "not in lowest terms");
     }
     taken

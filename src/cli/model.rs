@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use crate::messages::say;
-use crate::node::{Card, Exit, Failure, Handle, Label, ModelRow, Packing, Permission, Verified};
+use crate::node::{Card, Conformance, Exit, Failure, Handle, Label, ModelRow, Packing, Permission};
 
 use super::Outcome;
 use super::args::Model;
@@ -282,7 +282,7 @@ fn show(out: &Out, node: &Handle, name: &str, context: Option<u64>) -> Outcome {
         }
         if let Some(tokenizer) = &card.tokenizer {
             let mark = match card.tokenizer_verified {
-                Some(Verified::Vectors) => String::new(),
+                Some(Conformance::Vectors) => String::new(),
                 _ => format!(" ({})", say("tokenizer-unverified", &[])),
             };
             lines.push(format!("tokenizer     {}{mark}", line(tokenizer)));

@@ -1,4 +1,4 @@
-//! The deltas of one generation become one step: dequantise, clip, mean. Integers only.
+//! The deltas of one generation become one step: dequantize, clip, mean. Integers only.
 //!
 //! What bounds the sums (`limits`): a number is `mantissa << (24 - exponent)`, so at most `127 * 2^24 < 2^31`, and fits an
 //! `i32` before and after clipping and in every mean. A square is below 2^62, and 2^24 of them below 2^86 (`u128`). A trimmed
@@ -6,7 +6,7 @@
 //! weights are at most `2^16 * 2^24`, its sums below `2^31 * 2^40 * 2^14 = 2^85` (`i128`).
 
 use super::delta::Delta;
-use super::form::Form;
+use super::layout::Layout;
 use super::limits;
 use super::profile::{Aggregate, Profile};
 
@@ -18,26 +18,26 @@ pub(super) struct Vote<'a> {
 }
 
 /// Steps 3 to 6: the step of one generation, in units of 2^-24, one for each parameter. At most 10,000 votes.
-pub(super) fn aggregate(form: &Form, profile: &Profile, votes: &[Vote<'_>]) -> Vec<i32> {
-    let norms: Vec<u64> = votes.iter().map(|vote| norm(form, vote.delta)).collect();
+pub(super) fn aggregate(layout: &Layout, profile: &Profile, votes: &[Vote<'_>]) -> Vec<i32> {
+    let norms: Vec<u64> = votes.iter().map(|vote| norm(layout, vote.delta)).collect();
     let most = profile
         .clip
         .min(lower_median(&norms, votes).saturating_mul(3) / 2);
     let numbers: Vec<Vec<i32>> = votes
         .iter()
         .zip(&norms)
-        .map(|(vote, norm)| dequantise(form, vote.delta, ratio(*norm, most)))
+        .map(|(vote, norm)| dequantize(layout, vote.delta, ratio(*norm, most)))
         .collect();
     match profile.aggregate {
-        Aggregate::Mean => mean(form, votes, &numbers),
-        Aggregate::TrimmedMean { trim, quorum } => trimmed(form, votes, &numbers, trim, quorum),
+        Aggregate::Mean => mean(layout, votes, &numbers),
+        Aggregate::TrimmedMean { trim, quorum } => trimmed(layout, votes, &numbers, trim, quorum),
     }
 }
 
 /// The Euclidean norm in units of 2^-24, rounded down; below 2^43.
-fn norm(form: &Form, delta: &Delta) -> u64 {
+fn norm(layout: &Layout, delta: &Delta) -> u64 {
     let mut all = 0_u128;
-    for (range, exponent) in form.ranges().zip(delta.exponents()) {
+    for (range, exponent) in layout.ranges().zip(delta.exponents()) {
         let squares = delta.mantissas()[range].iter();
         let sum: u64 = squares.map(|m| u64::from(m.unsigned_abs()).pow(2)).sum();
         all += u128::from(sum) << (2 * (limits::EXPONENT - exponent));
@@ -69,9 +69,9 @@ fn ratio(norm: u64, most: u64) -> i64 {
 }
 
 /// Numbers in units of 2^-24, each multiplied with the ratio and rounded half up.
-fn dequantise(form: &Form, delta: &Delta, ratio: i64) -> Vec<i32> {
-    let mut numbers = Vec::with_capacity(form.parameters());
-    for (range, exponent) in form.ranges().zip(delta.exponents()) {
+fn dequantize(layout: &Layout, delta: &Delta, ratio: i64) -> Vec<i32> {
+    let mut numbers = Vec::with_capacity(layout.parameters());
+    for (range, exponent) in layout.ranges().zip(delta.exponents()) {
         let shift = limits::EXPONENT - exponent;
         let clipped = |m: &i8| (((i64::from(*m) << shift) * ratio + (1 << 15)) >> 16) as i32;
         numbers.extend(delta.mantissas()[range].iter().map(clipped));
@@ -85,12 +85,12 @@ fn half_up(sum: i128, all: i128) -> i32 {
     (2 * sum + all).div_euclid(2 * all) as i32
 }
 
-fn mean(form: &Form, votes: &[Vote<'_>], numbers: &[Vec<i32>]) -> Vec<i32> {
+fn mean(layout: &Layout, votes: &[Vote<'_>], numbers: &[Vec<i32>]) -> Vec<i32> {
     let weight = |vote: &Vote<'_>| i128::from(vote.weight) * i128::from(vote.delta.samples());
     let weights: Vec<i128> = votes.iter().map(weight).collect();
     let all: i128 = weights.iter().sum();
     if all == 0 {
-        return vec![0; form.parameters()];
+        return vec![0; layout.parameters()];
     }
     let at = |at: usize| {
         let sum = weights
@@ -99,12 +99,12 @@ fn mean(form: &Form, votes: &[Vote<'_>], numbers: &[Vec<i32>]) -> Vec<i32> {
             .map(|(w, n)| w * i128::from(n[at]));
         half_up(sum.sum(), all)
     };
-    (0..form.parameters()).map(at).collect()
+    (0..layout.parameters()).map(at).collect()
 }
 
 /// Equal numbers weigh together, so the order among them, and so of the votes, makes no difference.
 fn trimmed(
-    form: &Form,
+    layout: &Layout,
     votes: &[Vote<'_>],
     numbers: &[Vec<i32>],
     trim: u16,
@@ -116,8 +116,8 @@ fn trimmed(
     let all = there.max(2 * cut + full).max(i64::from(quorum) * full);
     let kept = all - 2 * cut;
     let mut column: Vec<(i32, i64)> = Vec::with_capacity(votes.len() + 1);
-    let mut step = Vec::with_capacity(form.parameters());
-    for at in 0..form.parameters() {
+    let mut step = Vec::with_capacity(layout.parameters());
+    for at in 0..layout.parameters() {
         column.clear();
         let votes = votes.iter().zip(numbers);
         column.extend(votes.map(|(vote, n)| (n[at], i64::from(vote.weight))));

@@ -13,12 +13,12 @@
 //!
 //! What always holds: one value has one blob. Exponents are in lowest terms (0, or some mantissa is odd; 0 for a tensor of
 //! zeros), and a reader writes what it read again and refuses bytes that differ, so neither bytes behind the end nor another
-//! ending of the code pass. Memory and time go by the form, which is known before, never by what the blob says.
+//! ending of the code pass. Memory and time go by the layout, which is known before, never by what the blob says.
 
 use thiserror::Error;
 
 use super::coder::{Chance, Decoder, Encoder};
-use super::form::{Form, Mantissa, Shape};
+use super::layout::{Layout, Mantissa, Shape};
 use super::limits;
 
 /// The version that is written and the only one read.
@@ -26,7 +26,7 @@ pub const VERSION: u8 = 1;
 /// Bytes before the exponents.
 const HEAD: usize = 6;
 
-/// Why a blob is no delta of this form.
+/// Why a blob is no delta of this layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum DeltaError {
     #[error("the blob ends inside of its head")]
@@ -43,7 +43,7 @@ pub enum DeltaError {
     Terms(usize),
     #[error("another spelling of what the blob says, or bytes behind its end")]
     Spelling,
-    #[error("the parts have other lengths than the form")]
+    #[error("the parts have other lengths than the layout")]
     Lengths,
     #[error("a mantissa is too large for its width")]
     Mantissa,
@@ -55,24 +55,24 @@ pub struct Delta {
     samples: u32,
     /// One for each tensor.
     exponents: Vec<u8>,
-    /// All tensors' mantissas, in the form's order.
+    /// All tensors' mantissas, in the layout's order.
     mantissas: Vec<i8>,
 }
 
 impl Delta {
     /// A delta in lowest terms.
     pub fn new(
-        form: &Form,
+        layout: &Layout,
         samples: u32,
         exponents: Vec<u8>,
         mantissas: Vec<i8>,
     ) -> Result<Self, DeltaError> {
-        if exponents.len() != form.tensors().len() || mantissas.len() != form.parameters() {
+        if exponents.len() != layout.tensors().len() || mantissas.len() != layout.parameters() {
             return Err(DeltaError::Lengths);
         }
         if mantissas
             .iter()
-            .any(|m| m.unsigned_abs() > form.mantissa().most())
+            .any(|m| m.unsigned_abs() > layout.mantissa().most())
         {
             return Err(DeltaError::Mantissa);
         }
@@ -82,7 +82,7 @@ impl Delta {
             exponents,
             mantissas,
         };
-        for (exponent, range) in delta.exponents.iter_mut().zip(form.ranges()) {
+        for (exponent, range) in delta.exponents.iter_mut().zip(layout.ranges()) {
             let tensor = &mut delta.mantissas[range];
             *exponent -= match common_zeros(tensor) {
                 ZEROS => *exponent,
@@ -109,15 +109,15 @@ impl Delta {
         &self.mantissas
     }
 
-    /// The blob. `form` is the one that the delta was made or read with.
-    pub fn encode(&self, form: &Form) -> Vec<u8> {
-        let mut bytes = vec![VERSION, form.mantissa().bits()];
+    /// The blob. `layout` is the one that the delta was made or read with.
+    pub fn encode(&self, layout: &Layout) -> Vec<u8> {
+        let mut bytes = vec![VERSION, layout.mantissa().bits()];
         bytes.extend(self.samples.to_le_bytes());
         bytes.extend(&self.exponents);
         let least = bytes.len();
         let mut encoder = Encoder::after(bytes);
-        for (shape, range) in form.tensors().iter().zip(form.ranges()) {
-            let mut bits = Bits::of(form.mantissa());
+        for (shape, range) in layout.tensors().iter().zip(layout.ranges()) {
+            let mut bits = Bits::of(layout.mantissa());
             let tensor = &self.mantissas[range];
             for at in 0..tensor.len() {
                 bits.write(&mut encoder, tensor[at], Near::of(tensor, at, shape));
@@ -126,9 +126,9 @@ impl Delta {
         encoder.finish(least)
     }
 
-    /// Reads a blob of `form`, in time and memory of the form's parameters.
-    pub fn decode(form: &Form, blob: &[u8]) -> Result<Self, DeltaError> {
-        let least = HEAD + form.tensors().len();
+    /// Reads a blob of `layout`, in time and memory of the layout's parameters.
+    pub fn decode(layout: &Layout, blob: &[u8]) -> Result<Self, DeltaError> {
+        let least = HEAD + layout.tensors().len();
         let (Some((head, rest)), true) = (blob.split_first_chunk::<HEAD>(), blob.len() >= least)
         else {
             return Err(DeltaError::Short);
@@ -137,22 +137,22 @@ impl Delta {
         if version != VERSION {
             return Err(DeltaError::Version(version));
         }
-        if bits != form.mantissa().bits() {
+        if bits != layout.mantissa().bits() {
             return Err(DeltaError::Width(bits));
         }
         let samples = u32::from_le_bytes(samples);
-        let (exponents, code) = rest.split_at(form.tensors().len());
+        let (exponents, code) = rest.split_at(layout.tensors().len());
         check(samples, exponents)?;
         let mut decoder = Decoder::new(code);
-        let mut mantissas = vec![0; form.parameters()];
-        for (shape, range) in form.tensors().iter().zip(form.ranges()) {
-            let mut bits = Bits::of(form.mantissa());
+        let mut mantissas = vec![0; layout.parameters()];
+        for (shape, range) in layout.tensors().iter().zip(layout.ranges()) {
+            let mut bits = Bits::of(layout.mantissa());
             let tensor = &mut mantissas[range];
             for at in 0..tensor.len() {
                 tensor[at] = bits.read(&mut decoder, Near::of(tensor, at, shape));
             }
         }
-        for (at, range) in form.ranges().enumerate() {
+        for (at, range) in layout.ranges().enumerate() {
             if exponents[at] > 0 && common_zeros(&mantissas[range]) > 0 {
                 return Err(DeltaError::Terms(at));
             }
@@ -162,7 +162,7 @@ impl Delta {
             exponents: exponents.to_vec(),
             mantissas,
         };
-        match delta.encode(form) == blob {
+        match delta.encode(layout) == blob {
             true => Ok(delta),
             false => Err(DeltaError::Spelling),
         }

@@ -17,11 +17,11 @@ use crate::record::RecordId;
 
 use super::aggregate::{Vote, aggregate};
 use super::delta::{Delta, DeltaError};
-use super::form::Form;
+use super::layout::Layout;
 use super::limits;
 use super::profile::Profile;
 use super::set::{Set, Voter};
-use super::theta::{BaseError, Theta};
+use super::weights::{BaseError, Weights};
 
 /// Why a delta does not vote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -42,7 +42,7 @@ pub enum Refusal {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Merged {
     /// After the last generation that is known.
-    pub theta: Theta,
+    pub theta: Weights,
     /// Deltas of the first generation that is not known, whose blobs are missing. Empty if theta is that of the whole set.
     pub waiting: Vec<RecordId>,
     /// Deltas that do not vote, and why. Superseded and withdrawn ones are not among them.
@@ -62,41 +62,41 @@ struct Bucket {
 /// The merge of one lineage.
 #[derive(Debug, Clone)]
 pub struct Merge {
-    form: Form,
+    layout: Layout,
     profile: Profile,
-    base: Theta,
+    base: Weights,
     /// By generation, from 1. Behind those that the last fold knew there may be some of an earlier fold.
     buckets: Vec<Bucket>,
     known: usize,
 }
 
 impl Merge {
-    /// `base`: the weights that the lineage begins with, in the form's order.
-    pub fn new(form: Form, profile: Profile, base: &[f32]) -> Result<Self, BaseError> {
-        if base.len() != form.parameters() {
+    /// `base`: the weights that the lineage begins with, in the layout's order.
+    pub fn new(layout: Layout, profile: Profile, base: &[f32]) -> Result<Self, BaseError> {
+        if base.len() != layout.parameters() {
             return Err(BaseError::Lengths {
                 there: base.len(),
-                wanted: form.parameters(),
+                wanted: layout.parameters(),
             });
         }
         Ok(Self {
-            base: Theta::base(base)?,
-            form,
+            base: Weights::base(base)?,
+            layout,
             profile,
             buckets: Vec::new(),
             known: 0,
         })
     }
 
-    pub fn form(&self) -> &Form {
-        &self.form
+    pub fn layout(&self) -> &Layout {
+        &self.layout
     }
 
     pub fn profile(&self) -> &Profile {
         &self.profile
     }
 
-    /// Theta of `set`. `blob` gives a delta's bytes, `None` where they are not here yet; it is asked only for generations that
+    /// Weights of `set`. `blob` gives a delta's bytes, `None` where they are not here yet; it is asked only for generations that
     /// changed since the last call.
     pub fn fold(
         &mut self,
@@ -118,7 +118,7 @@ impl Merge {
                 }
                 let bucket = Bucket {
                     mark,
-                    step: aggregate(&self.form, &self.profile, &opened.votes()),
+                    step: aggregate(&self.layout, &self.profile, &opened.votes()),
                     refused: opened.refused,
                 };
                 computed += 1;
@@ -143,8 +143,8 @@ impl Merge {
         }
     }
 
-    /// Theta after a generation that the last fold knew: what the next one is learnt on.
-    pub fn after(&self, generation: u32) -> Option<Theta> {
+    /// Weights after a generation that the last fold knew: what the next one is learnt on.
+    pub fn after(&self, generation: u32) -> Option<Weights> {
         let known = self.buckets.get(..self.known)?;
         let steps = known.get(..generation as usize)?;
         let mut walk = Walk::new(&self.base, self.profile.momentum);
@@ -161,7 +161,7 @@ impl Merge {
         set: &Set,
         generation: u32,
         mut blob: impl FnMut(&RecordId) -> Option<Vec<u8>>,
-        mut measure: impl FnMut(&Theta) -> i64,
+        mut measure: impl FnMut(&Weights) -> i64,
     ) -> Vec<(RecordId, i64)> {
         let plan = set.plan(&self.profile);
         let Some(at) = (generation as usize).checked_sub(1) else {
@@ -181,7 +181,7 @@ impl Merge {
         let votes = opened.votes();
         let mut after = |votes: &[Vote<'_>]| {
             let mut walk = before.clone();
-            walk.step(&aggregate(&self.form, &self.profile, votes));
+            walk.step(&aggregate(&self.layout, &self.profile, votes));
             measure(&walk.theta)
         };
         let with = after(&votes);
@@ -203,7 +203,7 @@ impl Merge {
     ) -> Opened {
         let mut opened = Opened::default();
         for voter in voters {
-            match blob(&voter.id).map(|bytes| Delta::decode(&self.form, &bytes)) {
+            match blob(&voter.id).map(|bytes| Delta::decode(&self.layout, &bytes)) {
                 None => opened.missing.push(voter.id),
                 Some(Err(error)) => opened.refused.push((voter.id, error.into())),
                 Some(Ok(delta)) => opened.deltas.push((*voter, delta)),
@@ -246,13 +246,13 @@ fn mark(voters: &[Voter]) -> [u8; 32] {
 /// Step 7: adds the steps up.
 #[derive(Clone)]
 struct Walk {
-    theta: Theta,
+    theta: Weights,
     velocity: Vec<i64>,
     momentum: i64,
 }
 
 impl Walk {
-    fn new(base: &Theta, momentum: u8) -> Self {
+    fn new(base: &Weights, momentum: u8) -> Self {
         Self {
             theta: base.clone(),
             velocity: vec![0; base.state.len()],

@@ -4,7 +4,7 @@
 //! published delta has to be exact; yet this one uses nothing but sums, products and quotients in a fixed order, with an
 //! exponential and a logarithm of its own, so that one seed gives one result on every processor and a test can hold it.
 
-use super::form::Shape;
+use super::layout::Shape;
 
 /// Examples: `inputs` of equal length one after another, and a class for each.
 #[derive(Debug, Clone, Default)]

@@ -1,9 +1,9 @@
 //! Learning together: many nodes train one small model, and the model is a function of the *set* of their updates.
 //!
-//! A **lineage** begins with base weights, the shapes of its tensors ([`Form`]) and its rules ([`Profile`]). In each
-//! **generation** an author trains on data that stays at home and publishes one **delta**: [`Mlp::learn`] trains, [`quantise()`] turns the
+//! A **lineage** begins with base weights, the shapes of its tensors ([`Layout`]) and its rules ([`Profile`]). In each
+//! **generation** an author trains on data that stays at home and publishes one **delta**: [`Mlp::learn`] trains, [`quantize()`] turns the
 //! update into mantissas of 4 or 8 bits, [`Delta::encode`] into a blob. What the circle's fold lets count goes into a [`Set`],
-//! and [`Merge::fold`] says what the weights are ([`Theta`]), or for which blobs they wait. `docs/learning.md` says all of it to
+//! and [`Merge::fold`] says what the weights are ([`Weights`]), or for which blobs they wait. `docs/learning.md` says all of it to
 //! the byte.
 //!
 //! What always holds:
@@ -18,22 +18,22 @@
 mod aggregate;
 mod coder;
 mod delta;
-mod form;
+mod layout;
 pub mod limits;
 mod merge;
 mod mlp;
 mod profile;
-mod quantise;
+mod quantize;
 mod set;
 #[cfg(test)]
 mod tests;
-mod theta;
+mod weights;
 
 pub use delta::{Delta, DeltaError, VERSION};
-pub use form::{Form, FormError, Mantissa, Shape};
+pub use layout::{Layout, LayoutError, Mantissa, Shape};
 pub use merge::{Merge, Merged, Refusal};
 pub use mlp::{Dice, Examples, Mlp, Training};
 pub use profile::{Aggregate, Judging, Profile};
-pub use quantise::{Residual, quantise};
+pub use quantize::{Residual, quantize};
 pub use set::{Entry, Set};
-pub use theta::{BaseError, Theta};
+pub use weights::{BaseError, Weights};

@@ -3,7 +3,7 @@
 use super::file::ModelFile;
 use super::gguf::{Gguf, types};
 use super::template::Template;
-use super::tokenizer::{Tokenizer, Verified};
+use super::tokenizer::{Conformance, Tokenizer};
 use super::{ModelError, load};
 
 /// A summary of a model file. Making one reads metadata only.
@@ -28,7 +28,7 @@ pub struct Card {
     /// What the tokenizer is called.
     pub tokenizer: Option<String>,
     /// What its way of cutting text was held against.
-    pub tokenizer_verified: Option<Verified>,
+    pub tokenizer_verified: Option<Conformance>,
     /// Whether the file brings a chat template: whether it was made for conversation.
     pub has_template: bool,
     /// Size of the file in bytes.

@@ -9,8 +9,8 @@
 use std::sync::Arc;
 
 use super::gguf::Gguf;
+use super::reasoning::{Marks, opens_thought};
 use super::template::{Context, Message, Template, TemplateError, plain};
-use super::thought::{Marks, opens_thought};
 use super::tokenizer::Tokenizer;
 
 /// Where disguises are taken from: Unicode's private use area.
@@ -31,7 +31,7 @@ pub struct Prompt {
     /// Texts that end the answer.
     pub stop: Vec<String>,
     /// The marks of the block of thoughts inside of which the answer begins, if it does (see
-    /// [`super::thought`]).
+    /// [`super::reasoning`]).
     pub thinking: Option<Marks>,
 }
 

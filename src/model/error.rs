@@ -42,7 +42,7 @@ pub enum ModelError {
         parts: u64,
     },
     /// An architecture that is not implemented.
-    #[error("models of the architecture {0:?} do not run here (these do: {list})", list = super::load::ARCHITECTURES.join(", "))]
+    #[error("models of the architecture {0:?} do not run here (these do: {list})", list = super::arch::ARCHITECTURES.join(", "))]
     Architecture(String),
     /// A variant of an architecture that is not implemented.
     #[error("this model needs {0}, which is not implemented")]

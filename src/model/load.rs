@@ -2,24 +2,15 @@
 
 use std::sync::Arc;
 
+use super::arch::{self, ARCHITECTURES};
 use super::chat::Chat;
 use super::config::Config;
-use super::decoder::Decoder;
 use super::file::ModelFile;
-use super::gemma2::Gemma2;
-use super::gemma3::Gemma3;
 use super::generate::Session;
 use super::gguf::Gguf;
-use super::llama::Llama;
-use super::phi3::Phi3;
-use super::qwen2::Qwen2;
-use super::qwen3::Qwen3;
 use super::tokenizer::Tokenizer;
 use super::weights::Loader;
 use super::{LanguageModel, ModelError};
-
-/// The architectures that run.
-pub(super) const ARCHITECTURES: [&str; 6] = ["llama", "qwen2", "qwen3", "gemma2", "gemma3", "phi3"];
 
 /// Context where neither the caller nor the model says less: enough for a long conversation, and for a model
 /// of a billion parameters some hundred megabytes of keys and values.
@@ -73,23 +64,8 @@ pub fn load(file: &ModelFile, options: Options) -> Result<Box<dyn LanguageModel>
         .unwrap_or(DEFAULT_CONTEXT as usize)
         .clamp(1, config.context);
     file.read_ahead();
-    let mut loader = Loader::new(&gguf, file.map());
-    /// The layers of an architecture, with all that is around them.
-    macro_rules! decoder {
-        ($layers:expr) => {{
-            let layers = $layers;
-            Ok(Box::new(Decoder::new(layers, &config, loader, context)?))
-        }};
-    }
-    match config.architecture {
-        "llama" => decoder!(Llama::load(&config, &mut loader)?),
-        "qwen2" => decoder!(Qwen2::load(&config, &mut loader)?),
-        "qwen3" => decoder!(Qwen3::load(&config, &mut loader)?),
-        "gemma2" => decoder!(Gemma2::load(&config, &mut loader)?),
-        "gemma3" => decoder!(Gemma3::load(&config, &mut loader)?),
-        "phi3" => decoder!(Phi3::load(&config, &mut loader, context)?),
-        other => Err(ModelError::Architecture(other.into())),
-    }
+    let loader = Loader::new(&gguf, file.map());
+    arch::decoder(&config, loader, context)
 }
 
 /// All that a conversation with the model of a file needs: the model in a session, and how messages become
@@ -108,23 +84,4 @@ pub fn start(file: &ModelFile, mut options: Options) -> Result<(Session, Chat), 
         None => Chat::from_gguf(&gguf, Arc::clone(&tokenizer))?,
     };
     Ok((Session::new(model, tokenizer), chat))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::ARCHITECTURES;
-
-    #[test]
-    fn the_manual_and_the_readme_name_every_architecture() {
-        let manual = include_str!("../../bundles/starter/manual/02-models.md");
-        let readme = include_str!("../../README.md");
-        for name in ARCHITECTURES {
-            let name = format!("`{name}`");
-            assert!(
-                manual.contains(&name),
-                "the manual lacks {name}; then: just starter"
-            );
-            assert!(readme.contains(&name), "the README lacks {name}");
-        }
-    }
 }

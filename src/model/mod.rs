@@ -15,9 +15,10 @@
 //! The matrix kernels are our own (`kernels`), on the mapped blocks themselves: candle-core's tensors would copy every weight and
 //! pack some of them a second time. Candle packs and unpacks rows of weights.
 //!
-//! Each architecture is one file that reads like the page of a textbook (`llama`, `qwen2`, ...); what they
+//! Each architecture is one file in `arch` that reads like the page of a textbook (`llama`, `qwen2`, ...); what they
 //! share is in `decoder` (the loop over layers), `ops` (norm, attention), `rope` and `weights`.
 
+mod arch;
 mod blocks;
 mod cache;
 mod card;
@@ -26,24 +27,18 @@ mod config;
 mod decoder;
 mod error;
 pub mod file;
-mod gemma2;
-mod gemma3;
 pub mod generate;
 pub mod gguf;
-mod halves;
+mod half_floats;
 mod kernels;
-mod llama;
 mod load;
 mod ops;
-mod phi3;
 pub mod quantize;
-mod qwen2;
-mod qwen3;
+pub mod reasoning;
 mod rope;
 pub mod sample;
 mod scripted;
 pub mod template;
-pub mod thought;
 pub mod tokenizer;
 mod weights;
 

@@ -13,7 +13,7 @@ use memmap2::Mmap;
 use super::ModelError;
 use super::blocks::{BlockIq4Nl, BlockMxFp4};
 use super::gguf::{DType, Gguf, Tensor};
-use super::halves::{Brain, Half};
+use super::half_floats::{Brain, Half};
 use super::kernels;
 
 /// A matrix of `rows` rows of length `cols` in a mapped file.

@@ -16,9 +16,9 @@ use crate::library::{Hit, Scope, Shelf};
 use crate::model::chat::{Chat, Prompt};
 use crate::model::file::ModelFile;
 use crate::model::generate::{End, Event, Request, Scored, Session};
+use crate::model::reasoning::{Said, Splitter};
 use crate::model::sample::Sampling;
 use crate::model::template::{Context, Message};
-use crate::model::thought::{Said, Splitter};
 use crate::model::tokenizer::Tokenizer;
 use crate::model::{ModelError, Options, start};
 

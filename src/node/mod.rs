@@ -64,7 +64,7 @@ pub use crate::library::citation::{printable_line, printable_text};
 pub use crate::library::{Document, Hit, Scope};
 pub use crate::model::Card;
 pub use crate::model::generate::End;
-pub use crate::model::tokenizer::Verified;
+pub use crate::model::tokenizer::Conformance;
 pub use crate::store::{
     AuditLine, CircleView, FoundMessage, MessageRow, ModelRow, PeerRow, Privacy, SessionRow,
     Speaker, Standing, TicketRow,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use okibi::learn::{
-    Delta, Dice, Entry, Form, Mantissa, Merge, Mlp, Profile, Residual, Set, quantise,
+    Delta, Dice, Entry, Layout, Mantissa, Merge, Mlp, Profile, Residual, Set, quantize,
 };
 use okibi::record::{RecordId, RootKey};
 
@@ -11,13 +11,13 @@ const AUTHORS: u32 = 10;
 const DELTAS: u32 = 225;
 
 /// Deltas as large as real ones: most numbers are small, and half of the inputs' rows are zero.
-fn lineage() -> (Form, Set, BTreeMap<RecordId, Vec<u8>>) {
-    let form = Form::new(Mlp::new(&[64, 32, 10]).shapes(), Mantissa::Int4).unwrap();
+fn lineage() -> (Layout, Set, BTreeMap<RecordId, Vec<u8>>) {
+    let layout = Layout::new(Mlp::new(&[64, 32, 10]).shapes(), Mantissa::Int4).unwrap();
     let (mut set, mut blobs, mut dice) = (Set::default(), BTreeMap::new(), Dice(1));
     let mut names: Vec<RecordId> = Vec::new();
     for number in 0..DELTAS {
         let generation = number / AUTHORS + 1;
-        let update: Vec<f32> = (0..form.parameters())
+        let update: Vec<f32> = (0..layout.parameters())
             .map(|at| {
                 let sum: usize = (0..4).map(|_| dice.below(1_000)).sum();
                 let empty = at < 2_048 && at / 32 % 8 < 2;
@@ -28,8 +28,8 @@ fn lineage() -> (Form, Set, BTreeMap<RecordId, Vec<u8>>) {
                 }
             })
             .collect();
-        let none = Residual::none(&form);
-        let (delta, _) = quantise(&form, &update, &none, 144, Some(550)).unwrap();
+        let none = Residual::none(&layout);
+        let (delta, _) = quantize(&layout, &update, &none, 144, Some(550)).unwrap();
         let id = RecordId(*blake3::hash(&number.to_le_bytes()).as_bytes());
         let first = ((generation.max(2) - 2) * AUTHORS) as usize;
         let entry = Entry {
@@ -41,26 +41,26 @@ fn lineage() -> (Form, Set, BTreeMap<RecordId, Vec<u8>>) {
             withdrawn: false,
         };
         set.insert(id, entry);
-        blobs.insert(id, delta.encode(&form));
+        blobs.insert(id, delta.encode(&layout));
         names.push(id);
     }
-    (form, set, blobs)
+    (layout, set, blobs)
 }
 
-fn merge(form: &Form, profile: Profile) -> Merge {
-    Merge::new(form.clone(), profile, &vec![0.1; form.parameters()]).unwrap()
+fn merge(layout: &Layout, profile: Profile) -> Merge {
+    Merge::new(layout.clone(), profile, &vec![0.1; layout.parameters()]).unwrap()
 }
 
 /// All steps from the blobs.
 #[divan::bench(args = [false, true])]
 fn fold_of_225_deltas(bencher: divan::Bencher<'_, '_>, community: bool) {
-    let (form, set, blobs) = lineage();
+    let (layout, set, blobs) = lineage();
     let profile = match community {
         true => Profile::community(10, 0),
         false => Profile::FAMILY,
     };
     bencher
-        .with_inputs(|| merge(&form, profile))
+        .with_inputs(|| merge(&layout, profile))
         .bench_values(|mut merge| {
             let merged = merge.fold(&set, |id| blobs.get(id).cloned());
             assert_eq!((merged.computed, merged.refused.len()), (23, 0));
@@ -71,13 +71,13 @@ fn fold_of_225_deltas(bencher: divan::Bencher<'_, '_>, community: bool) {
 /// All steps are kept but one.
 #[divan::bench]
 fn fold_after_a_late_delta(bencher: divan::Bencher<'_, '_>) {
-    let (form, set, blobs) = lineage();
+    let (layout, set, blobs) = lineage();
     let mut before = Set::default();
     let late = blake3::hash(&55_u32.to_le_bytes());
     for (id, entry) in set.entries().filter(|(id, _)| id.0 != *late.as_bytes()) {
         before.insert(*id, entry.clone());
     }
-    let mut kept = merge(&form, Profile::community(10, 0));
+    let mut kept = merge(&layout, Profile::community(10, 0));
     kept.fold(&before, |id| blobs.get(id).cloned());
     bencher
         .with_inputs(|| kept.clone())
@@ -91,7 +91,7 @@ fn fold_after_a_late_delta(bencher: divan::Bencher<'_, '_>) {
 /// One blob of some 550 bytes.
 #[divan::bench]
 fn decode_a_delta(bencher: divan::Bencher<'_, '_>) {
-    let (form, _, blobs) = lineage();
+    let (layout, _, blobs) = lineage();
     let blob = blobs.values().next().unwrap();
-    bencher.bench(|| Delta::decode(&form, blob).unwrap());
+    bencher.bench(|| Delta::decode(&layout, blob).unwrap());
 }

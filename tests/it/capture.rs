@@ -10,7 +10,7 @@ use rustix::net::{
 };
 
 use crate::homes::{Home, Place};
-use crate::inside::Inside;
+use crate::namespace_process::Inside;
 use crate::netns::{Network, agree, ip, run, text, three};
 
 /// Set for the process that listens.

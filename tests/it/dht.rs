@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::capture::Resolver;
 use crate::homes::{Home, Place};
-use crate::inside::Inside;
+use crate::namespace_process::Inside;
 use crate::netns::{MIDDLE, Network, agree, documents, ip, text, three};
 use crate::wide_area::{OTHER_RELAY, RELAY, Relay};
 

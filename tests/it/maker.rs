@@ -171,8 +171,8 @@ pub fn encode(values: &[f32], cols: usize, dtype: DType) -> Vec<u8> {
     }
     let shape = (values.len() / cols, cols);
     let tensor = Tensor::from_slice(values, shape, &Device::Cpu).unwrap();
-    let quantised = QTensor::quantize(&tensor, candle_type(dtype)).unwrap();
-    quantised.data().unwrap().into_owned()
+    let quantized = QTensor::quantize(&tensor, candle_type(dtype)).unwrap();
+    quantized.data().unwrap().into_owned()
 }
 
 /// A maker in the middle of a file.

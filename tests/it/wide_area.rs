@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 
 use crate::homes::{Home, Place};
-use crate::inside::Inside;
+use crate::namespace_process::Inside;
 use crate::netns::{MIDDLE, Network, Node, agree, documents, text, three};
 
 /// The relay's port: iroh's own choice for a relay without TLS.

@@ -11,7 +11,7 @@ single tokens.
     cargo build --release --example peer
     tests/llama_cpp/compare.py random-f16.gguf --types Q8_0,Q4_K_M
 
-FILE is an F16 or F32 model of the llama or qwen2 architecture; llama.cpp's own quantiser makes the other types from
+FILE is an F16 or F32 model of the llama or qwen2 architecture; llama.cpp's own quantizer makes the other types from
 it, in a folder for temporary files (a gigabyte or two for a model of a billion parameters). Besides this: with
 `--speed` both engines run a prompt and an answer in turns, five times, and tokens per second of the whole process's
 CPU time and peak memory are printed (medians).

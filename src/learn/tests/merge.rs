@@ -4,7 +4,7 @@ use data_encoding::HEXLOWER as HEX;
 use proptest::prelude::*;
 
 use super::super::*;
-use super::{form, shape, some};
+use super::{layout, shape, some};
 use crate::record::{RecordId, RootKey};
 
 /// Deltas with their blobs.
@@ -45,13 +45,13 @@ impl World {
 
     /// `generations` of deltas by five authors, some of them superseded, each citing all of the generation before.
     fn made(seed: u64, generations: u32) -> Self {
-        let form = form(Mantissa::Int4);
+        let layout = layout(Mantissa::Int4);
         let (mut world, mut dice, mut before) = (Self::default(), Dice(seed), Vec::new());
         for generation in 1..=generations {
             let mut now = Vec::new();
             for author in 0..5 {
                 for seq in 0..=dice.below(2) as u64 {
-                    let blob = some(&form, dice.next_u64()).encode(&form);
+                    let blob = some(&layout, dice.next_u64()).encode(&layout);
                     now.push(world.add(author, generation, seq, &before, blob));
                 }
             }
@@ -72,7 +72,7 @@ impl World {
 
 fn merge(profile: Profile) -> Merge {
     let base: Vec<f32> = (0..21).map(|n| n as f32 / 7.0 - 1.5).collect();
-    Merge::new(form(Mantissa::Int4), profile, &base).unwrap()
+    Merge::new(layout(Mantissa::Int4), profile, &base).unwrap()
 }
 
 fn profiles() -> [Profile; 3] {
@@ -173,7 +173,7 @@ fn one_late_delta_is_one_bucket() {
         .filter(|(_, entry)| entry.generation == 1)
         .map(|(id, _)| *id)
         .collect();
-    let blob = some(&form(Mantissa::Int4), 99).encode(&form(Mantissa::Int4));
+    let blob = some(&layout(Mantissa::Int4), 99).encode(&layout(Mantissa::Int4));
     world.add(5, 2, 0, &cites, blob);
     let merged = world.folded(&mut kept);
     assert_eq!(merged.computed, 1);
@@ -202,8 +202,8 @@ fn nothing_is_known_behind_a_missing_blob() {
 
 #[test]
 fn the_clock_refuses_who_runs_ahead() {
-    let form = form(Mantissa::Int4);
-    let blob = || some(&form, 1).encode(&form);
+    let layout = layout(Mantissa::Int4);
+    let blob = || some(&layout, 1).encode(&layout);
     let mut world = World::default();
     let first: Vec<RecordId> = (0..3)
         .map(|author| world.add(author, 1, 0, &[], blob()))
@@ -241,7 +241,7 @@ fn the_clock_refuses_who_runs_ahead() {
 #[test]
 fn the_next_generation_waits_for_a_majority() {
     let profile = Profile::community(5, 0);
-    let blob = some(&form(Mantissa::Int4), 1).encode(&form(Mantissa::Int4));
+    let blob = some(&layout(Mantissa::Int4), 1).encode(&layout(Mantissa::Int4));
     let mut world = World::default();
     assert_eq!(world.set.next(&profile), (1, vec![]));
     let mut first = Vec::new();
@@ -373,7 +373,7 @@ fn leave_one_out_is_a_fold_without_it() {
     };
     let world = World::made(19, 3);
     let blob = |id: &RecordId| world.blobs.get(id).cloned();
-    let measure = |theta: &Theta| theta.units()[5];
+    let measure = |theta: &Weights| theta.units()[5];
     let losses = merge(profile).leave_one_out(&world.set, 3, blob, measure);
     assert_eq!(losses.len(), 5);
     let with = measure(&world.merged(profile).theta);
@@ -405,11 +405,11 @@ fn leave_one_out_is_a_fold_without_it() {
 /// Hand-made numbers, in units of 2^-24: one parameter, so that each rule can be checked by eye.
 #[test]
 fn the_steps_by_hand() {
-    let form = Form::new(vec![shape(1, 1)], Mantissa::Int8).unwrap();
+    let layout = Layout::new(vec![shape(1, 1)], Mantissa::Int8).unwrap();
     let step = |profile: Profile, votes: &[(i8, u8, u32, u32)]| {
         let (mut set, mut blobs) = (Set::default(), BTreeMap::new());
         for (author, (mantissa, exponent, samples, weight)) in votes.iter().enumerate() {
-            let delta = Delta::new(&form, *samples, vec![*exponent], vec![*mantissa]).unwrap();
+            let delta = Delta::new(&layout, *samples, vec![*exponent], vec![*mantissa]).unwrap();
             let entry = Entry {
                 author: key(author),
                 generation: 1,
@@ -420,9 +420,9 @@ fn the_steps_by_hand() {
             };
             let id = RecordId([author as u8; 32]);
             set.insert(id, entry);
-            blobs.insert(id, delta.encode(&form));
+            blobs.insert(id, delta.encode(&layout));
         }
-        let mut merge = Merge::new(form.clone(), profile, &[0.0]).unwrap();
+        let mut merge = Merge::new(layout.clone(), profile, &[0.0]).unwrap();
         merge.fold(&set, |id| blobs.get(id).cloned()).theta.units()[0]
     };
     let full = 1 << 16;
@@ -492,11 +492,11 @@ fn the_steps_by_hand() {
 /// The largest numbers that the limits allow, in all places: no sum overflows (debug builds check).
 #[test]
 fn the_largest_numbers_fit() {
-    let form = Form::new(vec![shape(1, 2)], Mantissa::Int8).unwrap();
+    let layout = Layout::new(vec![shape(1, 2)], Mantissa::Int8).unwrap();
     let blob = |m: i8| {
-        Delta::new(&form, limits::SAMPLES, vec![0], vec![m, m])
+        Delta::new(&layout, limits::SAMPLES, vec![0], vec![m, m])
             .unwrap()
-            .encode(&form)
+            .encode(&layout)
     };
     let blobs = [blob(127), blob(-127)];
     for profile in [
@@ -529,23 +529,23 @@ fn the_largest_numbers_fit() {
             set.insert(RecordId(name), entry);
             authors.insert(RecordId(name), usize::from(author % 5_000 == 4_999));
         }
-        let mut merge = Merge::new(form.clone(), profile, &[-32_767.0, 32_767.0]).unwrap();
+        let mut merge = Merge::new(layout.clone(), profile, &[-32_767.0, 32_767.0]).unwrap();
         let merged = merge.fold(&set, |id| Some(blobs[authors[id]].clone()));
         assert_eq!(merged.refused.len(), 1);
         assert_eq!(merged.refused[0].1, Refusal::Crowd);
-        assert!(merged.theta.units()[0] > Theta::base(&[-32_767.0]).unwrap().units()[0]);
+        assert!(merged.theta.units()[0] > Weights::base(&[-32_767.0]).unwrap().units()[0]);
     }
 }
 
 #[test]
 fn a_base_is_exact_or_refused() {
-    let theta = Theta::base(&[0.5, -1.25, 1e-30, 3.0e-8]).unwrap();
+    let theta = Weights::base(&[0.5, -1.25, 1e-30, 3.0e-8]).unwrap();
     assert_eq!(theta.units(), [1 << 23, -5 << 22, 0, 1]);
     assert_eq!(theta.weights(), [0.5, -1.25, 0.0, 1.0 / 16_777_216.0]);
     for bad in [f32::NAN, f32::INFINITY, 32_768.0, -1e9] {
-        assert_eq!(Theta::base(&[0.0, bad]), Err(BaseError::Weight(1)));
+        assert_eq!(Weights::base(&[0.0, bad]), Err(BaseError::Weight(1)));
     }
-    let short = Merge::new(form(Mantissa::Int4), Profile::FAMILY, &[0.0; 20]);
+    let short = Merge::new(layout(Mantissa::Int4), Profile::FAMILY, &[0.0; 20]);
     assert_eq!(
         short.err(),
         Some(BaseError::Lengths {

@@ -2,17 +2,17 @@ use proptest::prelude::*;
 
 use super::super::*;
 use super::codec::mantissa;
-use super::form;
+use super::layout;
 
 proptest! {
     /// What is left over is at most half a unit, and nothing is lost: it comes with the next one.
     #[test]
-    fn quantising_keeps_what_it_drops(seed: u64, mantissa in mantissa()) {
-        let form = form(mantissa);
+    fn quantizing_keeps_what_it_drops(seed: u64, mantissa in mantissa()) {
+        let layout = layout(mantissa);
         let mut dice = Dice(seed);
         let update: Vec<f32> = (0..21).map(|_| dice.below(2_000) as f32 / 1_000.0 - 1.0).collect();
-        let (delta, left) = quantise(&form, &update, &Residual::none(&form), 1, None).unwrap();
-        for (range, exponent) in form.ranges().zip(delta.exponents()) {
+        let (delta, left) = quantize(&layout, &update, &Residual::none(&layout), 1, None).unwrap();
+        for (range, exponent) in layout.ranges().zip(delta.exponents()) {
             for at in range {
                 let unit = 1.0 / (1_u32 << exponent) as f32;
                 let said = f32::from(delta.mantissas()[at]) * unit;
@@ -25,16 +25,16 @@ proptest! {
 
 #[test]
 fn a_budget_is_kept_and_rubbish_is_zero() {
-    let form = form(Mantissa::Int8);
+    let layout = layout(Mantissa::Int8);
     let update: Vec<f32> = (0..21).map(|n| (n as f32 * 0.37).sin()).collect();
-    let none = Residual::none(&form);
+    let none = Residual::none(&layout);
     let sizes: Vec<usize> = [None, Some(25), Some(18)]
         .into_iter()
         .map(|most| {
-            quantise(&form, &update, &none, 1, most)
+            quantize(&layout, &update, &none, 1, most)
                 .unwrap()
                 .0
-                .encode(&form)
+                .encode(&layout)
                 .len()
         })
         .collect();
@@ -43,10 +43,10 @@ fn a_budget_is_kept_and_rubbish_is_zero() {
         "{sizes:?}"
     );
     let rubbish = [f32::NAN, f32::INFINITY, 1e30, -1e-30].repeat(6)[..21].to_vec();
-    let (delta, left) = quantise(&form, &rubbish, &none, 1, None).unwrap();
+    let (delta, left) = quantize(&layout, &rubbish, &none, 1, None).unwrap();
     assert_eq!(delta.mantissas()[..4], [0, 0, 127, 0]);
     assert!(left.0.iter().all(|it| it.is_finite()));
-    let finest = quantise(&form, &[1e-9; 21], &none, 1, None).unwrap().0;
+    let finest = quantize(&layout, &[1e-9; 21], &none, 1, None).unwrap().0;
     assert_eq!(finest.mantissas(), [0; 21]);
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Three kinds: `llama` (SentencePiece by score, in `spm`), `gpt2` (byte-level byte-pair encoding by rank, in
 //! `bpe`, with the cutting schemes of `pre`) and `bert` (WordPiece, in `wordpiece`). What each was held against is
-//! in [`Verified`] and `docs/models.md`.
+//! in [`Conformance`] and `docs/models.md`.
 //!
 //! A [`Tokenizer`] owns its data and is immutable, so it can be shared. Encoding takes O(n log n) for any
 //! text and any vocabulary. A vocabulary from a stranger can make nonsense but no panic, no loop and no
@@ -55,10 +55,10 @@ pub enum TokenizerError {
     Size(usize),
 }
 
-/// What a file's way of cutting text was held against.
+/// How a file's way of cutting text was checked: the reference that it agrees with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Verified {
+pub enum Conformance {
     /// Test vectors of the model's own vocabulary.
     Vectors,
     /// llama.cpp, on vocabularies made for that (`tests/llama_cpp`), for want of vectors here.
@@ -68,7 +68,7 @@ pub enum Verified {
 /// Cutting schemes with test vectors; so have SentencePiece and WordPiece.
 const WITH_VECTORS: [&str; 3] = ["gpt-2", "qwen2", "deepseek-coder"];
 
-/// What a token is for (`tokenizer.ggml.token_type`).
+/// The purpose of a token (`tokenizer.ggml.token_type`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Class {
     Normal,
@@ -173,18 +173,18 @@ impl Tokenizer {
         }
     }
 
-    /// What a file's tokenizer is called (`gpt2, llama-bpe`), and what it was held against; `None` where it has
+    /// The name of a file's tokenizer (`gpt2, llama-bpe`), and how it was checked; `None` where it has
     /// none that is known.
-    pub(super) fn describe(gguf: &Gguf<'_>) -> Option<(String, Verified)> {
+    pub(super) fn describe(gguf: &Gguf<'_>) -> Option<(String, Conformance)> {
         Some(match kind(gguf).ok()? {
-            Kind::Llama => ("llama".into(), Verified::Vectors),
-            Kind::Bert => ("bert".into(), Verified::Vectors),
+            Kind::Llama => ("llama".into(), Conformance::Vectors),
+            Kind::Bert => ("bert".into(), Conformance::Vectors),
             Kind::Gpt2 => {
                 let name = gguf.str("tokenizer.ggml.pre").unwrap_or("default");
                 pre::scheme(name)?;
                 let verified = match WITH_VECTORS.contains(&name) {
-                    true => Verified::Vectors,
-                    false => Verified::Compared,
+                    true => Conformance::Vectors,
+                    false => Conformance::Compared,
                 };
                 (format!("gpt2, {name}"), verified)
             }
@@ -263,7 +263,7 @@ impl Tokenizer {
         ends.sort_unstable();
         ends.dedup();
         let marks = (0..).zip(&classes).filter_map(|(id, &class)| {
-            let mark = class == Class::Control && super::thought::is_mark(strings.get(id));
+            let mark = class == Class::Control && super::reasoning::is_mark(strings.get(id));
             mark.then_some(id)
         });
         let marks = marks.collect();

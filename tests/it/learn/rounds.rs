@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use okibi::learn::{
-    Delta, Entry, Examples, Form, Mantissa, Merge, Mlp, Profile, Residual, Set, Training, quantise,
+    Delta, Entry, Examples, Layout, Mantissa, Merge, Mlp, Profile, Residual, Set, Training,
+    quantize,
 };
 use okibi::record::{RecordId, RootKey};
 
@@ -12,8 +13,8 @@ pub fn mlp() -> Mlp {
     Mlp::new(&[64, 32, 10])
 }
 
-pub fn form() -> Form {
-    Form::new(mlp().shapes(), Mantissa::Int4).unwrap()
+pub fn layout() -> Layout {
+    Layout::new(mlp().shapes(), Mantissa::Int4).unwrap()
 }
 
 pub fn key(node: usize) -> RootKey {
@@ -67,10 +68,10 @@ pub fn run(
     generations: u32,
     way: &Way,
 ) -> Out {
-    let (mlp, form) = (mlp(), form());
-    let mut merge = Merge::new(form.clone(), way.profile, base).unwrap();
+    let (mlp, layout) = (mlp(), layout());
+    let mut merge = Merge::new(layout.clone(), way.profile, base).unwrap();
     let (mut set, mut blobs) = (Set::default(), BTreeMap::<RecordId, Vec<u8>>::new());
-    let mut left: Vec<Residual> = nodes.iter().map(|_| Residual::none(&form)).collect();
+    let mut left: Vec<Residual> = nodes.iter().map(|_| Residual::none(&layout)).collect();
     let (mut theta, mut before, mut hash) = (base.to_vec(), Vec::new(), [0; 32]);
     for generation in 1..=generations {
         let mut now = Vec::new();
@@ -78,10 +79,10 @@ pub fn run(
             let (_, update) = mlp.learn(&theta, examples, &way.training(node, generation));
             let samples = examples.len() as u32;
             let (delta, rest) =
-                quantise(&form, &update, &left[node], samples, Some(way.most)).unwrap();
+                quantize(&layout, &update, &left[node], samples, Some(way.most)).unwrap();
             left[node] = rest;
-            let (id, blob) = (name(node, generation, 0), delta.encode(&form));
-            assert_eq!(Delta::decode(&form, &blob), Ok(delta));
+            let (id, blob) = (name(node, generation, 0), delta.encode(&layout));
+            assert_eq!(Delta::decode(&layout, &blob), Ok(delta));
             let entry = Entry {
                 author: key(node),
                 generation,

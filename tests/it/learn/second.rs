@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use data_encoding::HEXLOWER as HEX;
-use okibi::learn::{Aggregate, Delta, Dice, Entry, Form, Mantissa, Merge, Profile, Set, Shape};
+use okibi::learn::{Aggregate, Delta, Dice, Entry, Layout, Mantissa, Merge, Profile, Set, Shape};
 use okibi::record::RecordId;
 use serde_json::json;
 
@@ -19,7 +19,7 @@ fn lineage(seed: u64) -> String {
     let shape = |rows, columns| Shape { rows, columns };
     let shapes = vec![shape(5, 4), shape(1, 4), shape(4, 3), shape(1, 3)];
     let mantissa = [Mantissa::Int4, Mantissa::Int8][dice.below(2)];
-    let form = Form::new(shapes, mantissa).unwrap();
+    let layout = Layout::new(shapes, mantissa).unwrap();
     let (trim, quorum) = (dice.below(3) as u16, dice.below(8) as u16);
     let profile = Profile {
         aggregate: [Aggregate::Mean, Aggregate::TrimmedMean { trim, quorum }][dice.below(2)],
@@ -28,7 +28,7 @@ fn lineage(seed: u64) -> String {
         clip: 1 << (10 + dice.below(25)),
         judging: None,
     };
-    let base: Vec<f32> = (0..form.parameters())
+    let base: Vec<f32> = (0..layout.parameters())
         .map(|_| dice.below(2_000) as f32 / 999.0 - 1.0)
         .collect();
     let (mut set, mut blobs) = (Set::default(), BTreeMap::<RecordId, Vec<u8>>::new());
@@ -38,13 +38,13 @@ fn lineage(seed: u64) -> String {
         for author in 0..5 {
             for seq in 0..dice.below(3) as u64 {
                 let most = usize::from(mantissa.most()) + 1;
-                let mantissas = (0..form.parameters())
+                let mantissas = (0..layout.parameters())
                     .map(|_| (dice.below(most) as i8) * (dice.below(3) as i8 - 1));
                 let mantissas = mantissas.collect();
                 let exponents = (0..4).map(|_| dice.below(25) as u8).collect();
                 let samples = dice.below(500) as u32;
-                let delta = Delta::new(&form, samples, exponents, mantissas).unwrap();
-                let (id, blob) = (name(author, generation, seq), delta.encode(&form));
+                let delta = Delta::new(&layout, samples, exponents, mantissas).unwrap();
+                let (id, blob) = (name(author, generation, seq), delta.encode(&layout));
                 let mut cites: Vec<RecordId> = before.clone();
                 cites.retain(|_| dice.below(5) > 0);
                 let entry = Entry {
@@ -67,13 +67,13 @@ fn lineage(seed: u64) -> String {
         }
         before = now;
     }
-    let mut merge = Merge::new(form.clone(), profile, &base).unwrap();
+    let mut merge = Merge::new(layout.clone(), profile, &base).unwrap();
     let merged = merge.fold(&set, |id| blobs.get(id).cloned());
     let trim = match profile.aggregate {
         Aggregate::Mean => None,
         Aggregate::TrimmedMean { trim, .. } => Some(trim),
     };
-    let shapes: Vec<[u32; 2]> = form
+    let shapes: Vec<[u32; 2]> = layout
         .tensors()
         .iter()
         .map(|it| [it.rows, it.columns])

@@ -8,12 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use okibi::learn::{
-    Delta, Dice, Entry, Examples, Form, Merge, Merged, Mlp, Residual, Set, Theta, quantise,
+    Delta, Dice, Entry, Examples, Layout, Merge, Merged, Mlp, Residual, Set, Weights, quantize,
 };
 use okibi::record::{RecordId, RootKey};
 
 use super::foes::Foes;
-use super::rounds::{Way, form, key, mlp, name};
+use super::rounds::{Way, key, layout, mlp, name};
 
 /// Ticks that a node waits for others before it goes on in its own generation.
 const PATIENCE: u32 = 12;
@@ -56,7 +56,7 @@ impl Node {
         }
         let (blobs, judged_on) = (&self.blobs, &self.judged_on);
         let blob = |id: &RecordId| blobs.get(id).map(|it| it.as_ref().clone());
-        let measure = |theta: &Theta| mlp.loss(&theta.weights(), judged_on);
+        let measure = |theta: &Weights| mlp.loss(&theta.weights(), judged_on);
         let losses = self
             .merge
             .leave_one_out(&self.set, generation, blob, measure);
@@ -71,7 +71,7 @@ pub struct World {
     pub nodes: Vec<Node>,
     way: Way,
     mlp: Mlp,
-    form: Form,
+    layout: Layout,
     dice: Dice,
     foes: Option<Foes>,
     tick: u32,
@@ -87,7 +87,7 @@ pub struct World {
 impl World {
     /// The first of the nodes are the foes.
     pub fn new(base: &[f32], data: Vec<Examples>, way: Way, foes: Option<Foes>, seed: u64) -> Self {
-        let form = form();
+        let layout = layout();
         let node = |(number, examples): (usize, Examples)| {
             let examples = match &foes {
                 Some(foes) if number < foes.number => foes.examples(&examples),
@@ -103,10 +103,10 @@ impl World {
             Node {
                 set: Set::default(),
                 blobs: BTreeMap::new(),
-                merge: Merge::new(form.clone(), way.profile, base).unwrap(),
+                merge: Merge::new(layout.clone(), way.profile, base).unwrap(),
                 examples,
                 judged_on,
-                left: [Residual::none(&form), Residual::none(&form)],
+                left: [Residual::none(&layout), Residual::none(&layout)],
                 generation: 0,
                 seq: 0,
                 published: 0,
@@ -119,7 +119,7 @@ impl World {
             nodes: data.into_iter().enumerate().map(node).collect(),
             way,
             mlp: mlp(),
-            form,
+            layout,
             dice: Dice(seed),
             foes,
             tick: 0,
@@ -179,7 +179,7 @@ impl World {
     /// Honest deltas of a generation, wherever they are, as numbers.
     fn honest(&self, generation: u32) -> Vec<Vec<f32>> {
         let honest = self.honest.get(&generation).into_iter().flatten();
-        honest.map(|delta| numbers(&self.form, delta)).collect()
+        honest.map(|delta| numbers(&self.layout, delta)).collect()
     }
 
     /// Trains and publishes: in a new generation from its beginning, else with what was learnt since.
@@ -219,8 +219,8 @@ impl World {
             foes.spoil(&mut update, &known, self.dice.next_u64());
         }
         let samples = node.examples.len() as u32;
-        let (delta, left) = quantise(
-            &self.form,
+        let (delta, left) = quantize(
+            &self.layout,
             &update,
             &node.left[0],
             samples,
@@ -228,7 +228,7 @@ impl World {
         )
         .unwrap();
         node.left[1] = left;
-        let (id, blob) = (name(at, generation, node.seq), delta.encode(&self.form));
+        let (id, blob) = (name(at, generation, node.seq), delta.encode(&self.layout));
         (self.published, self.largest) = (self.published + 1, self.largest.max(blob.len()));
         // What is of another generation, or not in time, does no harm.
         let before = node
@@ -287,7 +287,7 @@ impl World {
         }
         // And a node that comes now, with everything at once.
         let blobs = &self.nodes[0].blobs;
-        let mut fresh = Merge::new(self.form.clone(), self.way.profile, &self.base()).unwrap();
+        let mut fresh = Merge::new(self.layout.clone(), self.way.profile, &self.base()).unwrap();
         let blob = |id: &RecordId| blobs.get(id).map(|it| it.as_ref().clone());
         assert_eq!(fresh.fold(&self.nodes[0].set, blob).theta, merged[0].theta);
         merged.into_iter().next().unwrap()
@@ -314,9 +314,9 @@ fn speckled(examples: &Examples, seed: u64) -> Examples {
 }
 
 /// A delta's numbers.
-fn numbers(form: &Form, delta: &Delta) -> Vec<f32> {
-    let mut numbers = Vec::with_capacity(form.parameters());
-    for (range, exponent) in form.ranges().zip(delta.exponents()) {
+fn numbers(layout: &Layout, delta: &Delta) -> Vec<f32> {
+    let mut numbers = Vec::with_capacity(layout.parameters());
+    for (range, exponent) in layout.ranges().zip(delta.exponents()) {
         let unit = (1_u32 << exponent) as f32;
         numbers.extend(
             delta.mantissas()[range]

@@ -1,20 +1,18 @@
-//! The phi3 architecture (Abdin et al. 2024): Phi 3, Phi 3.5 and Phi 4 mini.
+//! The llama architecture (Touvron et al. 2023): Llama 1 to 3, Mistral, SmolLM, TinyLlama and many more.
 //!
-//! Phi3 with queries, keys and values in one matrix, and both halves of the feed-forward gate in another;
-//! rotation by halves. Long-context files bring two sets of factors for the rotation, one for contexts as in
-//! the first training and one for longer ones. The window that some files name is left out, as llama.cpp
-//! leaves it out: it is about as long as their context.
+//! Each layer adds two things to the vector of each token: what attention gathers from the tokens before
+//! it, and what a gated feed-forward network makes of it.
 
-use super::ModelError;
-use super::cache::LayerCache;
-use super::config::Config;
-use super::decoder::{Architecture, Frame};
-use super::ops::{Attention, add, attention, rms_norm, silu_gate};
-use super::rope::{Pairs, Rope, Scaling};
-use super::weights::{Loader, Matrix};
+use super::super::ModelError;
+use super::super::cache::LayerCache;
+use super::super::config::Config;
+use super::super::decoder::{Architecture, Frame};
+use super::super::ops::{Attention, add, attention, rms_norm, silu_gate};
+use super::super::rope::{Pairs, Rope, Scaling};
+use super::super::weights::{Loader, Matrix};
 
-/// The layers of a phi3 model.
-pub(super) struct Phi3 {
+/// The layers of a llama model.
+pub(super) struct Llama {
     layers: Vec<Layer>,
     rope: Rope,
     attention: Attention,
@@ -34,53 +32,39 @@ struct Layer {
     down: Matrix,
 }
 
-impl Phi3 {
+impl Llama {
     /// Takes its tensors from the loader.
-    pub(super) fn load(
-        config: &Config<'_>,
-        loader: &mut Loader<'_>,
-        context: usize,
-    ) -> Result<Self, ModelError> {
+    pub(super) fn load(config: &Config<'_>, loader: &mut Loader<'_>) -> Result<Self, ModelError> {
+        if config.optional_size("expert_count")?.is_some() {
+            return Err(ModelError::Feature("a mixture of experts".into()));
+        }
         let (width, inner) = (config.width, config.inner);
         let (q_width, kv_width) = (config.q_width(), config.kv_width());
         let mut layers = Vec::new();
         for index in 0..config.layers {
             let name = |part: &str| format!("blk.{index}.{part}.weight");
-            let qkv = loader.matrix(&name("attn_qkv"), width, q_width + 2 * kv_width)?;
-            let gate_up = loader.matrix(&name("ffn_up"), width, 2 * inner)?;
             layers.push(Layer {
                 attention_norm: loader.vector(&name("attn_norm"), width)?,
-                query: qkv.part(0, q_width),
-                key: qkv.part(q_width, kv_width),
-                value: qkv.part(q_width + kv_width, kv_width),
+                query: loader.matrix(&name("attn_q"), width, q_width)?,
+                key: loader.matrix(&name("attn_k"), width, kv_width)?,
+                value: loader.matrix(&name("attn_v"), width, kv_width)?,
                 output: loader.matrix(&name("attn_output"), q_width, width)?,
                 feed_norm: loader.vector(&name("ffn_norm"), width)?,
-                gate: gate_up.part(0, inner),
-                up: gate_up.part(inner, inner),
+                gate: loader.matrix(&name("ffn_gate"), width, inner)?,
+                up: loader.matrix(&name("ffn_up"), width, inner)?,
                 down: loader.matrix(&name("ffn_down"), inner, width)?,
             });
         }
-        let long = loader.optional_vector("rope_factors_long.weight", config.rope_len / 2)?;
-        let short = loader.optional_vector("rope_factors_short.weight", config.rope_len / 2)?;
-        let original = config.optional_size("rope.scaling.original_context_length")?;
-        let factors = match original.is_some_and(|original| context > original) {
-            true => long,
-            false => short,
-        };
-        let scaling = match config.str("rope.scaling.type") {
-            // What the factors are for.
-            Some("longrope") => Scaling::None,
-            _ => Scaling::read(config)?,
-        };
+        // Llama 3.1 and later slow the rotation of some pairs by factors of their own.
+        let factors = loader.optional_vector("rope_freqs.weight", config.rope_len / 2)?;
+        let scaling = Scaling::read(config)?;
         let rope = Rope::new(
-            Pairs::Halves,
+            Pairs::Adjacent,
             config.rope_len,
             config.rope_base,
             factors.as_deref(),
             scaling,
         );
-        let magnitude = config.f32("rope.scaling.attn_factor").unwrap_or(1.0);
-        let rope = rope.magnified(magnitude.into());
         Ok(Self {
             layers,
             rope,
@@ -96,7 +80,7 @@ impl Phi3 {
     }
 }
 
-impl Architecture for Phi3 {
+impl Architecture for Llama {
     fn ropes(&self) -> &[Rope] {
         std::slice::from_ref(&self.rope)
     }

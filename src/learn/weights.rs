@@ -1,4 +1,11 @@
-//! The state of a lineage: its weights in whole units of 2^-24, one hash, and the one conversion to floating point.
+//! The weights of a lineage after a generation: whole units of 2^-24, one hash, and the one
+//! conversion to floating point.
+//!
+//! **Always holds.** Between the base and that conversion there are only integers, so that two
+//! nodes with the same deltas have the same weights and the same hash on every processor.
+//!
+//! **Failure.** Only a base can be refused (`BaseError`): a weight that is no number or too large,
+//! or a wrong length.
 
 use thiserror::Error;
 
@@ -7,7 +14,7 @@ use super::limits;
 /// A base that no lineage can start from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum BaseError {
-    #[error("{there} weights, where the form has {wanted}")]
+    #[error("{there} weights, where the layout has {wanted}")]
     Lengths { there: usize, wanted: usize },
     #[error("weight {0} is not a number, or not below {limit} in size", limit = limits::BASE)]
     Weight(usize),
@@ -15,14 +22,14 @@ pub enum BaseError {
 
 /// Weights after a generation, exact.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Theta {
-    /// In units of 2^-24, in the form's order.
+pub struct Weights {
+    /// In units of 2^-24, in the layout's order.
     pub(super) state: Vec<i64>,
     /// The last generation in it; 0 is the base.
     pub(super) generation: u32,
 }
 
-impl Theta {
+impl Weights {
     /// Base weights, rounded to units of 2^-24, halves up.
     pub fn base(weights: &[f32]) -> Result<Self, BaseError> {
         let units = |(at, weight): (usize, &f32)| {

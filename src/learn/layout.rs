@@ -1,5 +1,11 @@
-//! What a lineage fixes once for all its deltas: the shapes of its tensors and the width of a mantissa. Both are known
-//! before a delta is read, so a delta never says how much memory it wants.
+//! The layout of a lineage's weights: the shapes of its tensors and the width of a mantissa, fixed
+//! once for all deltas.
+//!
+//! **Always holds.** A reader knows the layout before it reads a delta, so a delta never says how
+//! much memory it wants. A layout has at least one tensor and no empty one, and its numbers are
+//! within `limits`.
+//!
+//! **Failure.** Only making one can fail (`LayoutError`).
 
 use thiserror::Error;
 
@@ -45,7 +51,7 @@ impl Shape {
         u64::from(self.rows) * u64::from(self.columns)
     }
 
-    /// Whether it holds nothing; no form has such a tensor.
+    /// Whether it holds nothing; no layout has such a tensor.
     pub fn is_empty(self) -> bool {
         self.len() == 0
     }
@@ -53,8 +59,8 @@ impl Shape {
 
 /// Shapes that no lineage can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum FormError {
-    #[error("a form has 1 to {} tensors", limits::TENSORS)]
+pub enum LayoutError {
+    #[error("a layout has 1 to {} tensors", limits::TENSORS)]
     Tensors,
     #[error("tensor {0} is empty")]
     Empty(usize),
@@ -64,27 +70,27 @@ pub enum FormError {
 
 /// The shapes of a lineage's tensors, in order, and its mantissas.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Form {
+pub struct Layout {
     tensors: Vec<Shape>,
     mantissa: Mantissa,
     parameters: usize,
 }
 
-impl Form {
+impl Layout {
     /// Within [`limits::TENSORS`] and [`limits::PARAMETERS`], none of them empty.
-    pub fn new(tensors: Vec<Shape>, mantissa: Mantissa) -> Result<Self, FormError> {
+    pub fn new(tensors: Vec<Shape>, mantissa: Mantissa) -> Result<Self, LayoutError> {
         if tensors.is_empty() || tensors.len() > limits::TENSORS {
-            return Err(FormError::Tensors);
+            return Err(LayoutError::Tensors);
         }
         if let Some(at) = tensors.iter().position(|shape| shape.is_empty()) {
-            return Err(FormError::Empty(at));
+            return Err(LayoutError::Empty(at));
         }
         // At most 2^12 tensors of less than 2^64 each.
         let all: u128 = tensors.iter().map(|shape| u128::from(shape.len())).sum();
         let parameters = usize::try_from(all)
             .ok()
             .filter(|all| *all <= limits::PARAMETERS)
-            .ok_or(FormError::Parameters)?;
+            .ok_or(LayoutError::Parameters)?;
         Ok(Self {
             tensors,
             mantissa,
@@ -122,22 +128,22 @@ mod tests {
     #[test]
     fn shapes_are_held_against_the_limits() {
         let shape = |rows, columns| Shape { rows, columns };
-        let form = |tensors| Form::new(tensors, Mantissa::Int4);
-        assert_eq!(form(vec![]), Err(FormError::Tensors));
-        assert_eq!(form(vec![shape(1, 1); 4_097]), Err(FormError::Tensors));
+        let layout = |tensors| Layout::new(tensors, Mantissa::Int4);
+        assert_eq!(layout(vec![]), Err(LayoutError::Tensors));
+        assert_eq!(layout(vec![shape(1, 1); 4_097]), Err(LayoutError::Tensors));
         assert_eq!(
-            form(vec![shape(1, 1), shape(0, 9)]),
-            Err(FormError::Empty(1))
+            layout(vec![shape(1, 1), shape(0, 9)]),
+            Err(LayoutError::Empty(1))
         );
         assert_eq!(
-            form(vec![shape(u32::MAX, u32::MAX); 4_096]),
-            Err(FormError::Parameters)
+            layout(vec![shape(u32::MAX, u32::MAX); 4_096]),
+            Err(LayoutError::Parameters)
         );
         assert_eq!(
-            form(vec![shape(1, 1 << 24), shape(1, 1)]),
-            Err(FormError::Parameters)
+            layout(vec![shape(1, 1 << 24), shape(1, 1)]),
+            Err(LayoutError::Parameters)
         );
-        let mlp = form(vec![
+        let mlp = layout(vec![
             shape(64, 32),
             shape(1, 32),
             shape(32, 10),

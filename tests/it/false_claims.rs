@@ -1,4 +1,5 @@
-//! A member who names somebody's content by a wrong size or a wrong SHA-256 keeps nobody from it.
+//! False claims about content: a member who names a blob by a wrong size or a wrong SHA-256 keeps
+//! nobody from it.
 
 use okibi::record::{BlobHash, BlobRef};
 use okibi::store::Store;

@@ -1,4 +1,4 @@
-//! This test binary again, as a process of its own inside of a network namespace: a relay, a DHT, an ear.
+//! A process inside of a network namespace: this test binary again, as a relay, a DHT or an ear.
 
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};

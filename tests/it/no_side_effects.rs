@@ -1,5 +1,5 @@
-//! What a bundle command does not do: open a socket (threat 25), execute anything (20), tell a finder of the stick
-//! anything (19), or let a key count that was taken back (18).
+//! Bundle commands have no side effects: they open no socket (threat 25), execute nothing (20),
+//! tell a finder of the stick nothing (19), and let no key count that was taken back (18).
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;

@@ -1,5 +1,5 @@
-//! Small things that hurt people who use it every day: what was removed stays away, what is read-only can be looked at,
-//! what is young is not ill.
+//! A home in daily use: removed models and circles stay away, a read-only home can be looked at,
+//! and a young home is not reported as ill.
 
 use std::process::Command;
 

@@ -1,39 +1,43 @@
-//! The qwen3 architecture (Yang et al. 2025): the dense models of Qwen 3.
+//! The gemma2 architecture (Gemma Team 2024).
 //!
-//! Llama with a norm on each head of queries and keys before they are rotated, by halves.
+//! Embeddings are scaled up; there are norms behind attention and feed-forward as well as before; every other
+//! layer, from the first, sees only a window; scores and logits are bent to stay within caps. (The files'
+//! norm weights already have the one added that the paper adds.)
 
-use super::ModelError;
-use super::cache::LayerCache;
-use super::config::Config;
-use super::decoder::{Architecture, Frame};
-use super::ops::{Attention, add, attention, rms_norm, rms_norm_in_place, silu_gate};
-use super::rope::{Pairs, Rope, Scaling};
-use super::weights::{Loader, Matrix};
+use super::super::ModelError;
+use super::super::cache::LayerCache;
+use super::super::config::Config;
+use super::super::decoder::{Architecture, Frame};
+use super::super::ops::{Attention, add, attention, gelu_gate, rms_norm, rms_norm_in_place};
+use super::super::rope::{Pairs, Rope, Scaling};
+use super::super::weights::{Loader, Matrix};
 
-/// The layers of a qwen3 model.
-pub(super) struct Qwen3 {
+/// The layers of a gemma2 model.
+pub(super) struct Gemma2 {
     layers: Vec<Layer>,
     rope: Rope,
     attention: Attention,
     head_len: usize,
     eps: f32,
+    embedding_scale: f32,
+    logit_cap: f32,
 }
 
 struct Layer {
     attention_norm: Vec<f32>,
     query: Matrix,
-    query_norm: Vec<f32>,
     key: Matrix,
-    key_norm: Vec<f32>,
     value: Matrix,
     output: Matrix,
+    attention_post_norm: Vec<f32>,
     feed_norm: Vec<f32>,
     gate: Matrix,
     up: Matrix,
     down: Matrix,
+    feed_post_norm: Vec<f32>,
 }
 
-impl Qwen3 {
+impl Gemma2 {
     /// Takes its tensors from the loader.
     pub(super) fn load(config: &Config<'_>, loader: &mut Loader<'_>) -> Result<Self, ModelError> {
         let (width, inner) = (config.width, config.inner);
@@ -44,15 +48,15 @@ impl Qwen3 {
             layers.push(Layer {
                 attention_norm: loader.vector(&name("attn_norm"), width)?,
                 query: loader.matrix(&name("attn_q"), width, q_width)?,
-                query_norm: loader.vector(&name("attn_q_norm"), config.head_len)?,
                 key: loader.matrix(&name("attn_k"), width, kv_width)?,
-                key_norm: loader.vector(&name("attn_k_norm"), config.head_len)?,
                 value: loader.matrix(&name("attn_v"), width, kv_width)?,
                 output: loader.matrix(&name("attn_output"), q_width, width)?,
+                attention_post_norm: loader.vector(&name("post_attention_norm"), width)?,
                 feed_norm: loader.vector(&name("ffn_norm"), width)?,
                 gate: loader.matrix(&name("ffn_gate"), width, inner)?,
                 up: loader.matrix(&name("ffn_up"), width, inner)?,
                 down: loader.matrix(&name("ffn_down"), inner, width)?,
+                feed_post_norm: loader.vector(&name("post_ffw_norm"), width)?,
             });
         }
         let scaling = Scaling::read(config)?;
@@ -63,24 +67,41 @@ impl Qwen3 {
             None,
             scaling,
         );
+        // The largest of the family divides by the width per head, not by the head's length.
+        let divisor = match config.layers {
+            46 => config.width / config.heads,
+            _ => config.head_len,
+        };
         Ok(Self {
             layers,
             rope,
             attention: Attention {
                 heads: config.heads,
-                scale: 1.0 / (config.head_len as f32).sqrt(),
-                cap: None,
-                window: None,
+                scale: 1.0 / (divisor as f32).sqrt(),
+                cap: Some(config.f32("attn_logit_softcapping").unwrap_or(50.0)),
+                window: config
+                    .optional_size("attention.sliding_window")?
+                    .or(Some(4096)),
             },
+            logit_cap: config.f32("final_logit_softcapping").unwrap_or(30.0),
+            embedding_scale: (config.width as f32).sqrt(),
             head_len: config.head_len,
             eps: config.eps,
         })
     }
 }
 
-impl Architecture for Qwen3 {
+impl Architecture for Gemma2 {
     fn ropes(&self) -> &[Rope] {
         std::slice::from_ref(&self.rope)
+    }
+
+    fn embedding_scale(&self) -> f32 {
+        self.embedding_scale
+    }
+
+    fn logit_cap(&self) -> Option<f32> {
+        Some(self.logit_cap)
     }
 
     fn layer(
@@ -97,24 +118,28 @@ impl Architecture for Qwen3 {
         layer.query.multiply(&f.normed, &mut f.q)?;
         layer.key.multiply(&f.normed, &mut f.k)?;
         layer.value.multiply(&f.normed, &mut f.v)?;
-        rms_norm_in_place(&mut f.q, &layer.query_norm, self.eps);
-        rms_norm_in_place(&mut f.k, &layer.key_norm, self.eps);
         let angles = &f.angles[0];
         self.rope
             .apply(&mut f.q, layer.query.rows, self.head_len, angles);
         self.rope
             .apply(&mut f.k, layer.key.rows, self.head_len, angles);
         cache.store(pos, &f.k, &f.v);
-        attention(self.attention, &f.q, &cache, pos, &mut f.mixed);
+        let mut how = self.attention;
+        if !index.is_multiple_of(2) {
+            how.window = None;
+        }
+        attention(how, &f.q, &cache, pos, &mut f.mixed);
         layer.output.multiply(&f.mixed, &mut f.change)?;
+        rms_norm_in_place(&mut f.change, &layer.attention_post_norm, self.eps);
         add(&mut f.x, &f.change);
 
         // What follows from that?
         rms_norm(&f.x, &layer.feed_norm, self.eps, &mut f.normed);
         layer.gate.multiply(&f.normed, &mut f.gate)?;
         layer.up.multiply(&f.normed, &mut f.up)?;
-        silu_gate(&mut f.gate, &f.up, layer.gate.rows);
+        gelu_gate(&mut f.gate, &f.up, layer.gate.rows);
         layer.down.multiply(&f.gate, &mut f.change)?;
+        rms_norm_in_place(&mut f.change, &layer.feed_post_norm, self.eps);
         add(&mut f.x, &f.change);
         Ok(())
     }

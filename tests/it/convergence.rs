@@ -1,5 +1,5 @@
-//! Ten nodes and a heap of bundles between them: taken in late, early, again and in any company, they leave one
-//! state on all ten. Threat 6 at large; `OKIBI_CROWD_IMPORTS=10000` is the long run.
+//! Convergence: ten nodes take in a heap of bundles late, early, again and in any order, and end in
+//! one state. Threat 6 at large; `OKIBI_CROWD_IMPORTS=10000` is the long run.
 
 use std::path::PathBuf;
 

@@ -1,17 +1,17 @@
-//! The qwen2 architecture (Yang et al. 2024): Qwen 2 and 2.5.
+//! The qwen3 architecture (Yang et al. 2025): the dense models of Qwen 3.
 //!
-//! Llama with biases on queries, keys and values, and rotation by halves.
+//! Llama with a norm on each head of queries and keys before they are rotated, by halves.
 
-use super::ModelError;
-use super::cache::LayerCache;
-use super::config::Config;
-use super::decoder::{Architecture, Frame};
-use super::ops::{Attention, add, add_bias, attention, rms_norm, silu_gate};
-use super::rope::{Pairs, Rope, Scaling};
-use super::weights::{Loader, Matrix};
+use super::super::ModelError;
+use super::super::cache::LayerCache;
+use super::super::config::Config;
+use super::super::decoder::{Architecture, Frame};
+use super::super::ops::{Attention, add, attention, rms_norm, rms_norm_in_place, silu_gate};
+use super::super::rope::{Pairs, Rope, Scaling};
+use super::super::weights::{Loader, Matrix};
 
-/// The layers of a qwen2 model.
-pub(super) struct Qwen2 {
+/// The layers of a qwen3 model.
+pub(super) struct Qwen3 {
     layers: Vec<Layer>,
     rope: Rope,
     attention: Attention,
@@ -21,9 +21,11 @@ pub(super) struct Qwen2 {
 
 struct Layer {
     attention_norm: Vec<f32>,
-    query: (Matrix, Vec<f32>),
-    key: (Matrix, Vec<f32>),
-    value: (Matrix, Vec<f32>),
+    query: Matrix,
+    query_norm: Vec<f32>,
+    key: Matrix,
+    key_norm: Vec<f32>,
+    value: Matrix,
     output: Matrix,
     feed_norm: Vec<f32>,
     gate: Matrix,
@@ -31,7 +33,7 @@ struct Layer {
     down: Matrix,
 }
 
-impl Qwen2 {
+impl Qwen3 {
     /// Takes its tensors from the loader.
     pub(super) fn load(config: &Config<'_>, loader: &mut Loader<'_>) -> Result<Self, ModelError> {
         let (width, inner) = (config.width, config.inner);
@@ -39,16 +41,13 @@ impl Qwen2 {
         let mut layers = Vec::new();
         for index in 0..config.layers {
             let name = |part: &str| format!("blk.{index}.{part}.weight");
-            let mut biased = |part: &str, rows: usize| -> Result<_, ModelError> {
-                let bias = format!("blk.{index}.{part}.bias");
-                let matrix = loader.matrix(&name(part), width, rows)?;
-                Ok((matrix, loader.vector(&bias, rows)?))
-            };
             layers.push(Layer {
-                query: biased("attn_q", q_width)?,
-                key: biased("attn_k", kv_width)?,
-                value: biased("attn_v", kv_width)?,
                 attention_norm: loader.vector(&name("attn_norm"), width)?,
+                query: loader.matrix(&name("attn_q"), width, q_width)?,
+                query_norm: loader.vector(&name("attn_q_norm"), config.head_len)?,
+                key: loader.matrix(&name("attn_k"), width, kv_width)?,
+                key_norm: loader.vector(&name("attn_k_norm"), config.head_len)?,
+                value: loader.matrix(&name("attn_v"), width, kv_width)?,
                 output: loader.matrix(&name("attn_output"), q_width, width)?,
                 feed_norm: loader.vector(&name("ffn_norm"), width)?,
                 gate: loader.matrix(&name("ffn_gate"), width, inner)?,
@@ -79,7 +78,7 @@ impl Qwen2 {
     }
 }
 
-impl Architecture for Qwen2 {
+impl Architecture for Qwen3 {
     fn ropes(&self) -> &[Rope] {
         std::slice::from_ref(&self.rope)
     }
@@ -95,19 +94,16 @@ impl Architecture for Qwen2 {
 
         // What do the tokens before say about this one?
         rms_norm(&f.x, &layer.attention_norm, self.eps, &mut f.normed);
-        for ((matrix, bias), out) in [
-            (&layer.query, &mut f.q),
-            (&layer.key, &mut f.k),
-            (&layer.value, &mut f.v),
-        ] {
-            matrix.multiply(&f.normed, out)?;
-            add_bias(out, bias);
-        }
+        layer.query.multiply(&f.normed, &mut f.q)?;
+        layer.key.multiply(&f.normed, &mut f.k)?;
+        layer.value.multiply(&f.normed, &mut f.v)?;
+        rms_norm_in_place(&mut f.q, &layer.query_norm, self.eps);
+        rms_norm_in_place(&mut f.k, &layer.key_norm, self.eps);
         let angles = &f.angles[0];
         self.rope
-            .apply(&mut f.q, layer.query.0.rows, self.head_len, angles);
+            .apply(&mut f.q, layer.query.rows, self.head_len, angles);
         self.rope
-            .apply(&mut f.k, layer.key.0.rows, self.head_len, angles);
+            .apply(&mut f.k, layer.key.rows, self.head_len, angles);
         cache.store(pos, &f.k, &f.v);
         attention(self.attention, &f.q, &cache, pos, &mut f.mixed);
         layer.output.multiply(&f.mixed, &mut f.change)?;

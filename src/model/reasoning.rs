@@ -1,9 +1,12 @@
-//! Telling a model's thoughts from its answer while both stream.
+//! Reasoning: a model's thoughts are told from its answer while both stream.
 //!
-//! Models that reason write their thoughts between two marks (such as `<think>` and `</think>`) before they
-//! answer; with some the template has already written the opening mark. Only a block at the very beginning counts: later on the marks are text.
+//! Models that reason write their thoughts between two marks (such as `<think>` and `</think>`)
+//! before they answer; with some the template has already written the opening mark.
+//!
+//! **Always holds.** Only a block at the very beginning counts; later on the marks are text. A
+//! splitter holds back only text that may still become a mark, and `finish` gives what it holds.
 
-/// What opens a block of thoughts, and what closes it.
+/// The marks that open and close a block of thoughts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Marks {
     open: &'static str,

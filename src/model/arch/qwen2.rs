@@ -1,18 +1,17 @@
-//! The llama architecture (Touvron et al. 2023): Llama 1 to 3, Mistral, SmolLM, TinyLlama and many more.
+//! The qwen2 architecture (Yang et al. 2024): Qwen 2 and 2.5.
 //!
-//! Each layer adds two things to the vector of each token: what attention gathers from the tokens before
-//! it, and what a gated feed-forward network makes of it.
+//! Llama with biases on queries, keys and values, and rotation by halves.
 
-use super::ModelError;
-use super::cache::LayerCache;
-use super::config::Config;
-use super::decoder::{Architecture, Frame};
-use super::ops::{Attention, add, attention, rms_norm, silu_gate};
-use super::rope::{Pairs, Rope, Scaling};
-use super::weights::{Loader, Matrix};
+use super::super::ModelError;
+use super::super::cache::LayerCache;
+use super::super::config::Config;
+use super::super::decoder::{Architecture, Frame};
+use super::super::ops::{Attention, add, add_bias, attention, rms_norm, silu_gate};
+use super::super::rope::{Pairs, Rope, Scaling};
+use super::super::weights::{Loader, Matrix};
 
-/// The layers of a llama model.
-pub(super) struct Llama {
+/// The layers of a qwen2 model.
+pub(super) struct Qwen2 {
     layers: Vec<Layer>,
     rope: Rope,
     attention: Attention,
@@ -22,9 +21,9 @@ pub(super) struct Llama {
 
 struct Layer {
     attention_norm: Vec<f32>,
-    query: Matrix,
-    key: Matrix,
-    value: Matrix,
+    query: (Matrix, Vec<f32>),
+    key: (Matrix, Vec<f32>),
+    value: (Matrix, Vec<f32>),
     output: Matrix,
     feed_norm: Vec<f32>,
     gate: Matrix,
@@ -32,22 +31,24 @@ struct Layer {
     down: Matrix,
 }
 
-impl Llama {
+impl Qwen2 {
     /// Takes its tensors from the loader.
     pub(super) fn load(config: &Config<'_>, loader: &mut Loader<'_>) -> Result<Self, ModelError> {
-        if config.optional_size("expert_count")?.is_some() {
-            return Err(ModelError::Feature("a mixture of experts".into()));
-        }
         let (width, inner) = (config.width, config.inner);
         let (q_width, kv_width) = (config.q_width(), config.kv_width());
         let mut layers = Vec::new();
         for index in 0..config.layers {
             let name = |part: &str| format!("blk.{index}.{part}.weight");
+            let mut biased = |part: &str, rows: usize| -> Result<_, ModelError> {
+                let bias = format!("blk.{index}.{part}.bias");
+                let matrix = loader.matrix(&name(part), width, rows)?;
+                Ok((matrix, loader.vector(&bias, rows)?))
+            };
             layers.push(Layer {
+                query: biased("attn_q", q_width)?,
+                key: biased("attn_k", kv_width)?,
+                value: biased("attn_v", kv_width)?,
                 attention_norm: loader.vector(&name("attn_norm"), width)?,
-                query: loader.matrix(&name("attn_q"), width, q_width)?,
-                key: loader.matrix(&name("attn_k"), width, kv_width)?,
-                value: loader.matrix(&name("attn_v"), width, kv_width)?,
                 output: loader.matrix(&name("attn_output"), q_width, width)?,
                 feed_norm: loader.vector(&name("ffn_norm"), width)?,
                 gate: loader.matrix(&name("ffn_gate"), width, inner)?,
@@ -55,14 +56,12 @@ impl Llama {
                 down: loader.matrix(&name("ffn_down"), inner, width)?,
             });
         }
-        // Llama 3.1 and later slow the rotation of some pairs by factors of their own.
-        let factors = loader.optional_vector("rope_freqs.weight", config.rope_len / 2)?;
         let scaling = Scaling::read(config)?;
         let rope = Rope::new(
-            Pairs::Adjacent,
+            Pairs::Halves,
             config.rope_len,
             config.rope_base,
-            factors.as_deref(),
+            None,
             scaling,
         );
         Ok(Self {
@@ -80,7 +79,7 @@ impl Llama {
     }
 }
 
-impl Architecture for Llama {
+impl Architecture for Qwen2 {
     fn ropes(&self) -> &[Rope] {
         std::slice::from_ref(&self.rope)
     }
@@ -96,14 +95,19 @@ impl Architecture for Llama {
 
         // What do the tokens before say about this one?
         rms_norm(&f.x, &layer.attention_norm, self.eps, &mut f.normed);
-        layer.query.multiply(&f.normed, &mut f.q)?;
-        layer.key.multiply(&f.normed, &mut f.k)?;
-        layer.value.multiply(&f.normed, &mut f.v)?;
+        for ((matrix, bias), out) in [
+            (&layer.query, &mut f.q),
+            (&layer.key, &mut f.k),
+            (&layer.value, &mut f.v),
+        ] {
+            matrix.multiply(&f.normed, out)?;
+            add_bias(out, bias);
+        }
         let angles = &f.angles[0];
         self.rope
-            .apply(&mut f.q, layer.query.rows, self.head_len, angles);
+            .apply(&mut f.q, layer.query.0.rows, self.head_len, angles);
         self.rope
-            .apply(&mut f.k, layer.key.rows, self.head_len, angles);
+            .apply(&mut f.k, layer.key.0.rows, self.head_len, angles);
         cache.store(pos, &f.k, &f.v);
         attention(self.attention, &f.q, &cache, pos, &mut f.mixed);
         layer.output.multiply(&f.mixed, &mut f.change)?;

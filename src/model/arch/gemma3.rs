@@ -1,32 +1,34 @@
-//! The gemma2 architecture (Gemma Team 2024).
+//! The gemma3 architecture (Gemma Team 2025), text only.
 //!
-//! Embeddings are scaled up; there are norms behind attention and feed-forward as well as before; every other
-//! layer, from the first, sees only a window; scores and logits are bent to stay within caps. (The files'
-//! norm weights already have the one added that the paper adds.)
+//! Like gemma2 without its caps, with a norm on each head of queries and keys. Of six layers five see only a
+//! window and are rotated with a base of their own; the sixth sees everything and may be stretched.
 
-use super::ModelError;
-use super::cache::LayerCache;
-use super::config::Config;
-use super::decoder::{Architecture, Frame};
-use super::ops::{Attention, add, attention, gelu_gate, rms_norm, rms_norm_in_place};
-use super::rope::{Pairs, Rope, Scaling};
-use super::weights::{Loader, Matrix};
+use super::super::ModelError;
+use super::super::cache::LayerCache;
+use super::super::config::Config;
+use super::super::decoder::{Architecture, Frame};
+use super::super::ops::{Attention, add, attention, gelu_gate, rms_norm, rms_norm_in_place};
+use super::super::rope::{Pairs, Rope, Scaling};
+use super::super::weights::{Loader, Matrix};
 
-/// The layers of a gemma2 model.
-pub(super) struct Gemma2 {
+/// The layers of a gemma3 model.
+pub(super) struct Gemma3 {
     layers: Vec<Layer>,
-    rope: Rope,
+    /// For the layers that see everything, and for those with a window.
+    ropes: [Rope; 2],
     attention: Attention,
     head_len: usize,
     eps: f32,
     embedding_scale: f32,
-    logit_cap: f32,
+    logit_cap: Option<f32>,
 }
 
 struct Layer {
     attention_norm: Vec<f32>,
     query: Matrix,
+    query_norm: Vec<f32>,
     key: Matrix,
+    key_norm: Vec<f32>,
     value: Matrix,
     output: Matrix,
     attention_post_norm: Vec<f32>,
@@ -37,7 +39,7 @@ struct Layer {
     feed_post_norm: Vec<f32>,
 }
 
-impl Gemma2 {
+impl Gemma3 {
     /// Takes its tensors from the loader.
     pub(super) fn load(config: &Config<'_>, loader: &mut Loader<'_>) -> Result<Self, ModelError> {
         let (width, inner) = (config.width, config.inner);
@@ -49,6 +51,8 @@ impl Gemma2 {
                 attention_norm: loader.vector(&name("attn_norm"), width)?,
                 query: loader.matrix(&name("attn_q"), width, q_width)?,
                 key: loader.matrix(&name("attn_k"), width, kv_width)?,
+                query_norm: loader.vector(&name("attn_q_norm"), config.head_len)?,
+                key_norm: loader.vector(&name("attn_k_norm"), config.head_len)?,
                 value: loader.matrix(&name("attn_v"), width, kv_width)?,
                 output: loader.matrix(&name("attn_output"), q_width, width)?,
                 attention_post_norm: loader.vector(&name("post_attention_norm"), width)?,
@@ -60,30 +64,30 @@ impl Gemma2 {
             });
         }
         let scaling = Scaling::read(config)?;
-        let rope = Rope::new(
-            Pairs::Halves,
-            config.rope_len,
-            config.rope_base,
-            None,
-            scaling,
-        );
+        let local_base = config.f32("rope.freq_base_swa").unwrap_or(10_000.0);
+        let rope =
+            |base: f64, scaling| Rope::new(Pairs::Halves, config.rope_len, base, None, scaling);
+        let ropes = [
+            rope(config.rope_base, scaling),
+            rope(local_base.into(), Scaling::None),
+        ];
         // The largest of the family divides by the width per head, not by the head's length.
         let divisor = match config.layers {
-            46 => config.width / config.heads,
+            62 => config.width / config.heads,
             _ => config.head_len,
         };
         Ok(Self {
             layers,
-            rope,
+            ropes,
             attention: Attention {
                 heads: config.heads,
                 scale: 1.0 / (divisor as f32).sqrt(),
-                cap: Some(config.f32("attn_logit_softcapping").unwrap_or(50.0)),
+                cap: None,
                 window: config
                     .optional_size("attention.sliding_window")?
-                    .or(Some(4096)),
+                    .or(Some(1024)),
             },
-            logit_cap: config.f32("final_logit_softcapping").unwrap_or(30.0),
+            logit_cap: config.f32("final_logit_softcapping"),
             embedding_scale: (config.width as f32).sqrt(),
             head_len: config.head_len,
             eps: config.eps,
@@ -91,9 +95,9 @@ impl Gemma2 {
     }
 }
 
-impl Architecture for Gemma2 {
+impl Architecture for Gemma3 {
     fn ropes(&self) -> &[Rope] {
-        std::slice::from_ref(&self.rope)
+        &self.ropes
     }
 
     fn embedding_scale(&self) -> f32 {
@@ -101,7 +105,7 @@ impl Architecture for Gemma2 {
     }
 
     fn logit_cap(&self) -> Option<f32> {
-        Some(self.logit_cap)
+        self.logit_cap
     }
 
     fn layer(
@@ -118,14 +122,16 @@ impl Architecture for Gemma2 {
         layer.query.multiply(&f.normed, &mut f.q)?;
         layer.key.multiply(&f.normed, &mut f.k)?;
         layer.value.multiply(&f.normed, &mut f.v)?;
-        let angles = &f.angles[0];
-        self.rope
-            .apply(&mut f.q, layer.query.rows, self.head_len, angles);
-        self.rope
-            .apply(&mut f.k, layer.key.rows, self.head_len, angles);
+        rms_norm_in_place(&mut f.q, &layer.query_norm, self.eps);
+        rms_norm_in_place(&mut f.k, &layer.key_norm, self.eps);
+        let local = index % 6 < 5;
+        let angles = &f.angles[usize::from(local)];
+        let rope = &self.ropes[usize::from(local)];
+        rope.apply(&mut f.q, layer.query.rows, self.head_len, angles);
+        rope.apply(&mut f.k, layer.key.rows, self.head_len, angles);
         cache.store(pos, &f.k, &f.v);
         let mut how = self.attention;
-        if !index.is_multiple_of(2) {
+        if !local {
             how.window = None;
         }
         attention(how, &f.q, &cache, pos, &mut f.mixed);
