@@ -98,7 +98,7 @@ pub fn session_answer(output: Output) -> Option<Input> {
         },
         Output::State { circle, peer } => Input::State {
             circle,
-            state: Box::new(sync::Standing {
+            state: Box::new(sync::Holdings {
                 ack: Signed::build(session_ack(circle, peer), |_| [1; 64]),
                 said: None,
                 heard: None,

@@ -10,9 +10,9 @@ use super::graph::{Act, Graph};
 use super::rules::{Rules, Verdict, Why};
 use super::weight::Weights;
 
-/// What the fold of a node's past says about the node.
+/// The judgement of a node by the fold of its own past.
 #[derive(Debug, Default)]
-pub(super) struct Standing {
+pub(super) struct Judgement {
     /// Why it is not permitted.
     pub(super) refusal: Option<Why>,
     /// Whether its author was an admin.
@@ -123,7 +123,7 @@ impl<'g, 'a> Rules<'g, 'a> {
         rules
     }
 
-    fn remember(&self, node: u32, standing: &Standing, memory: &mut Memory) {
+    fn remember(&self, node: u32, standing: &Judgement, memory: &mut Memory) {
         if standing.refusal.is_some() {
             return;
         }
@@ -152,7 +152,7 @@ impl<'g, 'a> Rules<'g, 'a> {
 
     /// Whether a permitted record can make a difference in the fold of any past. This only spares work: a
     /// member's key that says a hundred thousand things that nobody carries costs one fold, not as many.
-    fn relevant(&self, node: u32, standing: &Standing, memory: &mut Memory) -> bool {
+    fn relevant(&self, node: u32, standing: &Judgement, memory: &mut Memory) -> bool {
         // Behind a record stand in no past more than all who ever endorsed it.
         let behind = || {
             let mut roots = memory.endorsers.get(&node).cloned().unwrap_or_default();
@@ -200,13 +200,13 @@ impl<'g, 'a> Rules<'g, 'a> {
         }
     }
 
-    fn stand(&self, node: u32, memory: &mut Memory) -> Standing {
-        let refused = |why| Standing {
+    fn stand(&self, node: u32, memory: &mut Memory) -> Judgement {
+        let refused = |why| Judgement {
             refusal: Some(why),
-            ..Standing::default()
+            ..Judgement::default()
         };
         match self.act(node) {
-            Act::Genesis if self.genesis == Some(node) => return Standing::default(),
+            Act::Genesis if self.genesis == Some(node) => return Judgement::default(),
             Act::Genesis | Act::Unreadable => return refused(Why::Unreadable),
             Act::Newer => return refused(Why::Newer),
             Act::Dangling => return refused(Why::Dangling),
@@ -232,7 +232,7 @@ impl<'g, 'a> Rules<'g, 'a> {
 
         let key = past.meet(&memory.relevant);
         let verdict = memory.folds.get_or(&key, || self.fold(&key, None));
-        let mut standing = Standing {
+        let mut standing = Judgement {
             refusal: None,
             as_admin: verdict.admins.contains(&author),
             admins: Rc::clone(&verdict.admins),
@@ -258,7 +258,7 @@ impl<'g, 'a> Rules<'g, 'a> {
         &self,
         node: u32,
         verdict: &Verdict,
-        standing: &mut Standing,
+        standing: &mut Judgement,
         memory: &Memory,
     ) -> Option<Why> {
         let present = self.graph.record_of(node);

@@ -14,7 +14,7 @@ use crate::record::{Policy, RecordId};
 
 use super::bits::Bits;
 use super::graph::{Act, Graph};
-use super::permit::Standing;
+use super::permit::Judgement;
 use super::suspend::Round;
 
 /// Why a record does not count.
@@ -138,7 +138,7 @@ pub(super) struct Rules<'g, 'a> {
     pub(super) genesis: Option<u32>,
     pub(super) genesis_admins: BTreeSet<u32>,
     pub(super) genesis_policy: Policy,
-    pub(super) standing: Vec<Standing>,
+    pub(super) standing: Vec<Judgement>,
 }
 
 impl Rules<'_, '_> {

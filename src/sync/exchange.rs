@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 
 use crate::record::{Ack, CircleId, Entry, Epoch, FeedKey, Frontier, RootKey, Signed};
 
+use super::event::{Holdings, Output};
 use super::frame::{AckFrame, Frame};
 use super::limits;
-use super::talk::{Output, Standing};
 
 /// Why a peer's frame cannot be right.
 pub(super) type Wrong = &'static str;
@@ -128,7 +128,7 @@ impl Exchange {
     }
 
     /// The owner's answer to `Output::State`.
-    pub fn state(&mut self, state: Standing) {
+    pub fn state(&mut self, state: Holdings) {
         self.asking = false;
         if self.mine.is_none() {
             self.before = state.said;

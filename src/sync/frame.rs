@@ -11,8 +11,8 @@ use thiserror::Error;
 use crate::record::cbor::{self, Read, Writer, Written};
 use crate::record::{Epoch, FeedKey, Frontier, StatementId};
 
+use super::event::Whereabouts;
 use super::limits;
-use super::talk::Whereabouts;
 
 /// Version of the exchange that this code speaks.
 pub const VERSION: u64 = 1;

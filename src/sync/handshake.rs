@@ -22,11 +22,11 @@ use std::collections::BTreeMap;
 use crate::identity::{KeyCard, Verified};
 use crate::record::{CircleId, RootKey, Statement};
 
+use super::event::{Chain, Closed, Input, Offer, Output, Request, Setup, Subject, Verdict};
 use super::frame::{Frame, VERSION};
 use super::hello::{self, Side, Tag};
 use super::limits;
 use super::session::batches;
-use super::talk::{Chain, Closed, Input, Offer, Output, Request, Setup, Subject, Verdict};
 
 /// Where the handshake stands.
 pub(super) enum Stage {

@@ -11,6 +11,7 @@
 //! - `pieces`: blobs cut into pieces that are verified one by one.
 //! - `frame`, `reader`: the codec; `limits`: what a session holds for another, at most.
 
+mod event;
 mod exchange;
 mod frame;
 mod handshake;
@@ -20,14 +21,13 @@ pub mod limits;
 pub mod pieces;
 mod reader;
 mod session;
-mod talk;
 
+pub use event::{
+    Chain, Closed, Holdings, Input, JoinRequest, Offer, Output, Proof, Request, Setup, Subject,
+    Verdict, Whereabouts,
+};
 pub use frame::{AckFrame, Frame, FrameError, Part, Phase};
 pub use hello::{EXPORTER_LABEL, Side, join_proof, pair_key, pairing_digest, prove, tag};
 pub use introduce::{Introduction, Link};
 pub use reader::FrameReader;
 pub use session::Session;
-pub use talk::{
-    Chain, Closed, Input, JoinRequest, Offer, Output, Proof, Request, Setup, Standing, Subject,
-    Verdict, Whereabouts,
-};

@@ -16,12 +16,12 @@ use bytes::{Bytes, BytesMut};
 
 use crate::record::{BlobHash, CircleId, RootKey};
 
+use super::event::{Closed, Input, Output, Setup, Whereabouts};
 use super::exchange::Exchange;
 use super::frame::{Frame, Part, Phase};
 use super::handshake::{Handshake, Step};
 use super::limits;
 use super::reader::FrameReader;
-use super::talk::{Closed, Input, Output, Setup, Whereabouts};
 
 /// The exchange.
 pub struct Session {

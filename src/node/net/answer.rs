@@ -5,8 +5,8 @@ use serde_json::json;
 use crate::fold::{self, Authority};
 use crate::identity::{Verified, fingerprint, verify};
 use crate::record::{Ack, CircleId, Record, Role, RootKey, Signed, Statement};
-use crate::store::{Batch, Join, OwnFeed, Receipt, Source, Standing as Belonging};
-use crate::sync::{Chain, Input, Output, Standing, Verdict, limits};
+use crate::store::{Batch, Join, OwnFeed, Receipt, Source, Standing};
+use crate::sync::{Chain, Holdings, Input, Output, Verdict, limits};
 
 use super::super::home::now;
 use super::super::{Event, Exit, Failure};
@@ -187,7 +187,7 @@ impl Hub<'_> {
         })
     }
 
-    fn state(&mut self, circle: &CircleId, peer: &RootKey) -> Result<Standing, Failure> {
+    fn state(&mut self, circle: &CircleId, peer: &RootKey) -> Result<Holdings, Failure> {
         let me = self.node.root;
         let said = self.node.store.ack(circle, &me, peer)?;
         let heard = self.node.store.ack(circle, peer, &me)?;
@@ -202,7 +202,7 @@ impl Hub<'_> {
             .node
             .store
             .acknowledge(circle, &owner, peer, &missing)?;
-        Ok(Standing {
+        Ok(Holdings {
             ack: ack.into_signed(),
             said: said.map(|ack| ack.value().clone()),
             heard: heard.map(|ack| ack.value().clone()),
@@ -394,7 +394,7 @@ impl Hub<'_> {
             statements,
             records,
             join: Some(Join {
-                standing: Belonging::Member,
+                standing: Standing::Member,
             }),
             audit: Some(json!({"what": "join", "state": "done", "circle": circle, "road": road})),
             road,

@@ -3,9 +3,9 @@
 use crate::identity::KeyCard;
 use crate::record::RootKey;
 
+use super::super::event::{Closed, JoinRequest, Output, Request, Subject};
 use super::super::frame::Frame;
 use super::super::hello;
-use super::super::talk::{Closed, JoinRequest, Output, Request, Subject};
 use super::{Handshake, Stage, Step};
 
 impl Handshake {

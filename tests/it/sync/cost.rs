@@ -7,7 +7,7 @@ use okibi::record::{
     Ack, CircleId, Entry, Epoch, FeedKey, Frontier, RecordId, RootKey, Signed, StatementId,
 };
 use okibi::record::{Hlc, Role};
-use okibi::sync::{Input, Offer, Output, Session, Setup, Side, Standing, Subject, Verdict, prove};
+use okibi::sync::{Holdings, Input, Offer, Output, Session, Setup, Side, Subject, Verdict, prove};
 
 pub const CIRCLE: CircleId = CircleId([1; 32]);
 
@@ -91,7 +91,7 @@ impl Owner {
                 let said = Some(std::mem::replace(&mut self.said, now.clone()));
                 Input::State {
                     circle,
-                    state: Box::new(Standing {
+                    state: Box::new(Holdings {
                         ack: Signed::build(now, |_| [9; 64]),
                         said,
                         heard: Some(self.heard.clone()),

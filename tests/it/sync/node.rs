@@ -12,7 +12,7 @@ use okibi::record::{
     Role, RootKey, Signed, Statement, StatementId, difference, statements_hash,
 };
 use okibi::sync::{
-    Chain, Input, Offer, Output, Part, Proof, Setup, Side, Standing, Subject, Verdict, limits,
+    Chain, Holdings, Input, Offer, Output, Part, Proof, Setup, Side, Subject, Verdict, limits,
     pair_key, prove,
 };
 
@@ -257,7 +257,7 @@ impl Node {
         }
     }
 
-    fn acknowledge(&mut self, to: RootKey) -> Standing {
+    fn acknowledge(&mut self, to: RootKey) -> Holdings {
         let membership = &self.folded.0;
         let before = self.said.get(&to).map(|ack| ack.value().clone());
         let wanted = membership
@@ -291,7 +291,7 @@ impl Node {
             let signed = Signed::build(ack, |message| sign.sign(message));
             self.said.insert(to, signed);
         }
-        Standing {
+        Holdings {
             ack: self.said[&to].clone(),
             said: before,
             heard: self.heard.get(&to).cloned(),

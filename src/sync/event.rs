@@ -1,5 +1,11 @@
-//! What a session and its owner say to each other: plain values, so that a test, a simulator and a daemon are owners
-//! alike.
+//! The events between a session and its owner: `Input` goes in, `Output` comes out.
+//!
+//! They are plain values, so that a test, a simulator and a daemon are owners alike. `Setup` is how
+//! a session begins, `Holdings` is what an owner tells of one circle, and `Closed` says why a
+//! session ended.
+//!
+//! **Always holds.** A value owns all that it carries: no socket, no file and no part of the store is
+//! behind it. Nothing here can fail.
 
 use std::sync::Arc;
 
@@ -97,14 +103,14 @@ pub struct Request {
     pub root: RootKey,
 }
 
-/// What I hold of a circle, for one peer.
+/// My holdings of a circle, as acknowledged to one peer and by it.
 #[derive(Debug, Clone)]
-pub struct Standing {
-    /// What I acknowledge to the peer now.
+pub struct Holdings {
+    /// My acknowledgement to the peer now.
     pub ack: Signed<Ack>,
-    /// What I acknowledged to it before that.
+    /// My acknowledgement to it before that.
     pub said: Option<Ack>,
-    /// What it acknowledged to me last.
+    /// Its last acknowledgement to me.
     pub heard: Option<Ack>,
 }
 
@@ -228,7 +234,7 @@ pub enum Input {
     },
     State {
         circle: CircleId,
-        state: Box<Standing>,
+        state: Box<Holdings>,
     },
     Ids {
         circle: CircleId,
