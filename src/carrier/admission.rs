@@ -1,11 +1,17 @@
-//! Admission: how many connections from outside may wait to prove that this node may speak with their other end.
+//! Admission: how many connections from outside may wait to prove that this node may speak with
+//! their other end.
 //!
-//! One address must not keep the others out. So many from one address may stand there at once; who comes then takes the
-//! place of the oldest from there, which had its time: a member needs a few round trips, and who holds places without
-//! using them loses them one by one. The same holds for all addresses together, where it is the address with the most
-//! that gives way. Whoever is let in counts no more.
+//! One address must not keep the others out. `EACH` connections from one address may wait at once;
+//! one more takes the place of the oldest from there, which had its time: a member needs a few
+//! round trips, and an address that holds places without using them loses them one by one. The same
+//! holds for `ALL` of them together, where the address with the most gives way. A connection that
+//! is let in counts no more.
 //!
-//! A sender can write any address. So an address that is not proven pushes nobody out: it is asked for proof first.
+//! **Always holds.** A sender can write any address. So an address that is not proven pushes nobody
+//! out: it is asked for proof first.
+//!
+//! **Failure.** There is none: a place that is lost is told to its holder, who closes the
+//! connection.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
@@ -18,14 +24,14 @@ const EACH: usize = 16;
 /// Places in all: as many again are left of a node's sessions for those that were let in.
 const ALL: usize = 128;
 
-/// Where a connection comes from, as far as that can be told apart.
+/// The origin of a connection, as far as origins can be told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Origin {
     /// An IPv4 address, or the 64 bits of an IPv6 address that one network has to itself.
     Address(IpAddr),
     /// A key that a relay says to have seen, where there is no address.
     Key([u8; 32]),
-    /// What has neither.
+    /// One that has neither.
     Elsewhere,
 }
 
@@ -38,7 +44,7 @@ impl Origin {
     }
 }
 
-/// What a newcomer finds.
+/// The answer to a newcomer.
 #[derive(Debug)]
 pub enum Entry {
     In(Place),

@@ -1,5 +1,12 @@
-//! What a node beyond the local network is called and where it may be: `iroh:KEY`, or `iroh:KEY@PLACE,PLACE` with IP
-//! addresses and relays. The key is the node's transport key, so whoever answers elsewhere is not taken for it.
+//! The address of a node beyond the local network: `iroh:KEY`, or `iroh:KEY@PLACE,PLACE` with IP
+//! addresses and relays.
+//!
+//! **Always holds.** The key is the node's transport key, so a stranger who answers at a place is
+//! not taken for the node. An address has at most `DIRECT` IP addresses and `RELAYS` relays, each
+//! once: others may name places, and this bounds what they make us dial. It is written and read
+//! back as the same value.
+//!
+//! **Failure.** A text that is no address is refused as a whole.
 
 use std::fmt;
 use std::net::SocketAddr;

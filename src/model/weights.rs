@@ -2,7 +2,7 @@
 //!
 //! A [`Matrix`] is a place in the map. Packed weights are multiplied there by the kernels of `kernels`, with activations
 //! that are rounded to eight bits with a scale for each 32. Floats are multiplied with activations as they are, by candle-core's
-//! loop over rows with the products of `halves`. Packing and unpacking whole rows is candle-core's, for two types that
+//! loop over rows with the products of `half_floats`. Packing and unpacking whole rows is candle-core's, for two types that
 //! it does not have that of `blocks`. Nothing of a matrix is copied or unpacked beforehand.
 
 use std::sync::Arc;

@@ -1,4 +1,13 @@
-//! What `trust/` of a bundle holds, in both directions: statements, and the records that judge the rest.
+//! The authority closure of a bundle, its `trust/`: the statements and records that a reader needs
+//! to judge the rest.
+//!
+//! It is written and read here. `split` parts the records that judge from the others, `members`
+//! makes the files of `trust/`, and `AuthorityClosure::read` verifies them.
+//!
+//! **Always holds.** What is read is verified item by item. An item that does not decode or verify
+//! is counted as refused and left out, and the others stay.
+//!
+//! **Failure.** A member that is no sequence of CBOR items refuses the bundle.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +25,7 @@ const TRUST_MEMBER_BYTES: usize = 1 << 20;
 pub(super) struct AuthorityClosure {
     pub statements: Vec<Verified<Statement>>,
     pub records: Vec<Verified<Record>>,
-    /// How many did not decode or verify.
+    /// The number of items that did not decode or verify.
     pub refused: usize,
 }
 

@@ -1,5 +1,11 @@
-//! Where a bundle goes and what shall go: the words in which an export is asked for, and the media that it is
-//! written over.
+//! The target of an export: where a bundle goes, what shall go, and the media that it is written
+//! over.
+//!
+//! An export over several media asks a person for the next one when a medium is full. A medium that
+//! this process holds already is not locked a second time.
+//!
+//! **Failure.** A medium that cannot be taken, or a person who has no further one, ends the export;
+//! the parts that were written are no bundle, and `prune` takes them away.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +20,7 @@ use super::{Exit, Failure, Handle};
 /// Asks a person for the folder of another medium; none to stop.
 pub type Ask<'a> = dyn FnMut(Full) -> Option<PathBuf> + Send + 'a;
 
-/// Where a bundle goes.
+/// The place where a bundle goes.
 pub enum Target<'a> {
     /// A folder on a medium.
     Medium(&'a Path),
@@ -34,7 +40,7 @@ pub enum Target<'a> {
     Stream(&'a mut (dyn std::io::Write + Send)),
 }
 
-/// What shall go.
+/// The choice of what shall go.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ExportOptions {
     /// Everything, whatever was acknowledged.

@@ -1,5 +1,14 @@
-//! Bundles for somebody who has no receive key here: an SSH key, or whoever knows a passphrase. They hold all of the
-//! circle that its members have, and nothing is known of what such a reader has already.
+//! External recipients: bundles for somebody who has no receive key here, by an SSH key or by a
+//! passphrase.
+//!
+//! Such a bundle holds everything of the circle that its members have, because nothing is known of
+//! what its reader has already. It admits nobody.
+//!
+//! **Always holds.** Files that should hold a key or a passphrase are read up to a bound. Secrets
+//! are wiped from memory when they are dropped.
+//!
+//! **Failure.** A key or passphrase that cannot be used is refused by name before anything is
+//! written.
 
 use std::io::Read;
 use std::path::Path;
@@ -24,7 +33,7 @@ const PASSPHRASE: usize = 10;
 /// Words of one that okibi makes up: 110 bits.
 const MADE_UP: usize = 10;
 
-/// Whether a new passphrase is worth its name.
+/// Takes a new passphrase, if it is long enough.
 pub fn new_passphrase(words: SecretString) -> Result<SecretString, Failure> {
     match words.expose_secret().chars().count() {
         0 => Err(Failure::new("passphrase-empty", Exit::Usage)),
@@ -68,7 +77,7 @@ pub fn recipients(text: &str) -> Result<Vec<Addressee>, Failure> {
     ssh_recipients(text)
 }
 
-/// What opens a backup, from a file: an age identity (`AGE-SECRET-KEY-1...`) or an SSH private key, which `passphrase` is
+/// The secret that opens a backup, from a file: an age identity (`AGE-SECRET-KEY-1...`) or an SSH private key, which `passphrase` is
 /// asked for if it is locked.
 pub fn identity_file(
     path: &Path,

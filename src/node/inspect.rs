@@ -1,4 +1,10 @@
-//! Looking at bundles without taking anything in: what a recipient sees, and whether every byte is sound.
+//! Inspection of bundles: what a recipient sees in them, and whether every byte is sound.
+//!
+//! **Always holds.** Nothing is taken in, and nothing is written on the medium. A damaged bundle is
+//! tried once more with its parity files, and the slices that parity gives back are named.
+//!
+//! **Failure.** A bundle that cannot be read is part of the answer, so that the others of the same
+//! medium are still shown; only a medium that cannot be listed fails as a whole.
 
 use std::io::Read;
 use std::path::Path;
@@ -14,7 +20,7 @@ use super::authority_closure::AuthorityClosure;
 use super::intake::is_damage;
 use super::{Failure, Handle};
 
-/// What this node sees of a bundle that is addressed to it.
+/// The view of a bundle that is addressed to this node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
     pub bundle: [u8; 32],
@@ -216,7 +222,7 @@ impl Handle {
     }
 }
 
-/// Which slices lie on this one of several media.
+/// The slices that lie on this one of several media.
 fn part(found: &Found) -> Option<Part> {
     let sums = found.sums.as_ref().filter(|_| found.is_part())?;
     let more = u16::try_from(sums.slices.len().saturating_sub(1)).unwrap_or(u16::MAX);

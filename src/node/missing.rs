@@ -1,5 +1,12 @@
-//! What members share and this node does not have yet. Whatever a circle names is wanted: it comes with the next round on
-//! a network, or by a stick.
+//! Missing content: documents and models that members share and this node does not have yet, with
+//! how much of each has come.
+//!
+//! A circle's records name content by its hash. Content that is named here comes with the next
+//! round on a network, or by a stick. An unfinished transfer lies in `partial/` under its hash and
+//! its circle, so that nobody completes with one circle's help what another began.
+//!
+//! **Failure.** Only the store can fail; a transfer that cannot be read counts as one that has
+//! brought nothing.
 
 use std::os::unix::fs::MetadataExt;
 
@@ -23,7 +30,7 @@ const BLOCK: u64 = 512;
 pub struct Missing {
     pub name: String,
     pub model: bool,
-    /// Who shares it, as it is called in the circle.
+    /// The member that shares it, by its name in the circle.
     pub from: String,
     pub circle_name: String,
     /// Bytes: all, and what an unfinished transfer has of them.
@@ -32,7 +39,7 @@ pub struct Missing {
 }
 
 impl Handle {
-    /// What the circles of this node name and it lacks, models first.
+    /// The content that the circles of this node name and that it lacks, models first.
     pub fn missing(&self) -> Result<Vec<Missing>, Failure> {
         let mut missing = Vec::new();
         for circle in self.store.circles()? {

@@ -1,5 +1,12 @@
-//! Who this node is in company with: members and how far they are, invitations, people who wait for their words to be
-//! compared, and the node that runs in this home. What a face shows together; taken at one moment.
+//! The peers of this node, as a face shows them together: members and how far they are,
+//! invitations, offers, people whose words wait to be compared, and the node that runs in this
+//! home.
+//!
+//! **Always holds.** Everything is taken at one moment, and nothing is written. Invitations that
+//! are over are cut to the last few; a pairing that is too old waits for nobody any more.
+//!
+//! **Failure.** Only the store can fail. A node that does not answer on its control socket counts
+//! as one that does not run.
 
 use serde_json::Value;
 
@@ -27,7 +34,7 @@ pub struct PeersOverview {
     pub waiting: Vec<Waiting>,
     /// The node that runs in this home.
     pub running: Option<Running>,
-    /// What this node is called in its first circle, or nothing.
+    /// The name of this node in its first circle, or nothing.
     pub called: String,
     /// Milliseconds since 1970.
     pub at: u64,
@@ -44,7 +51,7 @@ pub struct Invited {
     pub fate: Fate,
 }
 
-/// What became of an invitation.
+/// The fate of an invitation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
     Open,
@@ -66,7 +73,7 @@ pub struct Waiting {
     pub japanese: String,
     /// This node asked to join.
     pub joining: bool,
-    /// What was said here.
+    /// The answer that was given here.
     pub answer: Option<bool>,
 }
 
@@ -75,9 +82,9 @@ pub struct Waiting {
 pub struct Running {
     pub port: u16,
     pub offline: bool,
-    /// Where it is reached beyond its network, as a ticket says it.
+    /// Its address beyond its network, as a ticket says it.
     pub far: Option<String>,
-    /// Who is connected now: root keys, as they are written.
+    /// The peers that are connected now: root keys, as they are written.
     pub connected: Vec<String>,
 }
 
@@ -163,7 +170,7 @@ impl Handle {
     }
 }
 
-/// What the control socket says of a node.
+/// The node that the control socket tells of.
 #[cfg_attr(not(feature = "lan"), expect(dead_code, reason = "nobody answers"))]
 fn read(status: &Value) -> Running {
     let connected = status["connections"].as_array().into_iter().flatten();

@@ -1,5 +1,12 @@
-//! What goes off a medium before something new comes onto it: rests of unfinished writers, bundles of mine that all
-//! their recipients have, and parts of mine whose other parts were never written. Never anybody else's bundle.
+//! Pruning of a medium before something new comes onto it.
+//!
+//! Three things go: the rests of unfinished writers, bundles of mine that all their recipients
+//! have, and parts of mine whose other parts were never written.
+//!
+//! **Always holds.** Nobody else's bundle is touched. Unfinished parts are taken away only while no
+//! other process of this home is at work, since they may be its own.
+//!
+//! **Failure.** A medium that cannot be written fails the command that asked for it.
 
 use crate::carrier::media::medium::{self, Medium};
 

@@ -1,5 +1,12 @@
-//! What the records of circles put on this node's shelves: documents that can be searched and models that can
-//! be named. Derived, and made true again whenever a home is opened or something was taken in.
+//! Reconciliation of this node's shelves with its circles: the documents that can be searched and
+//! the models that can be named.
+//!
+//! **Always holds.** The shelves are derived from the folded records. They are made true again
+//! whenever a home is opened or something was taken in; a mark for each circle says how far that
+//! is, so that work which was broken off goes on, and work that is done is not done twice. Several
+//! processes may see the need at once: one after the other looks again and does what is left.
+//!
+//! **Failure.** Only the store and the library can fail; the mark then stays as it was.
 
 use std::time::Instant;
 
@@ -158,7 +165,7 @@ impl Handle {
         Ok(())
     }
 
-    /// Who shared something, for people.
+    /// The member that shared something, for people.
     fn origin(&self, circle: &CircleView, author: &RootKey) -> String {
         format!("{} in {}", self.name_of(circle, author), circle.state.name)
     }
@@ -242,7 +249,7 @@ impl Handle {
     }
 }
 
-/// Where it is kept how far a circle's shelf is.
+/// The key under which it is kept how far a circle's shelf is.
 pub(super) fn shelf_key(circle: &CircleId) -> String {
     format!("shelves:{circle}")
 }

@@ -1,4 +1,8 @@
-//! How the machine does: memory and disk, and what the monitor shows together.
+//! Statistics of the machine, memory and disk, and all that the monitor shows together.
+//!
+//! **Always holds.** Everything is taken at one moment. A number that the system does not tell is
+//! 0, and a stick that cannot be read is shown without a number of bundles; only the store can
+//! fail.
 
 use crate::carrier::media::medium;
 
@@ -24,7 +28,7 @@ pub struct Overview {
     pub system: SystemStats,
     /// Removable media that are mounted now.
     pub sticks: Vec<Stick>,
-    /// What members share and this node does not have yet.
+    /// Content that members share and this node does not have yet.
     pub missing: Vec<Missing>,
     /// The newest lines of the audit trail, oldest first.
     pub audit: Vec<AuditLine>,
@@ -35,7 +39,7 @@ pub struct Overview {
 /// A removable medium.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stick {
-    /// Where it is mounted.
+    /// Its mount point.
     pub path: String,
     /// Bundles on it, for whomever; none: it cannot be read.
     pub bundles: Option<usize>,

@@ -1,4 +1,16 @@
-//! The loop: it waits for whatever comes first, feeds the state, carries the effects out, and draws.
+//! The event loop of the face: it waits for whatever comes first, feeds the state, carries the
+//! effects out, and draws.
+//!
+//! It owns the terminal, the state, and the channels to the workers. The reader of the terminal,
+//! the signals and the workers have a thread each and meet in one channel.
+//!
+//! **Always holds.** The loop waits for no disk, no network and no model. Frames that no key asked
+//! for are at least `FRAME` milliseconds apart, and one is drawn after `GULP` events in any case.
+//! While another program has the terminal, the reader is held back. The terminal is given back
+//! before this function returns.
+//!
+//! **Failure.** A terminal that cannot be drawn on ends the face with `output-failed`; a failure of
+//! a worker is shown and ends nothing.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -41,7 +53,7 @@ pub struct Options {
     pub colours: bool,
 }
 
-/// What the loop waits for.
+/// An event that the loop waits for.
 pub enum Incoming {
     Event(Event),
     Signal(i32),

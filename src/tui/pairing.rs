@@ -1,7 +1,10 @@
-//! Inviting, joining, and the words that two people compare: the windows of the peers' screen.
+//! Pairing: inviting, joining, and the words that two people compare, as windows of the peers'
+//! screen.
 //!
-//! Nobody is admitted by a key that was meant for something else: only `y` says that the words are the same, only `n`
-//! that they differ, and `Esc` leaves the question open.
+//! **Always holds.** Nobody is admitted by a key that was meant for something else: only `y` says
+//! that the words are the same, only `n` that they differ, and `Esc` leaves the question open.
+//! Everything here is pure: keys change the state and give effects; `worker::network` carries them
+//! out.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 use ratatui::text::Line;
@@ -103,7 +106,7 @@ fn invite(state: &mut State) -> Vec<Effect> {
     }
 }
 
-/// What is known of the chosen row.
+/// The details of the chosen row.
 fn show(state: &mut State) -> Vec<Effect> {
     match state.peers.row() {
         Some(Row::Waiting(it)) if it.answer.is_none() => {

@@ -1,5 +1,8 @@
-//! What is known of the file system below a path: how large a file may be, which device it is on, and
-//! whether reading a file back asks the medium or only this machine's memory.
+//! The file system below a path: how large a file may be there, which device it is on, and whether
+//! reading a file back asks the medium or only this machine's memory.
+//!
+//! **Always holds.** Nothing here can fail: a property that cannot be found out is taken as
+//! unknown, and then nothing is promised: a file that is read back may come from memory.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -26,7 +29,7 @@ const BLOCK_DEVICES: [u64; 9] = [
     0x482b,
 ];
 
-/// What is known of a file system.
+/// The known properties of a file system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Filesystem {
     /// Bytes that a slice may have here.

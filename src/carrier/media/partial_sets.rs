@@ -1,14 +1,18 @@
-//! Bundles that come on several media, in any order. What arrives early is kept as it is, still encrypted, in a
-//! folder of this node's disk, until the rest is there:
+//! Partial sets: bundles that come on several media, in any order. Slices that arrive early are
+//! kept as they are, still encrypted, in a folder of this node's disk, until the rest is there:
 //!
 //! ```text
 //! slices/<handle>-<16 hex>/NNN.age     slices that were compared with their SUMS and synced
-//! slices/<handle>-<16 hex>/NNN.sums    the SUMS of the medium whose first slice is NNN, written after its slices
+//! slices/<handle>-<16 hex>/NNN.sums    the SUMS of the medium whose first slice is NNN, written last
 //! ```
 //!
-//! The 16 digits are BLAKE3 of the tokens in SUMS: parts of one bundle agree in them. A killed run
-//! leaves whole slices and a `.tmp`, and the next one goes on from there. One process at a time
-//! works here (`Busy`).
+//! The 16 digits are BLAKE3 of the tokens in SUMS: parts of one bundle agree in them.
+//!
+//! **Always holds.** A slice counts as kept only after it was compared with its SUMS and synced.
+//! All kept slices together stay within a bound.
+//!
+//! **Failure.** A killed run leaves whole slices and a `.tmp`, and the next one goes on from there.
+//! One process at a time works here (`Busy`).
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -34,7 +38,7 @@ pub struct PartialSets {
     _lock: Option<File>,
 }
 
-/// What became of a set of parts.
+/// The state of a set after its parts were put together.
 #[derive(Debug)]
 pub enum Gathered {
     /// All slices are at hand; some of them perhaps among the kept ones.
@@ -53,7 +57,7 @@ pub struct Waiting {
     pub kept: usize,
     /// The missing ones, for a person: `003-005, 007 and what follows`.
     pub missing: String,
-    /// What is at hand from the first slice on, for salvage.
+    /// The slices at hand from the first one on, for salvage.
     pub prefix: Option<Found>,
 }
 
@@ -212,7 +216,7 @@ impl PartialSets {
         Ok(Gathered::Waiting(waiting))
     }
 
-    /// What the SUMS say whose slices are kept.
+    /// The SUMS whose slices are kept.
     fn kept(&self, folder: &Path) -> Result<Vec<Sums>, MediaError> {
         let at = self.files.path(folder);
         let entries = match fs::read_dir(&at) {

@@ -1,8 +1,12 @@
-//! Bytes on their way from one thread to another, so that reading, hashing, encrypting and writing a bundle use
-//! several cores. A pipe holds a few buffers, which go round: memory is bounded, whoever is slow makes the others wait.
+//! A pipe of bytes from one thread to another, so that reading, hashing, encrypting and writing a
+//! bundle use several cores.
 //!
-//! Ends are never guessed: a writer that is dropped before `finish` makes its reader fail, so that half of a
-//! bundle is never sealed as if it were one; a reader that is dropped makes its writer fail with `BrokenPipe`.
+//! **Always holds.** A pipe holds a few buffers, which go round: memory is bounded, and the slower
+//! end makes the other wait.
+//!
+//! **Failure.** Ends are never guessed. A writer that is dropped before `finish` makes its reader
+//! fail, so that half of a bundle is never sealed as if it were one; a reader that is dropped makes
+//! its writer fail with `BrokenPipe`.
 
 use std::io::{self, Read, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};

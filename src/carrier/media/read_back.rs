@@ -1,7 +1,11 @@
-//! What came back from a medium, against what was written to it. Whoever waits for a stick waits for this, so it is
-//! done in blocks: both cores read, and a check that finds a device's errors is enough. CRC-32 finds every burst of up
-//! to 32 bits and lets one of 2^32 other errors of a block pass; what a reader trusts are the hashes in the manifest
-//! and in `SUMS`, and age's tags.
+//! Reading back: the bytes that come from a medium are compared with those that were written to it.
+//!
+//! A person waits for this beside the stick, so it is done in blocks: two threads read, and a check
+//! that finds a device's errors is enough. CRC-32 finds every burst of up to 32 bits and lets one
+//! of 2^32 other errors of a block pass; a reader's trust rests on the hashes in the manifest and
+//! in `SUMS`, and on age's tags.
+//!
+//! **Failure.** A difference is an answer (`false`); only a file that cannot be read is an error.
 
 use std::fs::File;
 use std::io;

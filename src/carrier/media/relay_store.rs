@@ -1,15 +1,25 @@
-//! The courier's shelf: sealed bundles of other people on their way, in a folder of this home that is laid out like a
-//! medium. They are copied from one stick to the next as they are, checked against `SUMS`, never opened, never
-//! executed. Only whole bundles are carried; one of a set of media waits for its other parts where it is.
+//! The relay store of a courier: sealed bundles of other people on their way, in a folder of this
+//! home that is laid out like a medium.
 //!
-//! Only what is a bundle as far as anybody can tell without a key: its age header parses, has a stanza for each token of
-//! its `SUMS`, and no slice has holes, which would be bytes that nobody wrote.
+//! They are copied from one stick to the next as they are and checked against `SUMS`. They are
+//! never opened and never executed. Only whole bundles are carried; one of a set of media waits for
+//! its other parts where it is.
 //!
-//! Bounded: bytes, number, days; one stick fills a quarter of the shelf at a time, and a tenth of each stick stays free for
-//! its owner. What came first stays; nothing that is carried is pushed out by something new, so a stick full of rubbish can
-//! fill the shelf for some days and cannot empty it. A bundle leaves when its receipts say that all its recipients have it (a
-//! token is known only to who opened HEAD). Its receipts stay as a mark, so that another stick that still has it is told, and
-//! it is not carried again; what was dropped for its age or its damage leaves a mark `.gone` for the same end.
+//! **Always holds.** Only a bundle is carried, as far as anybody can tell without a key: its age
+//! header parses and has a stanza for each token of its `SUMS`, and no slice has holes, which would
+//! be bytes that nobody wrote.
+//!
+//! The store is bounded in bytes, number and days. One stick fills a quarter of it at a time, and a
+//! tenth of each stick stays free for its owner. Nothing that is carried is pushed out by something
+//! new, so a stick full of rubbish can fill the store for some days and cannot empty it.
+//!
+//! A bundle leaves when its receipts say that all its recipients have it (only those who opened
+//! HEAD know a token). Its receipts stay as a mark, so that another stick that still has it is
+//! told, and it is not carried again; a bundle that was dropped for its age or its damage leaves a
+//! mark `.gone` for the same end.
+//!
+//! **Failure.** A bundle that cannot be copied stays behind and is counted (`Moved::left`); `Busy`
+//! if another process has the store.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -30,14 +40,14 @@ const HOME_MARGIN: u64 = 256 << 20;
 const MEDIUM_MARGIN: u64 = 64 << 10;
 /// Of a medium so many parts of a hundred stay free, for what its owner wants to put there.
 const MEDIUM_SHARE: u64 = 10;
-/// One stick fills at most this part of the shelf at a time.
+/// One stick fills at most this part of the store at a time.
 const STICK_SHARE: u64 = 4;
 /// A mark of something dropped is kept for this many times the time that a bundle is carried.
 const MARK_AGES: u64 = 4;
 /// Bytes that pass at once.
 const BUFFER: usize = 256 << 10;
 
-/// How much is carried.
+/// The bounds of what is carried.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Bytes of all carried bundles; 0: nothing is carried.
@@ -48,7 +58,7 @@ pub struct Limits {
     pub age: u64,
 }
 
-/// What was moved.
+/// The bundles that were moved.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Moved {
     pub count: usize,
@@ -57,14 +67,14 @@ pub struct Moved {
     pub left: usize,
 }
 
-/// The shelf, locked.
+/// The store, locked.
 #[derive(Debug)]
 pub struct RelayStore {
     medium: Medium,
 }
 
 impl RelayStore {
-    /// Opens the shelf in the folder `files` is rooted at; made if missing. `Busy` if another process has it.
+    /// Opens the store in the folder `files` is rooted at; made if missing. `Busy` if another process has it.
     pub fn open(files: &Files) -> Result<Self, MediaError> {
         let root = files.root();
         if !root.is_dir() {
@@ -83,7 +93,7 @@ impl RelayStore {
         medium::scan(self.medium.files().root())
     }
 
-    /// How many bundles are carried, and their bytes.
+    /// The number of bundles that are carried, and their bytes.
     pub fn holds(&self) -> Result<(usize, u64), MediaError> {
         let bundles = self.scan()?.bundles;
         let bytes = bundles.iter().map(size).sum();
@@ -131,7 +141,7 @@ impl RelayStore {
         Ok(gone)
     }
 
-    /// Takes a bundle off the shelf and leaves its receipts.
+    /// Takes a bundle out of the store and leaves its receipts.
     fn bury(&self, found: &Found) -> Result<(), MediaError> {
         if let Some(handle) = &found.handle {
             self.medium.discard(handle)?;
@@ -175,7 +185,7 @@ impl RelayStore {
         Ok(())
     }
 
-    /// Tells shelf and medium of each other's receipts. `to`: the medium, if it can be written.
+    /// Tells store and medium of each other's receipts. `to`: the medium, if it can be written.
     pub fn share_receipts(&self, scan: &Scan, to: Option<&Medium>) -> Result<(), MediaError> {
         for found in &scan.bundles {
             let Some(handle) = found.handle.as_deref().filter(|handle| self.knows(handle)) else {
@@ -281,7 +291,7 @@ impl RelayStore {
         Ok(moved)
     }
 
-    /// Takes off a medium what this shelf put there or knows, once all recipients have it.
+    /// Takes off a medium what this store put there or knows, once all recipients have it.
     pub fn clear(&self, scan: &Scan, medium: &Medium) -> Result<usize, MediaError> {
         let mut gone = 0;
         for found in &scan.bundles {

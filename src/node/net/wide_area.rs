@@ -1,4 +1,8 @@
-//! The endpoint beyond the network; in a build without iroh there is none, and nothing else has to know.
+//! The endpoint of the wide area, beyond the local network.
+//!
+//! In a build without iroh there is none: types without values stand in for it, so that no other
+//! file has to know the feature. Opening one then fails, and says that this okibi was built without
+//! iroh.
 
 #[cfg(feature = "iroh")]
 pub(super) use crate::carrier::iroh::{Incoming, Iroh, Ways};
@@ -12,7 +16,7 @@ mod absent {
     use crate::carrier::node_addr::NodeAddr;
     use crate::carrier::wire::Link;
 
-    /// What `carrier::iroh::Ways` is, for nobody.
+    /// The stand-in for `carrier::iroh::Ways`.
     #[expect(dead_code, reason = "nobody is there to read it")]
     pub struct Ways {
         pub port: u16,

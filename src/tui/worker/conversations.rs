@@ -1,5 +1,10 @@
-//! The thread that keeps conversations and finds them again. Short work only: what is said is on the disk before the
-//! next question is written.
+//! The worker that keeps conversations and finds them again.
+//!
+//! **Always holds.** Its work is short. A message is on the disk before the next question is
+//! answered; a piece of an answer that grows waits at most `PATIENCE` for the next one before it is
+//! written. When its channel closes it writes everything and ends.
+//!
+//! **Failure.** A failure is told in words to the face, and the worker goes on.
 
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};

@@ -1,5 +1,13 @@
-//! The network, as far as the face opens it: to honour an invitation while no node runs in this home, to join a circle,
-//! and for one round. Each has a thread of its own; people answer through the database, as beside a node that runs.
+//! The worker that opens the network as far as the face needs it: to honour an invitation while no
+//! node runs in this home, to join a circle, and for one round.
+//!
+//! Each of these has a thread of its own and a `Handle` of its own. People answer through the
+//! database, as beside a node that runs.
+//!
+//! **Always holds.** There is at most one thread of each kind. A flag ends a thread; an invitation
+//! that nobody uses any more closes the network by itself.
+//!
+//! **Failure.** A failure is told in words to the face and ends that thread alone.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,7 +35,7 @@ const ROUND: Duration = Duration::from_secs(120);
 /// Looks after the last invitation was used, in which who was admitted may fetch what is there: about a minute.
 const LINGER: u32 = 60;
 
-/// What runs now.
+/// The threads that run now.
 pub struct Network {
     outbox: Sender<Incoming>,
     /// Setting one ends that thread.

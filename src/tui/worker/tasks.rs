@@ -1,4 +1,10 @@
-//! The thread that does what takes longer: loading models, looking at the whole node, taking bundles in.
+//! The worker for everything that may take long: loading models, looking at the whole node, taking
+//! bundles in.
+//!
+//! **Always holds.** One task runs at a time, in the order in which the face asked. An import is
+//! shown before it is done: the preview changes nothing.
+//!
+//! **Failure.** A failure is told in words to the face, and the next task begins.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -246,7 +252,7 @@ pub fn offer_words(offer: &Offer) -> String {
     say("tui-offer", &about)
 }
 
-/// What an import does, or would do, line by line.
+/// The report of an import that is done, or that would be done, line by line.
 fn report_words(report: &ImportReport, dry: bool) -> Vec<String> {
     let mut lines = Vec::new();
     for it in &report.imported {
