@@ -363,16 +363,17 @@ pub fn done(bytes: &[u8]) -> bool {
     true
 }
 
-/// An age stream as it lies on a stick, and a records member, which is zstd.
+/// An age stream as it lies on a stick, and a records member, which is zstd behind the length that is listed for it.
 pub fn sealed(bytes: &[u8]) -> bool {
     use std::io::Read;
     let _ = seal::open_token(bytes, &ReceiveSecret::from_bytes([1; 32]).into());
-    if let Ok(raw) = records::decompress(bytes) {
-        assert!(
-            raw.len() <= okibi::bundle::limits::RECORDS_RAW_BYTES,
-            "a bomb"
-        );
-        return true;
+    // What the manifest lists stands in front, in four bytes.
+    if let Some((raw, frame)) = bytes.split_first_chunk() {
+        let raw = u64::from(u32::from_le_bytes(*raw));
+        if let Ok(found) = records::decompress_exactly(frame, raw) {
+            assert!(found.len() as u64 == raw, "another length than was listed");
+            return !found.is_empty();
+        }
     }
     let secrets = [ReceiveSecret::from_bytes([1; 32]).into()];
     let Ok(opened) = seal::open(bytes, &secrets) else {

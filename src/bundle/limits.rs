@@ -37,6 +37,9 @@ pub const MEMBER_BYTES: u64 = (4 << 30) - 512;
 pub const PARTS: usize = 1_000;
 /// Uncompressed bytes after which a records member is closed.
 pub const RECORDS_TARGET_BYTES: usize = 8 * 1024 * 1024;
+/// Uncompressed bytes of all records members together: ten thousand members would hold 80 GiB, and a node that has
+/// fifty million records in one circle is none that okibi was made for.
+pub const RECORDS_BYTES: u64 = 16 << 30;
 /// Uncompressed bytes that a records member may have: the target and one more record.
 pub const RECORDS_RAW_BYTES: usize = RECORDS_TARGET_BYTES + ITEM_BYTES;
 /// How often a records member may be larger than its compressed bytes, beside `RECORDS_SLACK_BYTES`. Honest records hold keys,

@@ -3,9 +3,12 @@
 //!
 //! ```text
 //! manifest = [1, [* entry]]
-//! entry    = [name: tstr, unit: uint, kind: uint, size: uint, sha256: bstr .size 32,
+//! entry    = [name: tstr, unit: uint, kind: uint, size: uint, raw: uint, sha256: bstr .size 32,
 //!             blake3: bstr .size 32, offset: uint]
 //! ```
+//!
+//! `raw` is what the member has when it is unpacked: for records the exact bytes of what their frame
+//! holds, within `limits::records_raw_bytes` and `limits::RECORDS_BYTES`; for all others it is `size`.
 //!
 //! `kind`: 1 trust, 2 acks, 3 records, 4 adapter, 5 document, 6 blob; it is the kind of the name's
 //! folder. `offset` is where the member's data starts in the whole tar; it must be where the sizes
@@ -86,6 +89,8 @@ pub struct Entry {
     pub kind: Kind,
     /// Bytes.
     pub size: u64,
+    /// Bytes when it is unpacked; `size` for what is not compressed.
+    pub raw: u64,
     /// Of the member's bytes.
     pub sha256: [u8; 32],
     /// Of the member's bytes.
@@ -107,8 +112,8 @@ impl Manifest {
         cbor::encode(|e| {
             e.array(2)?.u64(1)?.array(self.entries.len() as u64)?;
             for entry in &self.entries {
-                e.array(7)?.str(&entry.name)?.u64(entry.unit)?;
-                e.u64(entry.kind as u64)?.u64(entry.size)?;
+                e.array(8)?.str(&entry.name)?.u64(entry.unit)?;
+                e.u64(entry.kind as u64)?.u64(entry.size)?.u64(entry.raw)?;
                 e.bytes(&entry.sha256)?.bytes(&entry.blake3)?;
                 e.u64(entry.offset)?;
             }
@@ -174,6 +179,12 @@ impl Manifest {
         of_kind.map(|entry| entry.size).sum()
     }
 
+    /// Bytes of all members of a kind when they are unpacked.
+    pub fn raw(&self, kind: Kind) -> u64 {
+        let of_kind = self.entries.iter().filter(|entry| entry.kind == kind);
+        of_kind.map(|entry| entry.raw).sum()
+    }
+
     /// Holds the entries to the rules; the writer calls it too.
     pub fn check(&self) -> Result<(), BundleError> {
         use BundleError::Manifest as Bad;
@@ -190,6 +201,17 @@ impl Manifest {
             }
             if entry.size > limits::MEMBER_BYTES {
                 return Err(Bad("a member over 4 GiB"));
+            }
+            match entry.kind {
+                // Nothing is unpacked that this does not allow.
+                Kind::Records if entry.raw > limits::records_raw_bytes(entry.size) => {
+                    return Err(Bad("records that unpack to more than they may"));
+                }
+                Kind::Records => {}
+                _ if entry.raw != entry.size => {
+                    return Err(Bad("another length for what is not compressed"));
+                }
+                _ => {}
             }
             if name.part.is_none() && name.content.is_some_and(|hash| hash != entry.blake3) {
                 return Err(Bad("a content whose name is not its blake3"));
@@ -239,6 +261,9 @@ impl Manifest {
         if parts == 1 {
             return Err(Bad("parts of a content are missing"));
         }
+        if self.raw(Kind::Records) > limits::RECORDS_BYTES {
+            return Err(Bad("more than 16 GiB of records"));
+        }
         if self.size(Kind::Trust) > limits::TRUST_BYTES {
             return Err(Bad("more than 32 MiB of trust"));
         }
@@ -266,7 +291,7 @@ fn read(bytes: &[u8]) -> cbor::Read<Vec<Entry>> {
         return Err(bad());
     }
     let entries = cbor::list(&mut d, limits::MEMBERS, |d| {
-        cbor::array(d, 7)?;
+        cbor::array(d, 8)?;
         Ok(Entry {
             name: cbor::text(d, 99)?,
             unit: d.u64()?,
@@ -280,6 +305,7 @@ fn read(bytes: &[u8]) -> cbor::Read<Vec<Entry>> {
                 _ => return Err(bad()),
             },
             size: d.u64()?,
+            raw: d.u64()?,
             sha256: cbor::fixed(d)?,
             blake3: cbor::fixed(d)?,
             offset: d.u64()?,

@@ -10,6 +10,8 @@ work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT
 cd "$work"
 install -m 600 "$out/ssh" key
+# What others could read is refused as a secret; a checkout is readable.
+install -m 600 "$out/passphrase.txt" passphrase
 said() { local home=$1; shift; "$okibi" --home "$work/$home" "$@" 2>/dev/null; }
 run() { echo "okibi ${*:2}" >&2; said "$@" >/dev/null; }
 
@@ -46,7 +48,7 @@ run eve export-bundle "$out/two-recipients" --to cay --to dan
 run eve export-bundle "$out/parity" --to cay --full --slice 20000 --parity 10%
 run eve export-bundle -o "$out/file.okb" --to cay --full
 run eve export-bundle -o "$out/ssh.okb" --to-ssh "$(ssh-keygen -y -f key)" --full
-run eve export-bundle -o "$out/passphrase.okb" --passphrase-file "$out/passphrase.txt" --full
+run eve export-bundle -o "$out/passphrase.okb" --passphrase-file passphrase --full
 said cay key identity >"$out/identity.txt"
 
 # The slices of `parity`, on two sticks, without parity.

@@ -302,36 +302,38 @@ def check_manifest(tar, inside, fixed, h):
     raw = fixed["01-MANIFEST.cbor"]
     need((len(raw), sha(raw)) == (h["size"], h["sha256"]), "manifest: not the one HEAD names")
     v = cbor(raw)
-    entry = A(T(100), U(64), U(64), U(64), B(32), B(32), U(64))
+    entry = A(T(100), U(64), U(64), U(64), U(64), B(32), B(32), U(64))
     need(A(U(1), lambda l: type(l) is list and all(map(entry, l)))(v) and v[0] == 1, "manifest: wrong shape")
     need(len(v[1]) == len(inside) <= 10**6, "manifest: does not name every member")
     unit, last, parts, out = -1, None, {}, []
-    for (name, data, size), (n, u, kind, s, sha256, blake3, offset) in zip(inside, v[1]):
+    for (name, data, size), (n, u, kind, s, raw_size, sha256, blake3, offset) in zip(inside, v[1]):
         m = re.fullmatch(CLASS.get(kind, "-"), name)
         need(m and (n, s, offset) == (name, size, data), f"manifest: entry of {name} does not fit")
         group = (kind, m[1] if kind > 3 else "")
         unit, last = unit + (group != last), group
         need(u == unit, f"manifest: wrong unit of {name}")
+        need(raw_size <= min(2**23 + 65536, 32 * size + 16384) if kind == 3 else raw_size == size, f"manifest: raw length of {name} is beyond its bound")
         b = tar[data:data + size]
         need((sha(b), b3(b)) == (sha256, blake3), f"manifest: hashes of {name} do not fit")
         if kind > 3:
             have = parts.setdefault(group, [])
             need(not have if m[2] is None else m[2] == "%03d" % len(have), f"{name}: parts are not in order")
             have.append(b)
-        out.append(dict(name=name, kind=kind, unit=unit, size=size, sha256=sha256.hex(), blake3=blake3.hex()))
+        out.append(dict(name=name, kind=kind, unit=unit, size=size, raw=raw_size, sha256=sha256.hex(), blake3=blake3.hex()))
     need(fixed["01-MANIFEST.sha256"] == "".join(f"{m['sha256']}  {m['name']}\n" for m in out).encode(), "01-MANIFEST.sha256: not the manifest's")
     for kind, most in ((1, 2**25), (2, 2**26)):
         need(sum(m["size"] for m in out if m["kind"] == kind) <= most, "trust/ or acks/ too large")
+    need(sum(m["raw"] for m in out if m["kind"] == 3) <= 2**34, "manifest: records too large")
     whole = {hash_: b"".join(have) for (_, hash_), have in parts.items()}
     for hash_ in whole: need(b3(whole[hash_]).hex() == hash_, f"content {hash_}: is not what it is named after")
     return out, {hash_: (sha(b), len(b)) for hash_, b in whole.items()}
-def unzstd(raw):
+def unzstd(raw, want):
     with tempfile.TemporaryFile() as f:
         f.write(raw); f.seek(0)
         p = subprocess.Popen(["zstd", "-dcq", "--memory=8388608"], stdin=f, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        out = p.stdout.read(2**23 + 65536 + 1)
+        out = p.stdout.read(want + 1)
         p.stdout.close()
-        need(p.wait() == 0 and len(out) <= min(2**23 + 65536, 32 * len(raw) + 16384), "zstd: damaged or too large")
+        need(p.wait() == 0 and len(out) == want, "zstd: damaged, or not of the length that the manifest lists")
         return out
 def decode_members(tar, listed, inside):
     got = dict(statements=[], trust=[], acks=[], records=[])
@@ -343,7 +345,7 @@ def decode_members(tar, listed, inside):
             elif what == (2, "-ack"):
                 got["acks"] += (ack := sequence(b, "acknowledgement"))
                 need(len(ack) == 1, "not one acknowledgement")
-            elif m["kind"] == 3: got["records"] += sequence(unzstd(b), "record")
+            elif m["kind"] == 3: got["records"] += sequence(unzstd(b, m["raw"]), "record")
             elif m["kind"] < 3: m["passed over"] = True
         except Refused as e: raise Refused(f"{name}: {e}")
     return got

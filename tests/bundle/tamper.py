@@ -87,6 +87,10 @@ def certificate(role=0, version=1, proof=lambda b: b):
 HEAD, CERT = GOLD[0][1].decode(), certificate()
 GENESIS = next(line for line in subprocess.run([sys.executable, HERE / "open_bundle.py", STICK, KEY], capture_output=True, text=True).stdout.split("\n") if "circle:" in line)[-64:]
 
+def unpacked(name, data):
+    """What the manifest lists as the raw length: of records what zstd makes of them, as far as it comes."""
+    return len(subprocess.run(["zstd", "-dcq"], input=data, capture_output=True).stdout) if name.startswith("records/") else len(data)
+
 def signed(what, reason, members=GOLD[4:-1], cert=CERT, head=lambda h: h, manifest=lambda m: m, raw=lambda b: b, sig=lambda b: b, **change):
     """The golden bundle, changed, signed by SIGN. change: member's name without its class -> function of its bytes."""
     members = [(n, next((f for k, f in change.items() if k in n), lambda b: b)(d)) for n, d in members]
@@ -94,11 +98,11 @@ def signed(what, reason, members=GOLD[4:-1], cert=CERT, head=lambda h: h, manife
     for n, d in members:
         kind, group = kinds[n.split("/")[0]], n.split(".")[0] if n[0] in "db" else n.split("/")[0]
         unit, last = unit + (group != last), group
-        entries.append([n, unit, kind, len(d), ob.sha(d), ob.b3(d), 0])
-    lines = "".join(f"{e[4].hex()}  {e[0]}\n" for e in entries).encode()
+        entries.append([n, unit, kind, len(d), unpacked(n, d), ob.sha(d), ob.b3(d), 0])
+    lines = "".join(f"{e[5].hex()}  {e[0]}\n" for e in entries).encode()
     for _ in range(2):                                      # the offsets depend on the manifest's size
         p = sum(512 + len(x) + -len(x) % 512 for x in (HEAD, b" " * 310, cbor([1, entries]), lines))
-        for e, (n, d) in zip(entries, members): e[6] = p + 512; p += 512 + len(d) + -len(d) % 512
+        for e, (n, d) in zip(entries, members): e[7] = p + 512; p += 512 + len(d) + -len(d) % 512
     body = raw(cbor(manifest([1, entries])))
     text = re.sub("certificate: .*", "certificate: " + base64.b64encode(cert).decode(), HEAD)
     text = re.sub("manifest-sha256: .*\nmanifest-size: .*", f"manifest-sha256: {ob.sha(body).hex()}\nmanifest-size: {len(body)}", text)
@@ -180,7 +184,7 @@ signed("certificate: bytes behind it", "envelope", cert=CERT + b"x")
 signed("manifest: head not shortest", "shortest", raw=lambda b: b"\x82\x18\x01" + b[2:])
 signed("manifest: bytes behind it", "behind", raw=lambda b: b + b"\0")
 signed("manifest: indefinite", "indefinite", raw=lambda b: b"\x9f" + b[1:] + b"\xff")
-for i, what in enumerate(("name", "unit", "kind", "size", "sha256", "blake3", "offset")):
+for i, what in enumerate(("name", "unit", "kind", "size", "raw", "sha256", "blake3", "offset")):
     signed(f"manifest: {what}", "manifest: ", manifest=lambda m: [1, m[1][:-1] + [[(x if j != i else x + 1 if type(x) is int else x[:-1] + type(x)(b"0" if type(x) is bytes else "-")) for j, x in enumerate(m[1][-1])]]])
 for name, thing in (("statements", "statement"), ("0001-records", "record"), ("ack", "acknowledgement")):
     for i in range(0, 269, 24): signed(f"{name}: byte {i}", thing, **{name: flip(i)})
@@ -190,7 +194,12 @@ for name, thing in (("statements", "statement"), ("0001-records", "record"), ("a
 signed("records: no zstd", "zstd", **{"records/0000": flip(0)})
 signed("records: cut", "zstd", **{"records/0000": lambda b: b[:-1]})
 squeeze = lambda b, *o: subprocess.run(["zstd", "-q", "-c", *o], input=b, capture_output=True).stdout
-signed("records: inflates", "zstd", **{"records/0000": lambda b: squeeze(bytes(2**24))})
+def listed(kind, f): return lambda m: [1, [e[:4] + [f(e)] + e[5:] if e[2] == kind else e for e in m[1]]]
+for what, kind, f, reason in (("one more than there are", 3, lambda e: e[4] + 1, "zstd"), ("one less", 3, lambda e: e[4] - 1, "zstd"), ("none", 3, lambda e: 0, "zstd"),
+        ("beyond 32 times", 3, lambda e: 32 * e[3] + 16385, "beyond its bound"), ("beyond a member", 3, lambda e: 2**23 + 65537, "beyond its bound"),
+        ("of trust, one more", 1, lambda e: e[3] + 1, "beyond its bound"), ("of a document, one less", 5, lambda e: e[3] - 1, "beyond its bound")):
+    signed(f"manifest: raw bytes, {what}", reason, manifest=listed(kind, f))
+signed("records: inflates", "beyond its bound", **{"records/0000": lambda b: squeeze(bytes(2**24))})
 signed("records: window of 2^24", "zstd", **{"records/0000": lambda b: squeeze(os.urandom(2**20) * 7, "--long=24")})
 def record(circle=bytes.fromhex(GENESIS), height=0, kind=66, seen=[], cut=[], body=[bytes(32)], payload=None):
     r = envelope(SIGN, b"okibi-record@v1", payload or cbor([1, circle, SIGN.public, height, bytes(32), 0, kind, seen, cut, body]))
@@ -206,7 +215,7 @@ deep = 1
 for _ in range(14): deep = [deep]
 signed("record: 16 levels", None, **record(body=deep))
 signed("record: 17 levels", "deep", **record(body=[deep]))
-signed("record: too large", "too large", **record(body=bytes(65536)))
+signed("record: too large", "too large", **record(body=os.urandom(65536)))
 signed("document: another content", "not what it is named", docs=flip(0))
 signed("trust: of a newer suffix is passed over", None, GOLD[4:6] + [("trust/0002-later", b"?")] + GOLD[6:-1])
 text = GOLD[-2][1]

@@ -9,6 +9,7 @@ fn entry(name: &str, unit: u64, size: u64) -> Entry {
         unit,
         kind: Kind::of(parsed.class).unwrap(),
         size,
+        raw: size,
         sha256: [1; 32],
         blake3: parsed.content.unwrap_or([2; 32]),
         offset: 0,
@@ -109,9 +110,40 @@ fn broken_rules_are_refused() {
         e[9].name = content(Class::Blob, 5, Some(2))
     });
     refused("a lone part at the end", &|e| e.truncate(9));
+    refused("raw of what is not compressed", &|e| e[0].raw += 1);
+    refused("raw of a content", &|e| e[8].raw -= 1);
+    refused("raw over the ratio", &|e| {
+        e[3].raw = limits::records_raw_bytes(512) + 1;
+    });
+    refused("raw of a records member", &|e| {
+        e[3].size = limits::MEMBER_BYTES;
+        e[3].raw = limits::RECORDS_RAW_BYTES as u64 + 1;
+    });
+    refused("raw overflow", &|e| e[3].raw = u64::MAX);
     refused("long name", &|e| {
         e[0].name = format!("trust/0000-{}", "a".repeat(100))
     });
+}
+
+/// A bundle's records have a sum, too: no member is over its own bound here.
+#[test]
+fn the_records_of_a_bundle_are_bounded_together() {
+    let each = limits::RECORDS_RAW_BYTES as u64;
+    let most = limits::RECORDS_BYTES / each;
+    let of = |count: u64| {
+        let named = |number| names::records(usize::try_from(number).unwrap());
+        let entries = (0..count).map(|number| Entry {
+            raw: each,
+            ..entry(&named(number), 0, each)
+        });
+        let mut manifest = Manifest {
+            entries: entries.collect(),
+        };
+        manifest.place(4096);
+        Manifest::decode(&manifest.encode())
+    };
+    assert_eq!(of(most).unwrap().raw(Kind::Records), most * each);
+    assert!(matches!(of(most + 1), Err(BundleError::Manifest(_))));
 }
 
 #[test]

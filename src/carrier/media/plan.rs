@@ -62,7 +62,7 @@ pub(super) fn manifest(
     part_bytes: u64,
 ) -> Result<Manifest, MediaError> {
     let mut entries: Vec<Entry> = Vec::new();
-    let mut add = |name: String, new_unit: bool, size: u64, hashes: ([u8; 32], [u8; 32])| {
+    let mut add = |name: String, new_unit: bool, (size, raw): (u64, u64), hashes: Hashes| {
         let kind = names::parse(&name).and_then(|name| Kind::of(name.class));
         let Some(kind) = kind else {
             return Err(MediaError::Plan(format!("{name:?} is no member's name")));
@@ -76,6 +76,7 @@ pub(super) fn manifest(
             unit,
             kind,
             size,
+            raw,
             sha256: hashes.0,
             blake3: hashes.1,
             offset: 0,
@@ -87,16 +88,13 @@ pub(super) fn manifest(
             Sha256::digest(&member.bytes).into(),
             *blake3::hash(&member.bytes).as_bytes(),
         );
-        add(
-            member.name.clone(),
-            false,
-            member.bytes.len() as u64,
-            hashes,
-        )?;
+        let size = member.bytes.len() as u64;
+        add(member.name.clone(), false, (size, size), hashes)?;
     }
     for (number, spooled) in records.iter().enumerate() {
         let hashes = (spooled.sha256, spooled.blake3);
-        add(names::records(number), false, spooled.size, hashes)?;
+        let sizes = (spooled.size, spooled.raw);
+        add(names::records(number), false, sizes, hashes)?;
     }
     for content in contents {
         let class = content.kind.class();
@@ -105,12 +103,8 @@ pub(super) fn manifest(
                 .ok_or_else(|| MediaError::Plan("a content has no such kind".into()))
         };
         if content.size <= part_bytes {
-            add(
-                named(None)?,
-                true,
-                content.size,
-                (content.sha256, content.blake3),
-            )?;
+            let hashes = (content.sha256, content.blake3);
+            add(named(None)?, true, (content.size, content.size), hashes)?;
             continue;
         }
         for (part, (size, hashes)) in parts(content, part_bytes)?.into_iter().enumerate() {
@@ -118,14 +112,17 @@ pub(super) fn manifest(
                 .ok()
                 .filter(|_| part < limits::PARTS)
                 .ok_or_else(|| MediaError::Plan("a content has over 1,000 parts".into()))?;
-            add(named(Some(number))?, part == 0, size, hashes)?;
+            add(named(Some(number))?, part == 0, (size, size), hashes)?;
         }
     }
     Ok(Manifest { entries })
 }
 
-/// A part's size, sha256 and blake3.
-type Part = (u64, ([u8; 32], [u8; 32]));
+/// sha256 and blake3.
+type Hashes = ([u8; 32], [u8; 32]);
+
+/// A part's size, and its hashes.
+type Part = (u64, Hashes);
 
 /// Cuts a content over the limit; its parts are not known since ingest, so this reads it once more.
 fn parts(content: &Content, part_bytes: u64) -> Result<Vec<Part>, MediaError> {

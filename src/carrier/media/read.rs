@@ -93,7 +93,11 @@ impl Staged {
     /// The records of all records members, in order.
     pub fn records(&self) -> Items {
         let records = self.members.iter().filter(|m| m.kind == Kind::Records);
-        Items::new(records.map(|member| member.path.clone()).collect())
+        Items::new(
+            records
+                .map(|member| (member.path.clone(), member.raw))
+                .collect(),
+        )
     }
 
     /// Empties the staging folder: what was to be kept has been moved away.

@@ -1,6 +1,6 @@
 //! `records/NNNN.cborseq.zst`: concatenated CBOR items (RFC 8742), each a signed record, compressed
 //! with zstd at level 3. A member is closed once its items reach 8 MiB; so one member's items fit into
-//! memory, and a reader never decompresses more than that and one item, whatever the frame claims.
+//! memory. The manifest lists what they have, and a reader unpacks exactly that, whatever the frame claims.
 //! An item's size is bounded before anybody decodes it.
 
 use std::fs::File;
@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::bundle::limits::{
-    ITEM_BYTES, RECORDS_RATIO, RECORDS_RAW_BYTES, RECORDS_SLACK_BYTES, RECORDS_TARGET_BYTES,
-    ZSTD_WINDOW_LOG, records_raw_bytes,
+    ITEM_BYTES, RECORDS_BYTES, RECORDS_RATIO, RECORDS_RAW_BYTES, RECORDS_SLACK_BYTES,
+    RECORDS_TARGET_BYTES, ZSTD_WINDOW_LOG,
 };
 
 use super::files::{Files, OpenFile};
@@ -27,6 +27,8 @@ pub struct Spooled {
     pub path: PathBuf,
     /// Compressed bytes.
     pub size: u64,
+    /// Bytes of the items.
+    pub raw: u64,
     /// Of the compressed bytes.
     pub sha256: [u8; 32],
     /// Of the compressed bytes.
@@ -61,6 +63,7 @@ pub fn spool<E: Into<MediaError>>(
 ) -> Result<Vec<Spooled>, MediaError> {
     let mut items = items.peekable();
     let mut members = Vec::new();
+    let mut all = 0;
     while items.peek().is_some() {
         let path = folder.join(format!("{:04}.zst", members.len()));
         let at = files.path(&path);
@@ -81,11 +84,16 @@ pub fn spool<E: Into<MediaError>>(
             encoder.write_all(&item).map_err(MediaError::io(&at))?;
             raw += item.len();
         }
+        all += raw as u64;
+        if all > RECORDS_BYTES {
+            return Err(MediaError::Plan("more than 16 GiB of records".into()));
+        }
         let mut tee = encoder.finish().map_err(MediaError::io(&at))?;
         fill(&mut tee, raw as u64).map_err(MediaError::io(&at))?;
         members.push(Spooled {
             path,
             size: tee.file.len(),
+            raw: raw as u64,
             sha256: tee.sha256.finalize().into(),
             blake3: *tee.blake3.finalize().as_bytes(),
         });
@@ -110,17 +118,18 @@ fn fill(tee: &mut Tee, raw: u64) -> io::Result<()> {
 }
 
 /// The items of staged members, one member in memory at a time.
+#[derive(Debug)]
 pub struct Items {
-    paths: std::vec::IntoIter<PathBuf>,
+    members: std::vec::IntoIter<(PathBuf, u64)>,
     raw: Vec<u8>,
     at: usize,
 }
 
 impl Items {
-    /// Over these files, in order.
-    pub fn new(paths: Vec<PathBuf>) -> Self {
+    /// Over these files, in order, each with the bytes that it must unpack to.
+    pub fn new(members: Vec<(PathBuf, u64)>) -> Self {
         Self {
-            paths: paths.into_iter(),
+            members: members.into_iter(),
             raw: Vec::new(),
             at: 0,
         }
@@ -133,9 +142,9 @@ impl Iterator for Items {
 
     fn next(&mut self) -> Option<Self::Item> {
         while self.at == self.raw.len() {
-            let path = self.paths.next()?;
+            let (path, raw) = self.members.next()?;
             self.at = 0;
-            match read_member(&path) {
+            match read_member(&path, raw) {
                 Ok(raw) => self.raw = raw,
                 Err(error) => {
                     self.stop();
@@ -160,16 +169,15 @@ impl Iterator for Items {
 
 impl Items {
     fn stop(&mut self) {
-        self.paths = Vec::new().into_iter();
+        self.members = Vec::new().into_iter();
         self.raw.clear();
         self.at = 0;
     }
 }
 
-fn read_member(path: &Path) -> Result<Vec<u8>, MediaError> {
+fn read_member(path: &Path, raw: u64) -> Result<Vec<u8>, MediaError> {
     let file: File = medium::open_file(path)?;
-    let size = file.metadata().map_err(MediaError::io(path))?.len();
-    decompress_within(file, records_raw_bytes(size)).map_err(|error| {
+    decompress_exactly(file, raw).map_err(|error| {
         if super::is_refusal(&error) || error.kind() == io::ErrorKind::Other {
             MediaError::Refused(format!("zstd: {error}"))
         } else {
@@ -178,24 +186,25 @@ fn read_member(path: &Path) -> Result<Vec<u8>, MediaError> {
     })
 }
 
-/// Decompresses a member within its bounds, whatever its frame header claims.
-pub fn decompress(input: impl Read) -> io::Result<Vec<u8>> {
-    decompress_within(input, RECORDS_RAW_BYTES as u64)
-}
-
-/// The same within `most` bytes.
-fn decompress_within(input: impl Read, most: u64) -> io::Result<Vec<u8>> {
+/// Decompresses a member that the manifest lists with `raw` bytes: not one more comes out of it, whatever its frame header
+/// claims, and one less is damage, too. `InvalidData` for either, and for more than any member may have.
+pub fn decompress_exactly(input: impl Read, raw: u64) -> io::Result<Vec<u8>> {
+    let wrong = |why: &str| Err(io::Error::new(io::ErrorKind::InvalidData, why));
+    if raw > RECORDS_RAW_BYTES as u64 {
+        return wrong("more than a records member may hold");
+    }
     let mut decoder = zstd::Decoder::new(input)?;
     decoder.window_log_max(ZSTD_WINDOW_LOG)?;
-    let mut raw = Vec::new();
-    decoder.take(most + 1).read_to_end(&mut raw)?;
-    if raw.len() as u64 > most {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            "more than a records member may hold",
-        ));
+    let mut bytes = Vec::new();
+    decoder.by_ref().take(raw).read_to_end(&mut bytes)?;
+    if (bytes.len() as u64) < raw {
+        return wrong("fewer bytes than the manifest lists");
     }
-    Ok(raw)
+    // The frame's own end is asked for as well: what follows it unpacks to nothing.
+    match decoder.read(&mut [0])? {
+        0 => Ok(bytes),
+        _ => wrong("more bytes than the manifest lists"),
+    }
 }
 
 /// The length of the first item, if it is whole and within its limit.
@@ -210,6 +219,7 @@ fn item(bytes: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bundle::limits::records_raw_bytes;
 
     fn byte_string(length: usize) -> Vec<u8> {
         let mut bytes = Vec::new();
@@ -218,7 +228,7 @@ mod tests {
         bytes
     }
 
-    fn spooled(items: Vec<Vec<u8>>) -> Result<(tempfile::TempDir, Vec<PathBuf>), MediaError> {
+    fn spooled(items: Vec<Vec<u8>>) -> Result<(tempfile::TempDir, Vec<(PathBuf, u64)>), MediaError> {
         let folder = tempfile::tempdir().unwrap();
         let files = Files::new(folder.path());
         let members = spool(
@@ -226,7 +236,7 @@ mod tests {
             Path::new(""),
             items.into_iter().map(Ok::<_, MediaError>),
         )?;
-        let paths = members.iter().map(|m| files.path(&m.path)).collect();
+        let paths = members.iter().map(|m| (files.path(&m.path), m.raw)).collect();
         Ok((folder, paths))
     }
 
@@ -248,8 +258,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let refused = |bytes: Vec<u8>| {
             let path = folder.path().join("x.zst");
+            let raw = zstd::decode_all(&bytes[..]).map_or(9, |raw| raw.len() as u64);
             std::fs::write(&path, bytes).unwrap();
-            let last = Items::new(vec![path]).last();
+            let last = Items::new(vec![(path, raw)]).last();
             assert!(
                 matches!(last, Some(Err(MediaError::Refused(_)))),
                 "{last:?}"
@@ -269,24 +280,47 @@ mod tests {
     #[test]
     fn a_member_is_no_more_than_32_times_its_bytes() {
         let most = |size: usize| usize::try_from(records_raw_bytes(size as u64)).unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let read = |bytes: &[u8]| {
-            let path = folder.path().join("x.zst");
-            std::fs::write(&path, bytes).unwrap();
-            read_member(&path)
-        };
-        let zeros = zstd::encode_all(io::repeat(0x40).take(4 << 20), 3).unwrap();
-        assert!(matches!(read(&zeros), Err(MediaError::Refused(_))));
-        let small = zstd::encode_all(io::repeat(0x40).take(16 << 10), 3).unwrap();
-        assert_eq!(read(&small).unwrap().len(), 16 << 10);
         // What a member wrote keeps nobody from writing a bundle that others take.
         let items: Vec<_> = (0..140).map(|_| byte_string(60_000)).collect();
         let (_folder, paths) = spooled(items.clone()).unwrap();
         let raw: usize = items.iter().map(Vec::len).sum();
-        let size = std::fs::metadata(&paths[0]).unwrap().len();
+        let size = std::fs::metadata(&paths[0].0).unwrap().len();
         assert!(raw.div_ceil(paths.len()) <= most(size.try_into().unwrap()));
         let again: Result<Vec<_>, _> = Items::new(paths).collect();
         assert_eq!(again.unwrap(), items);
+    }
+
+    #[test]
+    fn a_member_unpacks_to_exactly_what_is_listed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.zst");
+        let read = |bytes: &[u8], raw| {
+            std::fs::write(&path, bytes).unwrap();
+            read_member(&path, raw)
+        };
+        let items = [byte_string(60_000), byte_string(60_000)].concat();
+        let whole = zstd::encode_all(&items[..], 3).unwrap();
+        let raw = items.len() as u64;
+        assert_eq!(read(&whole, raw).unwrap(), items);
+        // As where two frames follow each other, or one that is skipped.
+        let (first, second) = items.split_at(60_003);
+        let frames = [
+            zstd::encode_all(first, 3).unwrap(),
+            zstd::encode_all(second, 3).unwrap(),
+        ];
+        let skipped = [&0x184d_2a50_u32.to_le_bytes()[..], &[2, 0, 0, 0, 0, 0]].concat();
+        assert_eq!(read(&frames.concat(), raw).unwrap(), items);
+        assert_eq!(read(&[&whole[..], &skipped].concat(), raw).unwrap(), items);
+        for wrong in [0, 1, raw - 1, raw + 1, 60_003, u64::MAX] {
+            for bytes in [&whole[..], &frames.concat(), &whole[..whole.len() - 1]] {
+                let read = read(bytes, wrong);
+                assert!(matches!(read, Err(MediaError::Refused(_))), "{wrong}");
+            }
+        }
+        let cut = read(&whole[..whole.len() - 1], raw);
+        assert!(matches!(cut, Err(MediaError::Refused(_))));
+        let rest = read(&[&whole[..], b"x"].concat(), raw);
+        assert!(matches!(rest, Err(MediaError::Refused(_))));
     }
 
     /// A bomb: a few kilobytes that claim to become 64 MiB, and a window of 2^27.
@@ -294,11 +328,12 @@ mod tests {
     fn bombs_stay_small() {
         let bomb = zstd::encode_all(io::repeat(0).take(64 << 20), 3).unwrap();
         assert!(bomb.len() < 16 << 10);
-        assert!(decompress(&bomb[..]).is_err());
+        assert!(decompress_exactly(&bomb[..], 64 << 20).is_err());
+        assert!(decompress_exactly(&bomb[..], RECORDS_RAW_BYTES as u64).is_err());
         let mut encoder = zstd::Encoder::new(Vec::new(), 3).unwrap();
         encoder.window_log(27).unwrap();
         encoder.include_contentsize(false).unwrap();
         encoder.write_all(b"x").unwrap();
-        assert!(decompress(&encoder.finish().unwrap()[..]).is_err());
+        assert!(decompress_exactly(&encoder.finish().unwrap()[..], 1).is_err());
     }
 }

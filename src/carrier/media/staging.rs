@@ -21,6 +21,8 @@ pub struct StagedMember {
     pub kind: Kind,
     /// Bytes.
     pub size: u64,
+    /// Bytes when it is unpacked, as the manifest lists them; of a content `size`.
+    pub raw: u64,
     /// Of the whole file.
     pub sha256: [u8; 32],
     /// Of the whole file.
@@ -86,7 +88,9 @@ impl Sink<'_> {
         // A folder's entries and the last blocks of files come on top.
         const MARGIN: u64 = 1024 * 1024;
         let listed = manifest.entries.iter().filter(|e| e.kind != Kind::Trust);
-        let need = listed.map(|e| e.size.next_multiple_of(4096)).sum::<u64>() + MARGIN;
+        let staged = listed.map(|e| e.size.next_multiple_of(4096)).sum::<u64>();
+        // Records go into the database; contents are moved there.
+        let need = staged + manifest.raw(Kind::Records) + MARGIN;
         let place = self.files.path(self.folder);
         let have = self.files.free_space().map_err(MediaError::io(&place))?;
         if have < need {
@@ -133,6 +137,10 @@ impl Sink<'_> {
             unit: entry.unit,
             kind: entry.kind,
             size: file.len(),
+            raw: match entry.kind {
+                Kind::Records => entry.raw,
+                _ => file.len(),
+            },
             sha256,
             blake3,
             path,

@@ -201,6 +201,7 @@ fn a_promise_beyond_the_disk_is_no_space() {
             unit: manifest.entries.len() as u64,
             kind: content.kind,
             size: content.size,
+            raw: content.size,
             sha256: content.sha256,
             blake3: content.blake3,
             offset: 0,
