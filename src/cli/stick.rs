@@ -283,7 +283,7 @@ pub(super) fn tell_import(out: &Out, it: &Imported, dry: bool) -> Result<(), Fai
         "lifted": it.lifted, "admins": it.admins, "policy": it.policy, "current": it.current,
         "withdrawn": it.withdrawn, "skipped": it.skipped, "skipped_why": it.skipped_why,
         "held_back": it.held_back, "older_than": it.older_than, "forked": it.forked, "set_back": it.set_back,
-        "missing": it.missing,
+        "missing": it.missing, "resumed": it.resumed, "unnamed": it.unnamed,
     });
     out.fact("import", value, || {
         let founder = it
@@ -312,6 +312,13 @@ pub(super) fn tell_import(out: &Out, it: &Imported, dry: bool) -> Result<(), Fai
             if !names.is_empty() {
                 lines.push(format!("  {}", say(code, &[("names", listed(names))])));
             }
+        }
+        if it.unnamed > 0 {
+            let count = [("count", it.unnamed.to_string())];
+            lines.push(format!("  {}", say("import-unnamed", &count)));
+        }
+        if it.resumed {
+            lines.push(format!("  {}", say("import-resumed", &[])));
         }
         if it.policy {
             let code = if dry { "would-policy" } else { "import-policy" };

@@ -287,6 +287,7 @@ impl Handle {
     /// Forgets a circle on this node. What this home wrote there may be known to nobody else: so that it can never
     /// write another record in the same place, its sign key goes with it. Returns how many records went.
     pub fn forget_circle(&mut self, circle: &CircleView) -> Result<usize, Failure> {
+        self.carry_no_more(&circle.id)?;
         let wrote = circle.frontier.0.contains_key(&self.feed()?);
         if wrote {
             self.rotate()?;

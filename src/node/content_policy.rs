@@ -4,15 +4,12 @@
 //! What is held back stays *wanted*: it is said by `okibi doctor`, and comes as soon as the settings let it.
 
 use std::collections::HashMap;
-use std::path::Path;
 
 use crate::config::Contents;
-use crate::fold::State;
-use crate::identity::Verified;
-use crate::record::{BlobHash, BlobRef, Body, CircleId, FeedKey, Record, RootKey};
+use crate::record::{CircleId, RootKey};
 use crate::store::Store;
 
-use super::{Failure, Handle};
+use super::Failure;
 
 /// What is decided of one content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,57 +117,6 @@ impl ContentPolicy {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => new.insert(store.contents_by_author(circle)?),
         })
-    }
-}
-
-/// A staged file, and what it is.
-pub(super) type Brought<'a> = (&'a Path, BlobRef);
-
-impl Handle {
-    /// The contents of a delivery that this node takes, and how many it does not: by who shares them, as far as records
-    /// and members tell, else by who delivered them.
-    pub(super) fn contents_to_take<'a>(
-        &self,
-        circle: &CircleId,
-        brought: Vec<Brought<'a>>,
-        records: &[Verified<Record>],
-        (old, candidate): (Option<&State>, &State),
-        signer: &RootKey,
-    ) -> Result<(Vec<Brought<'a>>, usize), Failure> {
-        let mut owners: HashMap<FeedKey, RootKey> = HashMap::new();
-        for state in old.into_iter().chain([candidate]) {
-            for (root, member) in &state.members {
-                owners.extend(member.feeds.iter().map(|feed| (*feed, *root)));
-            }
-        }
-        let mut sharers: HashMap<BlobHash, Vec<(RootKey, bool)>> = HashMap::new();
-        for record in records {
-            let record = record.value();
-            let (blob, model) = match Body::decode(record.kind, &record.body) {
-                Some(Body::Document(document)) => (document.blob, false),
-                Some(Body::Model(model)) => (model.blob, true),
-                _ => continue,
-            };
-            let author = owners.get(&record.feed).unwrap_or(signer);
-            sharers
-                .entry(blob.blake3)
-                .or_default()
-                .push((*author, model));
-        }
-        let mut policy = ContentPolicy::new(self.config.contents, self.root);
-        let (mut taken, mut held) = (Vec::new(), 0);
-        for (path, blob) in brought {
-            let mut who = sharers.remove(&blob.blake3).unwrap_or_default();
-            who.extend(self.store.sharers(circle, &blob.blake3)?);
-            match policy.first_taken(&self.store, circle, &who, blob.size)? {
-                Some(author) => {
-                    policy.took(&self.store, circle, &author, blob.size)?;
-                    taken.push((path, blob));
-                }
-                None => held += 1,
-            }
-        }
-        Ok((taken, held))
     }
 }
 

@@ -13,9 +13,10 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::carrier::media::medium::{self, Medium, Scan};
+use crate::carrier::media::read::{Source, inspect};
 use crate::carrier::media::relay_store::{Limits, Moved, RelayStore};
 use crate::carrier::media::write::Written;
-use crate::record::{Role, RootKey};
+use crate::record::{CircleId, Role, RootKey};
 use crate::store::{CircleView, Sent, Standing};
 
 use super::export::{Export, Shipment};
@@ -299,8 +300,13 @@ impl Handle {
         // What was for me alone needs no courier, even where the receipt could not be left.
         let imported = report.import.imported.iter();
         let opened: BTreeSet<String> = imported.filter_map(|it| it.handle.clone()).collect();
+        // Of a circle that nobody here accepted, or that was forgotten: what is for me there goes no further by me.
+        let unasked = &report.import.unasked;
+        shelf.drop_bundles(|found| found.handle.as_ref().is_some_and(|it| unasked.contains(it)))?;
         let skip = |handle: &str, recipients: usize| {
-            mine.contains(handle) || (recipients == 1 && opened.contains(handle))
+            mine.contains(handle)
+                || unasked.contains(handle)
+                || (recipients == 1 && opened.contains(handle))
         };
         report.carried_in = shelf.take_in(&scan, skip, limits)?;
         if let Some(medium) = medium {
@@ -319,6 +325,21 @@ impl Handle {
             });
             self.store.audit(now(), &line)?;
         }
+        Ok(())
+    }
+
+    /// Drops what is carried of a circle that a person here forgets, as far as it is for this node, too.
+    pub(super) fn carry_no_more(&self, circle: &CircleId) -> Result<(), Failure> {
+        let root = self.store.home().join(CARRIED);
+        if !root.exists() {
+            return Ok(());
+        }
+        let secrets = self.receive_keys()?;
+        let shelf = RelayStore::open(&self.files(&root))?;
+        shelf.drop_bundles(|found| {
+            let front = inspect(Source::Found(found), &secrets);
+            front.is_ok_and(|front| front.head.circle == circle.0)
+        })?;
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 //! in parts put together, damaged ones repaired where parity allows, and each is handed to `import`. Then it
 //! is acknowledged where it came from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -51,6 +51,8 @@ pub struct ImportReport {
     pub offers: Vec<Offer>,
     /// Bundles that were left alone, because a person here said so.
     pub left: Vec<Left>,
+    /// Folders of the bundles of both: who did not accept a circle does not spread it.
+    pub unasked: BTreeSet<String>,
     /// Bundles that no key of mine opens.
     pub for_others: usize,
     pub failures: Vec<(Option<String>, Failure)>,
@@ -84,10 +86,6 @@ struct Candidate {
     /// Under which its early slices are kept.
     key: Option<String>,
 }
-
-/// Seconds after which slices that wait for the others of their bundle are dropped by `okibi gc`: 30 days. Whoever
-/// carries the rest later than that starts again from the first medium.
-const STALE_SLICES: u64 = 30 * 24 * 3600;
 
 /// Bytes of slices that wait for the others of a bundle which no fellow member signed.
 const STRANGE_SLICES: u64 = 2 << 30;
@@ -226,6 +224,9 @@ impl Handle {
                             }
                         }
                     }
+                    if !options.dry_run {
+                        self.told(&imported)?;
+                    }
                     if let (Some(shelf), Some(key)) = (&shelf, &candidate.key)
                         && !options.dry_run
                         && imported.skipped_why.is_none()
@@ -239,6 +240,7 @@ impl Handle {
                     if let (Some(shelf), Some(key)) = (&shelf, &candidate.key) {
                         shelf.drop_set(key)?;
                     }
+                    report.unasked.extend(candidate.found.handle.clone());
                     let number = candidate.media.first().copied();
                     let place = number.and_then(|number| places.get(number).copied());
                     self.note(other, place, options.dry_run, report)?;
@@ -502,35 +504,6 @@ impl Handle {
         }
     }
 
-    /// Drops kept slices whose set has not grown for long; how many sets, and their bytes.
-    pub(super) fn stale_slices(&self, dry: bool) -> Result<(usize, u64), Failure> {
-        self.slices_older_than(STALE_SLICES, dry)
-    }
-
-    /// Drops all kept slices, at once; how many sets, and their bytes.
-    pub fn drop_slices(&self, dry: bool) -> Result<(usize, u64), Failure> {
-        self.slices_older_than(0, dry)
-    }
-
-    fn slices_older_than(&self, most: u64, dry: bool) -> Result<(usize, u64), Failure> {
-        let files = self.files(self.store.home());
-        if !files.path(partial_sets::FOLDER).is_dir() {
-            return Ok((0, 0));
-        }
-        let shelf = PartialSets::take(&files)?;
-        let (mut count, mut bytes) = (0, 0);
-        for (key, since, size) in shelf.sets()? {
-            let age = (super::home::now() / 1_000).saturating_sub(since);
-            if most == 0 || age > most {
-                (count, bytes) = (count + 1, bytes + size);
-                if !dry {
-                    shelf.drop_set(&key)?;
-                }
-            }
-        }
-        Ok((count, bytes))
-    }
-
     /// Locks the medium that a scan found bundles on, if its folder has the right name.
     pub(super) fn hold(&self, scan: &medium::Scan) -> Result<Option<Medium>, Failure> {
         let Some(folder) = &scan.folder else {
@@ -556,7 +529,12 @@ impl Handle {
         let source = Stream::Stream(stream);
         let mut report = ImportReport::default();
         match self.import_one(source, &secrets, Policy::Member, options)? {
-            Taken::In(imported, _) => report.imported.push(*imported),
+            Taken::In(imported, _) => {
+                if !options.dry_run {
+                    self.told(&imported)?;
+                }
+                report.imported.push(*imported);
+            }
             other => self.note(other, None, options.dry_run, &mut report)?,
         }
         Ok(report)

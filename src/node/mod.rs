@@ -4,9 +4,11 @@
 //! The handle owns the open store and the key files of one home; several processes may hold one each.
 //! It is the only place that reads the clock and the system's random numbers.
 
+mod apply;
 mod authority;
 mod authority_closure;
 mod backup;
+mod batches;
 mod chat;
 mod circles;
 mod clock;
@@ -33,6 +35,7 @@ mod net;
 mod offers;
 pub mod paste;
 mod peers;
+mod pending_slices;
 mod prune;
 mod quantize;
 mod reconcile;
@@ -137,6 +140,8 @@ pub struct Handle {
     lent: Vec<Secret>,
     /// Where `sys` and `proc` are: the root folder.
     system: PathBuf,
+    /// How much of a bundle one transaction takes.
+    step: batches::Step,
     /// How a person is asked for the passphrase of the root key.
     ask: Option<AskPassphrase>,
 }
@@ -150,6 +155,14 @@ impl Handle {
     #[must_use]
     pub fn over(mut self, layer: Layer) -> Self {
         self.layer = layer;
+        self
+    }
+
+    /// The same home with transactions of so many records where it takes in a bundle: tests have small ones.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn in_steps_of(mut self, records: usize) -> Self {
+        self.step = batches::Step::of(records);
         self
     }
 

@@ -454,6 +454,7 @@ fn new_life(
         root: begin.root,
         sink,
         layer: Box::new(|root| Files::new(root)),
+        step: crate::node::batches::Step::default(),
         lent: Vec::new(),
         ask,
         system: "/".into(),

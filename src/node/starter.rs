@@ -66,6 +66,7 @@ impl Handle {
         let Taken::In(imported, _) = taken else {
             return Err(broken("it was not taken in"));
         };
+        self.told(&imported)?;
         // The shelf of an older okibi goes once the new one is in place.
         for circle in circles
             .iter()

@@ -84,6 +84,25 @@ impl Store {
         })
     }
 
+    /// Whether all of these are here already.
+    pub fn holds(
+        &self,
+        statements: &[Verified<Statement>],
+        records: &[Verified<Record>],
+    ) -> Result<bool, StoreError> {
+        for statement in statements {
+            if !pool::has_statement(&self.db, &statement.id())? {
+                return Ok(false);
+            }
+        }
+        for record in records {
+            if !pool::has_record(&self.db, &record.id())? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Which records of a circle are in its set and what the others wait for, computed from the pool.
     pub fn membership(&self, id: &CircleId) -> Result<Membership, StoreError> {
         Ok(cache::compute(&self.db, id)?.membership)

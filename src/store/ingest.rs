@@ -46,6 +46,8 @@ pub struct Batch {
     pub blobs: Vec<BlobRef>,
     /// Enter the circle.
     pub join: Option<Join>,
+    /// Keeps a small named value together with the batch: how far something is that needs several.
+    pub mark: Option<(String, Vec<u8>)>,
     /// Which bundle brought this, if one did.
     pub bundle: Option<Delivered>,
     /// What the audit trail says of it.
@@ -73,10 +75,42 @@ pub struct Receipt {
     pub evicted: usize,
     /// Records and certificates that would let waiting ones in.
     pub wanted: BTreeSet<[u8; 32]>,
+    /// Everything at hand was folded anew: as expensive as the circle is large.
+    pub folded: bool,
     /// Records of other circles than the batch's: refused.
     pub foreign: usize,
     /// What was decided before and is decided otherwise now.
     pub changed: Vec<Change>,
+}
+
+impl Receipt {
+    /// What this and a later batch of one delivery did together.
+    pub fn add(&mut self, later: Self) {
+        self.taken += later.taken;
+        self.known += later.known;
+        self.statements += later.statements;
+        self.blobs += later.blobs;
+        self.acks += later.acks;
+        self.evicted += later.evicted;
+        self.foreign += later.foreign;
+        // Where nothing was folded, nothing waits that did not wait before.
+        if later.folded {
+            self.folded = true;
+            self.waiting = later.waiting;
+            self.wanted = later.wanted;
+        }
+        for change in later.changed {
+            match self
+                .changed
+                .iter()
+                .position(|it| it.subject == change.subject)
+            {
+                None => self.changed.push(change),
+                Some(at) if self.changed[at].was == change.is => _ = self.changed.remove(at),
+                Some(at) => self.changed[at].is = change.is,
+            }
+        }
+    }
 }
 
 impl Store {
@@ -129,6 +163,7 @@ impl Store {
                     let (state, arrived) =
                         all_anew(tx, &id, &records, deliverer, (&me, now), &mut receipt)?;
                     trim_statements(tx, &batch.statements)?;
+                    receipt.folded = true;
                     (state.authority, arrived)
                 }
             };
@@ -155,6 +190,9 @@ impl Store {
                 && gaps::delivered(tx, &id, bundle, now)?
             {
                 heard(tx, &id, &bundle.signer, batch.road, now)?;
+            }
+            if let Some((key, value)) = &batch.mark {
+                super::set_meta(tx, key, value)?;
             }
             if let Some(line) = &batch.audit {
                 audit::append(tx, now, line)?;

@@ -22,6 +22,7 @@ mod ingest;
 pub mod keys;
 mod migrate;
 mod models;
+mod news;
 mod offers;
 mod own;
 mod page;
@@ -50,6 +51,7 @@ pub use gaps::Delivered;
 pub use history::{Figures, FoundMessage, MessageRow, NewMessage, Privacy, SessionRow, Speaker};
 pub use ingest::{Batch, Join, Receipt, Source};
 pub use models::ModelRow;
+pub use news::{NAMED, News};
 pub use offers::{Consent, OfferRow};
 pub use own::{Said, others_branch};
 pub use page::{Outline, Walk};
@@ -241,8 +243,15 @@ impl Store {
     /// Runs `work` in one immediate transaction: it sees and leaves a consistent state, or nothing happens.
     fn transaction<T>(
         &mut self,
-        work: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<T, StoreError>,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        // In a rehearsal each step is whole or not at all, too.
+        if !self.db.is_autocommit() {
+            let step = self.db.savepoint()?;
+            let result = work(&step)?;
+            step.commit()?;
+            return Ok(result);
+        }
         let tx = self
             .db
             .transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -4,7 +4,9 @@ use rusqlite::{Connection, params};
 
 use crate::fold::History;
 use crate::identity::{Directory, Verified, from_own_store};
-use crate::record::{CircleId, Kind, Payload, Record, RecordId, RootKey, Signed, Statement};
+use crate::record::{
+    CircleId, Kind, Payload, Record, RecordId, RootKey, Signed, Statement, StatementId,
+};
 
 use super::StoreError;
 
@@ -47,6 +49,11 @@ pub(super) fn history(db: &Connection, id: &CircleId) -> Result<History, StoreEr
 
 pub(super) fn has_record(db: &Connection, id: &RecordId) -> Result<bool, StoreError> {
     let mut sql = db.prepare_cached("SELECT 1 FROM record WHERE id = ?1")?;
+    Ok(sql.exists([id.0])?)
+}
+
+pub(super) fn has_statement(db: &Connection, id: &StatementId) -> Result<bool, StoreError> {
+    let mut sql = db.prepare_cached("SELECT 1 FROM statement WHERE id = ?1")?;
     Ok(sql.exists([id.0])?)
 }
 

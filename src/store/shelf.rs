@@ -197,6 +197,27 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Whether something that counts in a circle names exactly this content.
+    pub fn names_blob(&self, circle: &CircleId, blob: &BlobRef) -> Result<bool, StoreError> {
+        let sql = "SELECT r.bytes FROM fact f JOIN record r ON r.arrival = f.arrival
+                   WHERE f.blob = ?2 AND f.circle = ?1 AND f.author IS NOT NULL";
+        let mut sql = self.db.prepare_cached(sql)?;
+        let mut rows = sql.query(params![circle.0, blob.blake3.0])?;
+        while let Some(row) = rows.next()? {
+            let record = pool::decode::<Record>(&row.get::<_, Vec<u8>>(0)?)?;
+            match Body::decode(record.value().kind, &record.value().body) {
+                Some(
+                    Body::Document(Document { blob: named, .. })
+                    | Body::Model(Model { blob: named, .. }),
+                ) if named == *blob => {
+                    return Ok(true);
+                }
+                _ => {}
+            }
+        }
+        Ok(false)
+    }
+
     /// Bytes of the contents that this store has in a circle, by who shares them. What two members share counts for both.
     pub fn contents_by_author(
         &self,

@@ -65,6 +65,17 @@ impl Store {
         done
     }
 
+    /// From now on until `end_rehearsal` this store shows what it would be, and nothing of it is kept. Others wait for the
+    /// database meanwhile.
+    pub fn begin_rehearsal(&self) -> Result<(), StoreError> {
+        Ok(self.db.execute_batch("BEGIN IMMEDIATE")?)
+    }
+
+    /// Everything is as it was before `begin_rehearsal`.
+    pub fn end_rehearsal(&self) -> Result<(), StoreError> {
+        Ok(self.db.execute_batch("ROLLBACK")?)
+    }
+
     fn staging(&self) -> Result<PathBuf, StoreError> {
         let folder = self.home.join(STAGING);
         std::fs::create_dir_all(&folder).map_err(StoreError::io(&folder))?;

@@ -17,7 +17,11 @@ fn scene() -> (Place, Home, Home) {
 
 /// Handles of the bundles on a stick.
 fn bundles(place: &Place, stick: &str) -> BTreeSet<String> {
-    let Ok(entries) = std::fs::read_dir(place.path(stick).join("okibi")) else {
+    handles(&place.path(stick).join("okibi"))
+}
+
+fn handles(folder: &std::path::Path) -> BTreeSet<String> {
+    let Ok(entries) = std::fs::read_dir(folder) else {
         return BTreeSet::new();
     };
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -450,4 +454,38 @@ fn a_node_serves_media_beside_the_network() {
     );
     assert!(ended.success(), "{ended}");
     assert_eq!(alice.hashes(), bob.hashes());
+}
+
+fn carried_by(home: &Home) -> BTreeSet<String> {
+    handles(&home.path.join("carried/okibi"))
+}
+
+/// Who has not accepted a circle does not spread it, nor who forgot it; what is sealed for others alone goes on as ever.
+#[test]
+fn an_offered_circle_is_not_carried_on() {
+    let (place, alice, _bob) = scene();
+    let [stranger, carol, dave] = ["stranger", "carol", "dave"].map(|name| place.home(name));
+    stranger.ok(["circle", "found", "garden", "--as", "stranger"]);
+    stranger.admit_unasked(&carol, "carol");
+    stranger.admit_unasked(&dave, "dave");
+    let stick = place.stick("stick");
+    stranger.ok(["export-bundle", "--to", "carol", &stick]);
+    stranger.ok(["export-bundle", "--to", "carol", "--to", "dave", &stick]);
+    let of_stranger = bundles(&place, "stick");
+    assert_eq!(of_stranger.len(), 2);
+    courier(&alice, &stick);
+    let of_alice = &bundles(&place, "stick") - &of_stranger;
+    assert_eq!(courier(&carol, &stick)["carried_in"], 1);
+    assert_eq!(carried_by(&carol), of_alice);
+    // A yes makes it a circle like any other: what is for somebody else as well is carried.
+    carol.accept("garden");
+    courier(&carol, &stick);
+    let both = &carried_by(&carol) - &of_alice;
+    assert_eq!(both.len(), 1);
+    assert!(both.is_subset(&of_stranger));
+    carol.ok(["circle", "forget", "garden", "--yes"]);
+    assert_eq!(carried_by(&carol), of_alice);
+    // Neither does the same stick bring it back.
+    assert_eq!(courier(&carol, &stick)["carried_in"], 0);
+    assert_eq!(carried_by(&carol), of_alice);
 }

@@ -63,6 +63,7 @@ mod source;
 mod space;
 mod speed;
 mod starter;
+mod steps;
 mod stick;
 mod story;
 mod sync;

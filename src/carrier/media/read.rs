@@ -93,11 +93,8 @@ impl Staged {
     /// The records of all records members, in order.
     pub fn records(&self) -> Items {
         let records = self.members.iter().filter(|m| m.kind == Kind::Records);
-        Items::new(
-            records
-                .map(|member| (member.path.clone(), member.raw))
-                .collect(),
-        )
+        let records = records.map(|member| (member.path.clone(), member.raw));
+        Items::new(records.collect())
     }
 
     /// Empties the staging folder: what was to be kept has been moved away.

@@ -228,7 +228,9 @@ mod tests {
         bytes
     }
 
-    fn spooled(items: Vec<Vec<u8>>) -> Result<(tempfile::TempDir, Vec<(PathBuf, u64)>), MediaError> {
+    fn spooled(
+        items: Vec<Vec<u8>>,
+    ) -> Result<(tempfile::TempDir, Vec<(PathBuf, u64)>), MediaError> {
         let folder = tempfile::tempdir().unwrap();
         let files = Files::new(folder.path());
         let members = spool(
@@ -236,7 +238,10 @@ mod tests {
             Path::new(""),
             items.into_iter().map(Ok::<_, MediaError>),
         )?;
-        let paths = members.iter().map(|m| (files.path(&m.path), m.raw)).collect();
+        let paths = members
+            .iter()
+            .map(|m| (files.path(&m.path), m.raw))
+            .collect();
         Ok((folder, paths))
     }
 

@@ -141,6 +141,20 @@ impl RelayStore {
         Ok(gone)
     }
 
+    /// Takes bundles out of the store that are not to be carried any more; they may come again. Returns how many.
+    pub fn drop_bundles(&self, unwanted: impl Fn(&Found) -> bool) -> Result<usize, MediaError> {
+        let mut gone = 0;
+        for found in &self.scan()?.bundles {
+            if let Some(handle) = &found.handle
+                && unwanted(found)
+            {
+                self.medium.discard(handle)?;
+                gone += 1;
+            }
+        }
+        Ok(gone)
+    }
+
     /// Takes a bundle out of the store and leaves its receipts.
     fn bury(&self, found: &Found) -> Result<(), MediaError> {
         if let Some(handle) = &found.handle {
