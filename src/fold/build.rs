@@ -285,8 +285,8 @@ fn ordinary(
     }
 }
 
-/// Feeds in which a record on top would count: not forked, revoked or succeeded, and given back by each
-/// suspension of their root.
+/// Feeds in which a record on top would be kept and count: within the share of their root, not forked, revoked or
+/// succeeded, and given back by each suspension of their root.
 fn open_feeds(
     rules: &Rules<'_, '_>,
     verdict: &Verdict,
@@ -295,8 +295,11 @@ fn open_feeds(
 ) -> HashSet<(u32, u32)> {
     let graph = rules.graph;
     let mut open: HashSet<(u32, u32)> = HashSet::new();
-    for present in &graph.records {
-        open.insert((present.root, present.feed));
+    for (root, feed) in &membership.shares {
+        let indices = (graph.root_index.get(root), graph.feed_index.get(feed));
+        if let (Some(&root), Some(&feed)) = indices {
+            open.insert((root, feed));
+        }
     }
     open.retain(|key| {
         !outside.forks.contains_key(&key.1)

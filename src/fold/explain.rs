@@ -150,6 +150,7 @@ impl Explainer<'_, '_, '_> {
                 }
             }
             Lack::Feeds => plain("feeds"),
+            Lack::Seat => plain("seat"),
             Lack::Quota => plain("quota"),
             Lack::Never => plain("never"),
         }

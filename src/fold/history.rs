@@ -3,7 +3,27 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::identity::Verified;
-use crate::record::{CircleId, ForkEvidence, Frontier, Record, RecordId, Statement, StatementId};
+use crate::record::{
+    CircleId, FeedKey, ForkEvidence, Frontier, Record, RecordId, RootKey, Statement, StatementId,
+    limits,
+};
+
+/// How many feeds of one root, and how many guests of one inviter, have a share of the set. Only tests of the rules have
+/// other numbers than the limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shares {
+    pub feeds: usize,
+    pub seats: usize,
+}
+
+impl Default for Shares {
+    fn default() -> Self {
+        Self {
+            feeds: limits::FEEDS_PER_ROOT,
+            seats: limits::SEATS,
+        }
+    }
+}
 
 /// The pool: records and statements of one circle, in the set or waiting.
 #[derive(Debug, Clone)]
@@ -11,6 +31,7 @@ pub struct History {
     pub(super) circle: CircleId,
     pub(super) statements: BTreeMap<StatementId, Verified<Statement>>,
     pub(super) records: BTreeMap<RecordId, Verified<Record>>,
+    pub(super) shares: Shares,
 }
 
 impl History {
@@ -20,6 +41,16 @@ impl History {
             circle,
             statements: BTreeMap::new(),
             records: BTreeMap::new(),
+            shares: Shares::default(),
+        }
+    }
+
+    /// An empty pool with shares of other sizes.
+    #[doc(hidden)]
+    pub fn with_shares(circle: CircleId, shares: Shares) -> Self {
+        Self {
+            shares,
+            ..Self::new(circle)
         }
     }
 
@@ -49,6 +80,8 @@ pub enum Lack {
     Branch,
     /// Its root has more feeds than one root may have, and nothing that counts reaches this one.
     Feeds,
+    /// No admin vouched for its root, whose inviters have no seat left, and nothing that counts reaches it.
+    Seat,
     /// Its chain has written as much as one feed may: it will wait for ever.
     Quota,
     /// It contradicts itself (it names a record at a place where that does not stand, or a certificate
@@ -66,8 +99,20 @@ pub struct Membership {
     /// What is at hand and not in the set, with what it lacks.
     pub waiting: BTreeMap<RecordId, BTreeSet<Lack>>,
     pub frontier: Frontier,
-    /// `record::set_hash` of the above.
+    /// Roots with a share of their own and their feeds within it: what is written below a fork there is kept.
+    pub shares: BTreeSet<(RootKey, FeedKey)>,
+    /// `record::set_hash` of statements, records and forks.
     pub set_hash: [u8; 32],
+}
+
+impl Lack {
+    /// Whether what lacks this is in the set only if something else brings it along, or never: it waits for no arrival.
+    fn is_idle(&self) -> bool {
+        match self {
+            Self::Branch | Self::Feeds | Self::Seat | Self::Quota | Self::Never => true,
+            Self::Record(_) | Self::Certificate(_) | Self::Admission => false,
+        }
+    }
 }
 
 impl Membership {
@@ -77,20 +122,20 @@ impl Membership {
         self.forks.iter().flat_map(|fork| [fork.2, fork.3])
     }
 
-    /// How many records wait for something that may still come: branches that nothing reaches, and what can
-    /// never belong, do not wait.
+    /// How many records wait for something that may still come: what nothing reaches, and what can never belong, do
+    /// not wait.
     pub fn pending(&self) -> usize {
-        let idle = |lack: &Lack| matches!(lack, Lack::Branch | Lack::Quota | Lack::Never);
         let waiting = self.waiting.values();
-        waiting.filter(|lacks| !lacks.iter().any(idle)).count()
+        waiting
+            .filter(|lacks| !lacks.iter().any(Lack::is_idle))
+            .count()
     }
 
-    /// Whether a waiting record may be dropped for good, because it will never be in the set or is a branch that
-    /// nothing reaches (whoever cites it later brings it along).
+    /// Whether a waiting record may be dropped for good, because it will never be in the set or because it has no share and
+    /// nothing reaches it (whoever cites it later, or finds it a share again, brings it along).
     pub fn may_drop(&self, id: &RecordId) -> bool {
-        let droppable = |lack: &Lack| matches!(lack, Lack::Branch | Lack::Quota | Lack::Never);
         let lacks = self.waiting.get(id);
-        lacks.is_some_and(|lacks| lacks.iter().any(droppable))
+        lacks.is_some_and(|lacks| lacks.iter().any(Lack::is_idle))
             && !self.evidence().any(|half| half == *id)
     }
 }

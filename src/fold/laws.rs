@@ -18,7 +18,7 @@ fn seeds(default: u64) -> std::ops::Range<u64> {
 }
 
 fn pool(world: &World, keep: impl Fn(&RecordId) -> bool) -> History {
-    let mut pool = History::new(world.circle);
+    let mut pool = History::with_shares(world.circle, world.shares);
     for statement in &world.statements {
         pool.add_statement(statement.clone());
     }
@@ -81,7 +81,7 @@ fn any_order_duplication_and_batching_gives_one_set_and_one_state() {
         for round in 0..3 {
             let mut order: Vec<usize> = (0..world.records.len()).collect();
             dice.shuffle(&mut order);
-            let mut node = History::new(world.circle);
+            let mut node = History::with_shares(world.circle, world.shares);
             let mut statements = world.statements.clone();
             dice.shuffle(&mut statements);
             let mut at = 0;
@@ -126,7 +126,7 @@ fn any_order_duplication_and_batching_gives_one_set_and_one_state() {
 }
 
 fn forget_branches(node: History, found: &Membership) -> History {
-    let mut kept = History::new(node.circle);
+    let mut kept = History::with_shares(node.circle, node.shares);
     for statement in node.statements.values() {
         kept.add_statement(statement.clone());
     }
@@ -144,7 +144,7 @@ fn the_set_and_its_evidence_give_the_set_again() {
         let world = history(seed, ROOTS, RECORDS);
         let (all, state) = world.evaluate();
         let evidence: BTreeSet<RecordId> = all.evidence().collect();
-        let mut alone = History::new(world.circle);
+        let mut alone = History::with_shares(world.circle, world.shares);
         for statement in &world.statements {
             if all.statements.contains(&statement.id()) {
                 alone.add_statement(statement.clone());

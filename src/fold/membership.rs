@@ -1,12 +1,13 @@
 //! Which part of a pool is the circle's set.
 //!
 //! A record is a *candidate* when it is present, its root is named by genesis or by a permitted admission
-//! that is a candidate, and all that it names are candidates. The set is what of the candidates is *kept*:
-//! those below the lowest fork of their feed, and of the others those that something kept reaches. This
-//! depends on the pool alone, never on what arrived first; and the set together with the two records
-//! of each fork's evidence gives the same set again, so a store may drop the rest.
+//! that is a candidate, and all that it names are candidates. The set is what of the candidates is *kept*
+//! (`keep`): those of roots with a share of their own that stand below the lowest fork of their feed, and of
+//! the others those that something kept reaches. This depends on the pool alone, never on what arrived first;
+//! and the set together with the two records of each fork's evidence gives the same set again, so a store may
+//! drop the rest.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::record::{
     Body, Claim, Entry, FeedKey, Frontier, RecordId, Role, RootKey, Statement, StatementId, limits,
@@ -15,6 +16,7 @@ use crate::record::{
 
 use super::graph::{Act, Graph, NONE};
 use super::history::{Lack, Membership};
+use super::keep::{Candidates, Fork, Kept};
 use super::rules::Rules;
 
 struct Sieve<'r, 'g, 'a> {
@@ -25,11 +27,10 @@ struct Sieve<'r, 'g, 'a> {
     spent: Vec<Spent>,
     /// Records over the budget of their chain.
     over: Vec<bool>,
-    kept: Vec<bool>,
     /// Root: candidate admissions that are permitted.
     admissions: BTreeMap<u32, Vec<u32>>,
     /// Feed: height and the two smallest ids of its lowest fork.
-    forks: BTreeMap<u32, (u64, u32, u32)>,
+    forks: BTreeMap<u32, Fork>,
     /// Root: its statements within the limit.
     statements: HashMap<RootKey, Vec<(StatementId, &'a Statement)>>,
 }
@@ -59,7 +60,6 @@ pub(super) fn sift<'a>(graph: &Graph<'a>, rules: &Rules<'_, 'a>) -> Membership {
         candidate: vec![false; count],
         spent: vec![Spent::default(); count],
         over: vec![false; count],
-        kept: vec![false; count],
         admissions: BTreeMap::new(),
         forks: BTreeMap::new(),
         statements: HashMap::new(),
@@ -67,9 +67,16 @@ pub(super) fn sift<'a>(graph: &Graph<'a>, rules: &Rules<'_, 'a>) -> Membership {
     sieve.find_candidates();
     sieve.find_forks();
     sieve.limit_statements();
-    let excess = sieve.excess_feeds();
-    sieve.keep(&excess);
-    sieve.finish(&excess)
+    let candidates = Candidates {
+        graph,
+        rules,
+        candidate: &sieve.candidate,
+        admissions: &sieve.admissions,
+        forks: &sieve.forks,
+        statements: &sieve.statements,
+    };
+    let kept = candidates.keep();
+    sieve.finish(&kept)
 }
 
 impl Sieve<'_, '_, '_> {
@@ -198,98 +205,13 @@ impl Sieve<'_, '_, '_> {
         }
     }
 
-    /// Feeds beyond what one root may have in a circle: those with the greatest keys.
-    fn excess_feeds(&self) -> BTreeSet<(u32, u32)> {
-        let mut feeds: BTreeMap<u32, BTreeSet<(FeedKey, u32)>> = BTreeMap::new();
-        let mut seen = HashSet::new();
-        for (present, _) in self
-            .graph
-            .records
-            .iter()
-            .zip(&self.candidate)
-            .filter(|x| *x.1)
-        {
-            if seen.insert((present.root, present.feed)) {
-                let of_root = feeds.entry(present.root).or_default();
-                of_root.insert((present.record.feed, present.feed));
-            }
-        }
-        let excess = feeds.into_iter().flat_map(|(root, feeds)| {
-            let beyond = feeds.into_iter().skip(limits::FEEDS_PER_ROOT);
-            beyond.map(move |(_, feed)| (root, feed))
-        });
-        excess.collect()
-    }
-
-    fn keep(&mut self, excess: &BTreeSet<(u32, u32)>) {
-        let graph = self.graph;
-        // Genesis stays whatever stands beside it: without it there is no circle.
-        let genesis = self.rules.genesis;
-        let mut queue: Vec<u32> = genesis
-            .map(|node| graph.nodes[node as usize].record)
-            .into_iter()
-            .collect();
-        let mut roots = BTreeSet::new();
-        for (at, present) in graph.records.iter().enumerate() {
-            let fork = self.forks.get(&present.feed);
-            if self.candidate[at]
-                && fork.is_none_or(|fork| present.record.height < fork.0)
-                && !excess.contains(&(present.root, present.feed))
-            {
-                queue.push(at as u32);
-            }
-        }
-        // What a cut of a revocation names is kept, so that it can settle a fork.
-        for statements in self.statements.values() {
-            for (_, statement) in statements {
-                if let Claim::Revocation {
-                    key,
-                    circle,
-                    cut: Some((height, id)),
-                } = &statement.claim
-                    && circle.is_none_or(|circle| circle == graph.history.circle)
-                    && let Some(at) = graph.find(id)
-                {
-                    let present = &graph.records[at as usize];
-                    if self.candidate[at as usize]
-                        && present.record.feed.0 == *key
-                        && present.record.height == *height
-                        && graph.roots[present.root as usize] == statement.root
-                    {
-                        queue.push(at);
-                    }
-                }
-            }
-        }
-        // Evidence is kept outside the set; what it stands on belongs to the set.
-        for &(_, first, second) in self.forks.values() {
-            for half in [first, second] {
-                let half = &graph.records[half as usize];
-                queue.extend(&half.names);
-                if roots.insert(half.root) {
-                    queue.extend(self.admissions.get(&half.root).into_iter().flatten());
-                }
-            }
-        }
-        while let Some(at) = queue.pop() {
-            if std::mem::replace(&mut self.kept[at as usize], true) {
-                continue;
-            }
-            let present = &graph.records[at as usize];
-            queue.extend(&present.names);
-            if roots.insert(present.root) {
-                queue.extend(self.admissions.get(&present.root).into_iter().flatten());
-            }
-        }
-    }
-
-    fn finish(self, excess: &BTreeSet<(u32, u32)>) -> Membership {
+    fn finish(self, kept: &Kept) -> Membership {
         let graph = self.graph;
         let mut out = Membership::default();
-        let evidence: Vec<u32> = self.forks.values().flat_map(|f| [f.1, f.2]).collect();
+        let evidence = kept.forks.values().flat_map(|f| [f.1, f.2]);
         let mut spares = BTreeSet::new();
-        let kept = (0..graph.records.len()).filter(|&at| self.kept[at]);
-        for at in kept.chain(evidence.iter().map(|&half| half as usize)) {
+        let held = (0..graph.records.len()).filter(|&at| kept.records[at]);
+        for at in held.chain(evidence.map(|half| half as usize)) {
             let present = &graph.records[at];
             out.statements.insert(present.certificate);
             if present.record.kind.is_critical() {
@@ -309,48 +231,50 @@ impl Sieve<'_, '_, '_> {
             }
         }
         let mut named = self.named_by_genesis();
-        for (&root, admissions) in &self.admissions {
-            if admissions.iter().any(|&at| self.kept[at as usize]) {
-                named.insert(graph.roots[root as usize]);
-            }
-        }
+        named.extend(kept.roots.iter().map(|&root| graph.roots[root as usize]));
         for root in &named {
             let within = self.statements.get(root).into_iter().flatten();
             out.statements.extend(within.map(|(id, _)| *id));
         }
+        for &root in &kept.roots {
+            let key = graph.roots[root as usize];
+            for &feed in kept.feeds.get(&root).into_iter().flatten() {
+                out.shares.insert((key, graph.feeds[feed as usize]));
+            }
+        }
 
         let mut lacks: Vec<BTreeSet<Lack>> = vec![BTreeSet::new(); graph.records.len()];
         for (at, present) in graph.records.iter().enumerate() {
-            if self.kept[at] {
+            if kept.records[at] {
                 out.records.insert(present.id);
                 continue;
             }
             let mut lack = BTreeSet::new();
             if self.candidate[at] {
-                lack.insert(if excess.contains(&(present.root, present.feed)) {
-                    Lack::Feeds
-                } else {
-                    Lack::Branch
+                let within = kept.feeds.get(&present.root);
+                let within = within.is_some_and(|feeds| feeds.contains(&present.feed));
+                lack.insert(match (kept.roots.contains(&present.root), within) {
+                    (false, _) => Lack::Seat,
+                    (true, false) => Lack::Feeds,
+                    (true, true) => Lack::Branch,
                 });
-            } else if self.over[at] {
-                lack.insert(Lack::Quota);
-            } else if !present
-                .names
-                .iter()
-                .any(|&name| lacks[name as usize].contains(&Lack::Quota))
-            {
-                lack.insert(Lack::Admission);
-            }
-            for &name in &present.names {
-                lack.extend(lacks[name as usize].iter().cloned());
+            } else {
+                for &name in &present.names {
+                    lack.extend(lacks[name as usize].iter().cloned());
+                }
+                if self.over[at] {
+                    lack.insert(Lack::Quota);
+                } else if !lack.contains(&Lack::Quota) {
+                    lack.insert(Lack::Admission);
+                }
             }
             lacks[at] = lack.clone();
             out.waiting.insert(present.id, lack);
         }
         out.waiting.extend(graph.absent.clone());
 
-        out.frontier = self.frontier();
-        for (&feed, &(height, first, second)) in &self.forks {
+        out.frontier = self.frontier(kept);
+        for (&feed, &(height, first, second)) in &kept.forks {
             let id = |record: u32| graph.records[record as usize].id;
             let feed = graph.feeds[feed as usize];
             out.forks.insert((feed, height, id(first), id(second)));
@@ -359,7 +283,7 @@ impl Sieve<'_, '_, '_> {
         out
     }
 
-    fn frontier(&self) -> Frontier {
+    fn frontier(&self, kept: &Kept) -> Frontier {
         let graph = self.graph;
         let mut entries: BTreeMap<FeedKey, Entry> = BTreeMap::new();
         let mut tips: BTreeMap<u32, BTreeMap<u32, RecordId>> = BTreeMap::new();
@@ -367,10 +291,10 @@ impl Sieve<'_, '_, '_> {
             .records
             .iter()
             .enumerate()
-            .filter(|(at, _)| self.kept[*at])
+            .filter(|(at, _)| kept.records[*at])
         {
             let (height, id) = (present.record.height, present.id);
-            match self.forks.get(&present.feed) {
+            match kept.forks.get(&present.feed) {
                 None => match entries.get(&present.record.feed) {
                     Some(Entry::Head { height: found, .. }) if *found > height => {}
                     _ => {
@@ -386,7 +310,7 @@ impl Sieve<'_, '_, '_> {
                 Some(_) => {}
             }
         }
-        for (&feed, &(height, first, second)) in &self.forks {
+        for (&feed, &(height, first, second)) in &kept.forks {
             let id = |record: u32| graph.records[record as usize].id;
             let tips: BTreeSet<RecordId> = tips
                 .remove(&feed)

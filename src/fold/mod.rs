@@ -16,6 +16,7 @@ mod encode;
 mod explain;
 mod graph;
 mod history;
+mod keep;
 #[cfg(test)]
 mod laws;
 mod membership;
@@ -31,7 +32,7 @@ mod tests;
 mod weight;
 
 pub use explain::{Reason, Subject, explain};
-pub use history::{History, Lack, Membership};
+pub use history::{History, Lack, Membership, Shares};
 pub use outlook::{Change, changes};
 pub use state::{Authority, Member, Shared, State, Vote};
 

@@ -127,15 +127,7 @@ impl<'g, 'a> Rules<'g, 'a> {
         if standing.refusal.is_some() {
             return;
         }
-        let by_admin = match *self.act(node) {
-            Act::Admit { root, .. } | Act::AddAdmin { root } => Some(root),
-            Act::Endorse { target } => match *self.act(target) {
-                Act::Admit { root, .. } if self.permitted(target) => Some(root),
-                _ => None,
-            },
-            _ => None,
-        };
-        if let Some(root) = by_admin.filter(|_| standing.as_admin) {
+        if let Some(root) = self.vouches(node).filter(|_| standing.as_admin) {
             memory.vouched.entry(root).or_default().push(node);
         }
         if let Act::Admit { root, lifts, .. } = self.act(node) {
@@ -147,6 +139,18 @@ impl<'g, 'a> Rules<'g, 'a> {
         }
         if self.relevant(node, standing, memory) {
             memory.relevant.insert(node);
+        }
+    }
+
+    /// The root for which a record vouches, if it was given as admin.
+    pub(super) fn vouches(&self, node: u32) -> Option<u32> {
+        match *self.act(node) {
+            Act::Admit { root, .. } | Act::AddAdmin { root } => Some(root),
+            Act::Endorse { target } => match *self.act(target) {
+                Act::Admit { root, .. } if self.permitted(target) => Some(root),
+                _ => None,
+            },
+            _ => None,
         }
     }
 

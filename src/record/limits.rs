@@ -19,6 +19,8 @@ pub const FEEDS_PER_ROOT: usize = 32;
 pub const STATEMENTS_PER_ROOT: usize = 256;
 /// Roots that one member may invite, whatever the policy says.
 pub const INVITATIONS: u64 = 64;
+/// Guests of one inviter that have a share of the set: as many as it may invite.
+pub const SEATS: usize = INVITATIONS as usize;
 /// Authority records of one feed that were not given as admin, unless genesis names the root.
 pub const FEED_AUTHORITY: u64 = 256;
 /// Ordinary records of one feed, unless genesis names the root.

@@ -15,13 +15,15 @@ use crate::record::{
     Policy, Previous, Record, RecordId, Role, RootKey, Signed, Statement, StatementId,
 };
 
-use super::{History, Membership, State, evaluate};
+use super::{History, Membership, Shares, State, evaluate};
 
 /// Everything that was ever written in one circle.
 pub struct World {
     signed: bool,
     /// The circle, once it is founded.
     pub circle: CircleId,
+    /// What a root and an inviter may have in the set.
+    pub shares: Shares,
     pub statements: Vec<Verified<Statement>>,
     pub records: Vec<Verified<Record>>,
     places: HashMap<RecordId, Place>,
@@ -118,6 +120,7 @@ impl World {
         Self {
             signed,
             circle: CircleId([0; 32]),
+            shares: Shares::default(),
             statements: Vec::new(),
             records: Vec::new(),
             places: HashMap::new(),
@@ -364,7 +367,7 @@ impl World {
 
     /// Everything, as one node's pool.
     pub fn history(&self) -> History {
-        let mut history = History::new(self.circle);
+        let mut history = History::with_shares(self.circle, self.shares);
         for statement in &self.statements {
             history.add_statement(statement.clone());
         }
@@ -376,7 +379,7 @@ impl World {
 
     /// Everything but these records.
     pub fn without(&self, absent: &[RecordId]) -> History {
-        let mut history = History::new(self.circle);
+        let mut history = History::with_shares(self.circle, self.shares);
         for statement in &self.statements {
             history.add_statement(statement.clone());
         }
