@@ -84,7 +84,13 @@ impl Explainer<'_, '_, '_> {
 
     fn record(&self, id: RecordId) -> Vec<Reason> {
         if let Some(lacks) = self.membership.waiting.get(&id) {
-            return lacks.iter().map(|lack| self.lack(id, lack)).collect();
+            let mut reasons: Vec<Reason> = lacks.iter().map(|lack| self.lack(id, lack)).collect();
+            if lacks.contains(&Lack::Seat)
+                && let Some(at) = self.graph.find(&id)
+            {
+                reasons.extend(self.admissions(self.graph.records[at as usize].root));
+            }
+            return reasons;
         }
         let Some(at) = self.graph.find(&id) else {
             return vec![plain("unknown")];

@@ -3,13 +3,14 @@
 //! Kept records of a first round, the *core*, come of those roots only that an admin vouched for. It depends on nobody
 //! else, so it can say in which order the guests of an inviter take the seats that there are.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet};
 
 use crate::record::{Claim, FeedKey, RecordId, RootKey, Statement, StatementId};
 
 use super::bits::Bits;
 use super::graph::{Act, Graph};
-use super::rules::{Outside, Rules};
+use super::rules::{Outside, Rules, Verdict};
 
 /// The lowest fork of a feed: its height and the two smallest ids there, as records.
 pub(super) type Fork = (u64, u32, u32);
@@ -39,8 +40,8 @@ pub(super) struct Kept {
     pub(super) feeds: BTreeMap<u32, BTreeSet<u32>>,
 }
 
-/// What belongs to the roots that an admin did not vouch for.
-type Anchors = BTreeMap<u32, u32>;
+/// Root: the records that keep it a root of candidates, vouched for, or in its seats.
+type Anchors = BTreeMap<u32, Vec<u32>>;
 
 impl Candidates<'_, '_, '_> {
     /// Finds what is kept.
@@ -55,9 +56,12 @@ impl Candidates<'_, '_, '_> {
         let in_core = |records: &Vec<u32>| records.iter().any(|&at| core[at as usize]);
         let silent = vouchers.iter().filter(|(_, records)| in_core(records));
         roots.extend(silent.map(|(root, _)| *root));
-        let anchors = self.anchors(&vouchers, &roots, &core);
+        let mut anchors = self.anchors(&vouchers, &roots, &core);
         let outside = self.outside(&roots, &core, &core_forks);
-        roots.extend(self.seated(&roots, &feeds, &anchors, &core, &outside));
+        for (guest, invitation) in self.seated(&roots, &feeds, &core, &outside) {
+            anchors.entry(guest).or_default().push(invitation);
+            roots.insert(guest);
+        }
         let records = self.grow(&roots, &feeds, Some(&anchors));
         let forks = self.mattering(&roots, &feeds, &records);
         Kept {
@@ -142,7 +146,12 @@ impl Candidates<'_, '_, '_> {
                 for half in [first, second] {
                     let half = &graph.records[half as usize];
                     queue.extend(&half.names);
-                    queue.extend(anchors.and_then(|anchors| anchors.get(&half.root)));
+                    queue.extend(
+                        anchors
+                            .and_then(|it| it.get(&half.root))
+                            .into_iter()
+                            .flatten(),
+                    );
                 }
             }
         };
@@ -156,7 +165,12 @@ impl Candidates<'_, '_, '_> {
             let present = &graph.records[at as usize];
             queue.extend(&present.names);
             if anchored.insert(present.root) {
-                queue.extend(anchors.and_then(|anchors| anchors.get(&present.root)));
+                queue.extend(
+                    anchors
+                        .and_then(|it| it.get(&present.root))
+                        .into_iter()
+                        .flatten(),
+                );
             }
             if self.at_a_fork(at) {
                 show(present.feed, &mut queue);
@@ -214,28 +228,74 @@ impl Candidates<'_, '_, '_> {
         forks.map(|(feed, fork)| (*feed, *fork)).collect()
     }
 
-    /// What keeps a root among the candidates and its share open, where the core has nothing that does.
+    /// By which admission each root comes among the candidates, when those of the core, then those with small ids go
+    /// first. Any other choice could rest on records that rest on it: X's only kept admission may have records of X in its
+    /// past that X wrote by another one.
+    fn openers(&self, core: &[bool]) -> BTreeMap<u32, u32> {
+        let graph = self.graph;
+        let mut open: Vec<u32> = Vec::with_capacity(graph.records.len());
+        let mut named_by = vec![Vec::new(); graph.records.len()];
+        let mut of_root: HashMap<u32, Vec<u32>> = HashMap::new();
+        for (at, present) in graph.records.iter().enumerate() {
+            open.push(present.names.len() as u32 + 1);
+            for &name in &present.names {
+                named_by[name as usize].push(at as u32);
+            }
+            if self.candidate[at] {
+                of_root.entry(present.root).or_default().push(at as u32);
+            }
+        }
+        let mut openers = BTreeMap::new();
+        let mut heap = BinaryHeap::new();
+        let mut ready = Vec::new();
+        let mut begin: Vec<u32> = self.rules.genesis_admins.iter().copied().collect();
+        loop {
+            for root in begin.drain(..) {
+                for at in of_root.remove(&root).unwrap_or_default() {
+                    settle(at, &mut open, &mut ready);
+                }
+            }
+            while let Some(at) = ready.pop() {
+                for &above in &named_by[at as usize] {
+                    settle(above, &mut open, &mut ready);
+                }
+                if let Some(node) = graph.node_of(at)
+                    && self.rules.permitted(node)
+                    && let Act::Admit { root, .. } = *self.rules.act(node)
+                {
+                    let id = graph.records[at as usize].id;
+                    heap.push(Reverse((!core[at as usize], id, at, root)));
+                }
+            }
+            let Some(Reverse((.., at, root))) = heap.pop() else {
+                return openers;
+            };
+            if !self.rules.genesis_admins.contains(&root) && !openers.contains_key(&root) {
+                openers.insert(root, at);
+                begin.push(root);
+            }
+        }
+    }
+
+    /// What keeps each root among the candidates and vouched.
     fn anchors(
         &self,
         vouchers: &BTreeMap<u32, Vec<u32>>,
         vouched: &BTreeSet<u32>,
         core: &[bool],
     ) -> Anchors {
-        let id = |at: u32| self.graph.records[at as usize].id;
-        let mut anchors = Anchors::new();
-        for (&root, admissions) in self.admissions {
-            if self.rules.genesis_admins.contains(&root) {
+        let openers = self.openers(core).into_iter();
+        let mut anchors: Anchors = openers.map(|(root, at)| (root, vec![at])).collect();
+        for (root, vouchers) in vouchers {
+            if !vouched.contains(root)
+                || self.rules.genesis_admins.contains(root)
+                || vouchers.iter().any(|&at| core[at as usize])
+            {
                 continue;
             }
-            let anchor = if vouched.contains(&root) {
-                let vouchers = vouchers.get(&root).into_iter().flatten().copied();
-                first_outside(vouchers, core, id)
-            } else {
-                let given = admissions.iter().copied();
-                let first = given.filter(|&at| self.invitation(at).is_some());
-                first_outside(first, core, |at| (self.invitation(at), id(at)))
-            };
-            anchors.extend(anchor.map(|anchor| (root, anchor)));
+            let first = vouchers.iter().copied();
+            let first = first.min_by_key(|&at| self.graph.records[at as usize].id);
+            anchors.entry(*root).or_default().extend(first);
         }
         anchors
     }
@@ -258,8 +318,10 @@ impl Candidates<'_, '_, '_> {
         forks: &BTreeMap<u32, Fork>,
     ) -> Outside {
         let graph = self.graph;
-        let mut outside = Outside::default();
-        outside.forks = forks.iter().map(|(feed, fork)| (*feed, fork.0)).collect();
+        let mut outside = Outside {
+            forks: forks.iter().map(|(feed, fork)| (*feed, fork.0)).collect(),
+            ..Outside::default()
+        };
         for &root in roots {
             let statements = self.statements.get(&graph.roots[root as usize]);
             for (_, statement) in statements.into_iter().flatten() {
@@ -277,37 +339,36 @@ impl Candidates<'_, '_, '_> {
         outside
     }
 
-    /// The guests that have a seat of one of their inviters: those that are members by the core come first.
+    /// The guests that have a seat of one of their inviters, with the invitation that gave it, once for each seat: those
+    /// that are members by the core come first.
     fn seated(
         &self,
         vouched: &BTreeSet<u32>,
         feeds: &BTreeMap<u32, BTreeSet<u32>>,
-        anchors: &Anchors,
         core: &[bool],
         outside: &Outside,
-    ) -> BTreeSet<u32> {
+    ) -> Vec<(u32, u32)> {
         let graph = self.graph;
-        // Inviter: guest and its invitation, as a record.
+        // Inviter: its invitations that may give a seat, and whom they name.
         let mut lists: BTreeMap<u32, Vec<(u32, u32)>> = BTreeMap::new();
         for (&guest, admissions) in self.admissions {
             if vouched.contains(&guest) {
                 continue;
             }
-            let settled = admissions.iter().filter(|&&at| core[at as usize]);
-            let anchor = anchors.get(&guest).filter(|_| feeds.contains_key(&guest));
-            for &at in settled.chain(anchor) {
-                if self.invitation(at).is_some() {
+            for &at in admissions {
+                let stands = core[at as usize] || feeds.contains_key(&guest);
+                if stands && self.invitation(at).is_some() {
                     let author = graph.records[at as usize].root;
                     lists.entry(author).or_default().push((guest, at));
                 }
             }
         }
         let seats = graph.history.shares.seats;
-        let guests = |list: &[(u32, u32)]| {
+        // The fold costs something, and only a crowd needs it: the order says who goes without.
+        let crowded = lists.values().any(|list| {
             let guests: BTreeSet<u32> = list.iter().map(|(guest, _)| *guest).collect();
-            guests
-        };
-        let crowded = lists.values().any(|list| guests(list).len() > seats);
+            guests.len() > seats
+        });
         let verdict = crowded.then(|| {
             let nodes = (0..graph.nodes.len() as u32)
                 .filter(|&node| core[graph.nodes[node as usize].record as usize]);
@@ -315,40 +376,31 @@ impl Candidates<'_, '_, '_> {
             nodes.for_each(|node| set.insert(node));
             self.rules.fold(&set, Some(outside))
         });
-        let mut seated = BTreeSet::new();
+        let mut seated = Vec::new();
         for mut list in lists.into_values() {
-            let Some(verdict) = &verdict else {
-                seated.extend(guests(&list));
-                continue;
-            };
             list.sort_by_cached_key(|&(_, at)| {
                 let in_core = core[at as usize];
                 let node = graph.node_of(at);
-                let counts = in_core && node.is_some_and(|node| verdict.counts(node));
+                let counts = |verdict: &Verdict| node.is_some_and(|node| verdict.counts(node));
+                let counts = in_core && verdict.as_ref().is_none_or(counts);
                 let id = graph.records[at as usize].id;
                 (!counts, !in_core, self.invitation(at), id)
             });
             let mut taken = BTreeSet::new();
-            for (guest, _) in list {
-                if taken.len() < seats {
-                    taken.insert(guest);
+            for (guest, at) in list {
+                if taken.len() < seats && taken.insert(guest) {
+                    seated.push((guest, at));
                 }
             }
-            seated.extend(taken);
         }
         seated
     }
 }
 
-/// The first of some records by a key, unless one of them is in the core.
-fn first_outside<K: Ord>(
-    records: impl Iterator<Item = u32> + Clone,
-    core: &[bool],
-    key: impl Fn(u32) -> K,
-) -> Option<u32> {
-    let mut all = records.clone();
-    if all.any(|at| core[at as usize]) {
-        return None;
+/// One thing less to wait for.
+fn settle(at: u32, open: &mut [u32], ready: &mut Vec<u32>) {
+    open[at as usize] -= 1;
+    if open[at as usize] == 0 {
+        ready.push(at);
     }
-    records.min_by_key(|&at| key(at))
 }

@@ -12,7 +12,7 @@ from functools import cached_property
 
 GENESIS, ADMIT, SUSPEND, LIFT, ADD_ADMIN, ENDORSE, POLICY, POINTER, VOTE, SUCCESSOR, RECOVER, MERGE = range(12)
 DOCUMENT, MODEL, WITHDRAW = 64, 65, 66
-STATEMENTS, FEEDS, MEMBERS, TIPS, TRUNK = 256, 32, 10_000, 64, 1 << 16
+STATEMENTS, FEEDS, SEATS, MEMBERS, TIPS, TRUNK = 256, 32, 64, 10_000, 64, 1 << 16
 INVITATIONS, BUDGET = 64, (256, 65_536, 16 << 20)
 
 
@@ -46,8 +46,8 @@ class Record:
 class Pool:
     """Section 1. Everything at hand of one circle; `present` holds the present records in causal order."""
 
-    def __init__(self, circle, statements, records):
-        self.circle = circle
+    def __init__(self, circle, statements, records, shares):
+        self.circle, (self.feeds, self.seats) = circle, shares
         self.statements = {s["id"]: s | {"claim": s["claim"] or {}} for s in statements}
         self.records = {r["id"]: Record(r) for r in records}
         self.sign_keys = {(s["root"], s["claim"]["key"]) for s in self.statements.values()
@@ -231,9 +231,9 @@ class Set:
         return all(spent <= limit for spent, limit in zip(r.spent, BUDGET))
 
     def find_forks(self):
-        self.forks = self.pool.forks(self.candidates)
+        self.all_forks = self.pool.forks(self.candidates)
         self.evidence = {}
-        for feed, height in self.forks.items():
+        for feed, height in self.all_forks.items():
             on = {}
             for r in self.candidates.values():
                 if (r.feed, r.height) == (feed, height):
@@ -241,35 +241,113 @@ class Set:
             self.evidence[feed] = sorted(id for ids in on.values() if len(ids) > 1 for id in ids)[:2]
 
     def keep(self):
+        founders = {root for root, _ in self.genesis.body["admins"]}
         feeds = {}
         for r in self.candidates.values():
             feeds.setdefault(r.root, set()).add(r.feed)
-        feeds = {root: set(sorted(keys)[:FEEDS]) for root, keys in feeds.items()}
-        evidence = [self.candidates[id] for pair in self.evidence.values() for id in pair]
+        self.within = {root: set(sorted(keys)[:self.pool.feeds]) for root, keys in feeds.items()}
+        self.find_vouchers()
+        vouched = founders | (self.vouchers.keys() & feeds.keys())
+        core, forks = self.kept_for(vouched, {})
+        vouched |= {root for root, them in self.vouchers.items() if any(v.id in core for v in them)}
+
+        openers = self.openers(founders, core)
+        anchors = {root: [a] for root, a in openers.items()}
+        for root in vouched & self.vouchers.keys() - founders:
+            if not any(v.id in core for v in self.vouchers[root]):
+                anchors[root].append(min(self.vouchers[root], key=lambda v: v.id))
+
+        seats = {}
+        for guest in self.invitations.keys() - vouched:
+            for a in self.invitations[guest]:
+                if a.id in core or guest in feeds:
+                    seats.setdefault(a.root, []).append(a)
+        stated = {id for root in vouched for id in self.looked_at.get(root, ())}
+        fold = Fold(self.pool, core, forks, self.revocations(stated))
+        self.shares = set(vouched)
+        for them in seats.values():
+            seated = {}
+            for a in sorted(them, key=lambda a: (not fold.counts(a), a.id not in core, self.rank(a), a.id)):
+                if len(seated) < self.pool.seats:
+                    seated.setdefault(a.body["root"], a)
+            for guest, a in seated.items():
+                self.shares.add(guest)
+                anchors.setdefault(guest, []).append(a)
+
+        self.kept, self.forks = self.kept_for(self.shares, anchors)
+        evidence = {id for feed in self.forks for id in self.evidence[feed]}
+        self.held = list(self.kept.values()) + [self.candidates[id] for id in evidence - self.kept.keys()]
+
+    def openers(self, founders, core):
+        openers, derived = {}, {}
+        while True:
+            more = [r for r in self.candidates.values() if r.id not in derived and r.named_ids <= derived.keys()
+                    and (r.root in founders or r.root in openers)]
+            derived.update((r.id, r) for r in more)
+            if not more:
+                able = [a for root, them in self.admissions.items() if root not in founders and root not in openers
+                        for a in them if a.id in derived]
+                if not able:
+                    return openers
+                first = min(able, key=lambda a: (a.id not in core, a.id))
+                openers[first.body["root"]] = first
+
+    def find_vouchers(self):
+        self.vouchers, self.invitations = {}, {}
+        for r in self.candidates.values():
+            if not r.permitted or r is self.genesis:
+                continue
+            t = self.pool.present[r.body["target"]] if r.kind == ENDORSE else r
+            if r.as_admin and (t.kind == ADMIT and t.permitted or t.kind == ADD_ADMIN and t is r):
+                self.vouchers.setdefault(t.body["root"], []).append(r)
+            if r.first_admission and not r.as_admin:
+                self.invitations.setdefault(r.body["root"], []).append(r)
+
+    def rank(self, a):
+        past = (self.pool.present[id] for id in a.past)
+        return sum(p.root == a.root and p.first_admission and p.permitted and not p.as_admin for p in past)
+
+    def kept_for(self, R, anchors):
+        """What is kept, and the forks that matter."""
         start = [self.genesis.id]  # 1
         start += [r.id for r in self.candidates.values()  # 2
-                  if r.height < self.forks.get(r.feed, r.height + 1) and r.feed in feeds[r.root]]
-        for root in self.named_by_genesis | self.admissions.keys():  # 3
+                  if r.root in R and r.feed in self.within[r.root] and not self.at_a_fork(r)]
+        for root in R:  # 3
             for claim in (self.pool.statements[id]["claim"] for id in self.looked_at.get(root, ())):
                 if "revokes" in claim and claim["circle"] in (None, self.pool.circle) and claim["cut"]:
                     r = self.candidates.get(claim["cut"][1])
                     if r and (r.root, r.feed, r.height) == (root, claim["revokes"], claim["cut"][0]):
                         start.append(r.id)
-        for r in evidence:
-            start.extend(r.named_ids)  # 4
-            start.extend(a.id for a in self.admissions.get(r.root, ()))  # 6
-        self.kept = {}
+        kept, matter = {}, {}
+
+        def anchor(r):
+            start.extend(a.id for a in anchors.get(r.root, ()))  # 6
+
+        def fork(feed):
+            if feed in self.all_forks and feed not in matter:
+                matter[feed] = self.all_forks[feed]
+                for half in map(self.candidates.get, self.evidence[feed]):
+                    start.extend(half.named_ids)  # 4
+                    anchor(half)
+
+        for root in R:
+            for feed in self.within.get(root, ()):
+                fork(feed)
         while start:
             r = self.candidates[start.pop()]
-            if r.id not in self.kept:
-                self.kept[r.id] = r
+            if r.id not in kept:
+                kept[r.id] = r
                 start.extend(r.named_ids)  # 5
-                start.extend(a.id for a in self.admissions.get(r.root, ()))  # 6
-        self.held = list(self.kept.values()) + [r for r in evidence if r.id not in self.kept]
+                anchor(r)
+                if self.at_a_fork(r):
+                    fork(r.feed)
+        return kept, matter
+
+    def at_a_fork(self, r):
+        return r.height >= self.all_forks.get(r.feed, r.height + 1)
 
     def find_statements(self):
-        roots = set(self.named_by_genesis)
-        roots.update(root for root, them in self.admissions.items() if any(a.id in self.kept for a in them))
+        roots = self.named_by_genesis | self.shares
         self.statements = {id for root in roots for id in self.looked_at.get(root, ())}
         self.statements.update(r.certificate["id"] for r in self.held)
         keys = {(r.root, r.feed) for r in self.held if r.authority}
@@ -277,10 +355,10 @@ class Set:
             if s["claim"].get("certificate") == "sign" and (s["root"], s["claim"]["key"]) in keys:
                 self.statements.add(id)
 
-    def revocations(self):
-        """Of the set, for this circle or all: their cuts by root and feed."""
+    def revocations(self, statements):
+        """Of these statements, for this circle or all: their cuts by root and feed."""
         found = {}
-        for s in map(self.pool.statements.get, self.statements):
+        for s in map(self.pool.statements.get, statements):
             if "revokes" in s["claim"] and s["claim"]["circle"] in (None, self.pool.circle):
                 found.setdefault((s["root"], s["claim"]["revokes"]), []).append(s["claim"]["cut"])
         return found
@@ -299,7 +377,10 @@ class Set:
 
     def on_a_branch(self, id):
         r = self.candidates.get(id)
-        return r is not None and r.height >= self.forks.get(r.feed, r.height + 1)
+        return r is not None and self.has_share(r.root, r.feed) and self.at_a_fork(r)
+
+    def has_share(self, root, feed):
+        return root in self.shares and feed in self.within.get(root, ())
 
     def result(self):
         return {
@@ -592,7 +673,7 @@ class State(Fold):
 
     def __init__(self, set_):
         self.set = set_
-        super().__init__(set_.pool, set_.kept, set_.forks, set_.revocations())
+        super().__init__(set_.pool, set_.kept, set_.forks, set_.revocations(set_.statements))
         self.ordinary = {r.id: r for r in set_.kept.values()
                          if not r.authority and r.root in self.members and not self.beyond(r, self.in_force)}
         self.withdrawn = set()
@@ -651,8 +732,8 @@ class State(Fold):
             "admin": m in self.admins,
             "suspension": min(self.without_readmission.get(m, ()), default=None),
             "feeds": feeds,
-            "open": [f for f in feeds if f not in self.forks and (m, f) not in self.revocations and f not in ended
-                     and all(f in self.given_back[s.id] for s in self.in_force.get(m, ()))],
+            "open": [f for f in feeds if self.set.has_share(m, f) and f not in self.forks
+                     and (m, f) not in self.revocations and f not in ended and all(f in self.given_back[s.id] for s in self.in_force.get(m, ()))],
             "weight": self.weights.get(m, 0),
             "trunk": self.trunk(m),
         }
@@ -676,7 +757,7 @@ class State(Fold):
 
 
 def compute(history):
-    pool = Pool(history["circle"], history["statements"], history["records"])
+    pool = Pool(history["circle"], history["statements"], history["records"], history.get("shares", (FEEDS, SEATS)))
     if not pool.founds():
         waiting = [[id, "waits"] for id in sorted(pool.records)]
         empty = dict.fromkeys("members documents models withdrawn pointers votes without_effect".split(), [])

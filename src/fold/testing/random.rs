@@ -3,7 +3,7 @@
 
 use crate::record::{Body, Claim, FeedKey, Kind, Policy, RecordId, Role, RootKey};
 
-use super::{Draft, World, admit, document, readmit, suspend};
+use super::{Draft, Shares, World, admit, document, readmit, suspend};
 
 /// SplitMix64 (Steele, Lea and Flood, *Fast Splittable Pseudorandom Number Generators*, 2014).
 pub struct Dice(pub u64);
@@ -43,6 +43,8 @@ impl Dice {
 
 struct Play {
     world: World,
+    /// Whether members crowd: many feeds, many forks, many invitations, and little that was seen.
+    crowd: bool,
     dice: Dice,
     roots: Vec<RootKey>,
     /// Numbers of the roots that genesis or some admission names.
@@ -62,12 +64,26 @@ pub fn history(seed: u64, roots: usize, records: usize) -> World {
 }
 
 /// The same history told in an empty world of the caller's.
-pub fn told(mut world: World, seed: u64, roots: usize, records: usize) -> World {
+pub fn told(world: World, seed: u64, roots: usize, records: usize) -> World {
+    tell(world, false, seed, roots, records)
+}
+
+/// A history whose members have more feeds, forks and guests than there are shares for: two feeds and one or two seats.
+pub fn crowd(seed: u64, roots: usize, records: usize) -> World {
+    let mut world = World::new(false);
+    world.shares = Shares {
+        feeds: 2,
+        seats: 1 + (seed % 2) as usize,
+    };
+    tell(world, true, seed ^ 0xc0_0bed, roots, records)
+}
+
+fn tell(mut world: World, crowd: bool, seed: u64, roots: usize, records: usize) -> World {
     let mut dice = Dice(seed);
     let keys: Vec<RootKey> = (0..roots).map(|n| world.root(n)).collect();
-    let admins = 1 + dice.below(4.min(roots));
+    let admins = 1 + dice.below(if crowd { 2 } else { 4.min(roots) });
     let policy = Policy {
-        invitations: dice.roll() % 3,
+        invitations: dice.roll() % 3 + u64::from(crowd),
         quorum: dice.roll() % 3,
         rules: 1,
     };
@@ -75,6 +91,7 @@ pub fn told(mut world: World, seed: u64, roots: usize, records: usize) -> World 
     let genesis = world.found(founder, &keys[..admins], policy);
     let mut play = Play {
         world,
+        crowd,
         dice,
         roots: keys,
         named: (0..admins).collect(),
@@ -85,6 +102,13 @@ pub fn told(mut world: World, seed: u64, roots: usize, records: usize) -> World 
         policies: vec![genesis],
         pointers: vec![genesis],
     };
+    if crowd {
+        for member in admins..admins + 2 {
+            let body = admit(play.roots[member]);
+            let id = play.world.write(founder, &body);
+            play.remember(id, &body, true);
+        }
+    }
     while play.world.records.len() <= records {
         play.step();
     }
@@ -99,7 +123,15 @@ impl Play {
         } else {
             anybody
         };
+        // Where members crowd, admins are seldom heard.
+        let author = match self.crowd && self.dice.chance(60) {
+            true => 1 + self.dice.below(3),
+            false => author,
+        };
         let feed = match self.dice.roll() % 100 {
+            10..50 if self.crowd => self.world.device(author, 1),
+            50..70 if self.crowd => self.world.device(author, 2),
+            70..88 if self.crowd => self.world.device(author, 3),
             0..74 => self.world.device(author, 0),
             74..92 => self.world.device(author, 1),
             92..97 => self.world.device(author, 2),
@@ -120,6 +152,7 @@ impl Play {
             };
         }
         draft.seen = match self.dice.roll() % 100 {
+            0..65 if self.crowd => Some(self.admitted(author)),
             0..60 => None,
             60..90 => {
                 let count = 1 + self.dice.below(3);
@@ -129,7 +162,7 @@ impl Play {
             _ => Some(vec![RecordId::from(self.world.circle)]),
         };
         let standing = self.world.of_feed(feed);
-        if self.dice.chance(5) {
+        if self.dice.chance(if self.crowd { 25 } else { 5 }) {
             // A second record at some height: an old key in other hands, or a restored backup.
             match self.dice.pick(&standing) {
                 Some(id) if self.dice.chance(80) => draft.after = Some(id),
@@ -171,6 +204,24 @@ impl Play {
         }
     }
 
+    /// What somebody has seen who knows of nothing but his own admission.
+    fn admitted(&self, author: usize) -> Vec<RecordId> {
+        let names = |id: &&RecordId| {
+            let record = self.world.records.iter().find(|it| it.id() == **id);
+            record.is_some_and(|record| {
+                let value = record.value();
+                let body = Body::decode(value.kind, &value.body);
+                matches!(body, Some(Body::Admit { root, .. }) if root == self.roots[author])
+            })
+        };
+        let admission = self.authority.iter().find(names);
+        admission
+            .or(self.authority.first())
+            .into_iter()
+            .copied()
+            .collect()
+    }
+
     fn spare(&mut self, author: usize) -> FeedKey {
         let spare = self.world.spare(author);
         if self.dice.chance(40) {
@@ -210,6 +261,7 @@ impl Play {
         let free = |body| Some((body, Vec::new()));
         match self.dice.roll() % 100 {
             0..20 => free(admit(self.roots[whom])),
+            20..27 | 33..36 | 40..45 | 85..88 if self.crowd => free(admit(self.roots[whom])),
             20..33 => {
                 let cut = self.cut(known);
                 Some((suspend(self.roots[known]), cut))

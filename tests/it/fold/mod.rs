@@ -12,15 +12,16 @@ mod replay;
 mod scale;
 mod scenes;
 mod search;
+mod shares;
 mod writes;
 
 use std::io::Write;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use okibi::fold::testing::random::history;
+use okibi::fold::testing::random::{crowd, history};
 use okibi::fold::testing::{Draft, World, admit};
-use okibi::fold::{History, evaluate};
+use okibi::fold::{History, Shares, evaluate};
 use okibi::identity::verify;
 use okibi::record::{Body, CircleId, Record, Role, Signed, Statement};
 use serde_json::{Value, json};
@@ -64,7 +65,14 @@ fn vectors_hold_by_their_bytes() {
         let path = entry.unwrap().path();
         let vector: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
         let circle: CircleId = vector["circle"].as_str().unwrap().parse().unwrap();
-        let mut history = History::new(circle);
+        let shares = vector.get("shares").map_or_else(Shares::default, |it| {
+            let number = |at: usize| usize::try_from(it[at].as_u64().unwrap()).unwrap();
+            Shares {
+                feeds: number(0),
+                seats: number(1),
+            }
+        });
+        let mut history = History::with_shares(circle, shares);
         for record in vector["records"].as_array().unwrap().iter().rev() {
             let signed: Signed<Record> = Signed::decode(&bytes(&record["bytes"]).unwrap()).unwrap();
             assert_eq!(signed.id().to_string(), record["id"].as_str().unwrap());
@@ -134,7 +142,12 @@ fn crowded() -> World {
 /// Random histories with their results, one JSON object a line; then those that others wrote, and the crowded one.
 fn dump(path: &Path, seeds: Range<u64>) {
     let mut out = std::io::BufWriter::new(std::fs::File::create(path).unwrap());
-    let worlds = seeds.map(|seed| (format!("seed {seed}"), history(seed, 8, 60)));
+    let worlds = seeds.flat_map(|seed| {
+        [
+            (format!("seed {seed}"), history(seed, 8, 60)),
+            (format!("crowd {seed}"), crowd(seed, 10, 60)),
+        ]
+    });
     let written = std::env::var_os("OKIBI_FOLD_REPLAY")
         .map_or_else(|| folder().with_file_name("readings.jsonl"), PathBuf::from);
     let written = std::fs::read_to_string(written).unwrap();

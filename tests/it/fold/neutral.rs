@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use okibi::fold::testing::World;
-use okibi::fold::{Lack, Membership, State};
+use okibi::fold::{Lack, Membership, Shares, State};
 use okibi::record::{Body, Claim, Entry, Place, Previous, Record};
 use serde_json::{Value, json};
 
@@ -42,13 +42,17 @@ impl Names {
 pub fn dump(world: &World, names: &Names, result: (&Membership, &State), bytes: bool) -> Value {
     let id = |id: &[u8; 32]| names.of(id);
     let (statements, records) = input(world, &id, bytes);
-    json!({
+    let mut out = json!({
         "circle": id(&world.circle.0),
         "statements": statements,
         "records": records,
         "set": set(result.0, &id),
         "state": state(result.1, &id),
-    })
+    });
+    if world.shares != Shares::default() {
+        out["shares"] = json!([world.shares.feeds, world.shares.seats]);
+    }
+    out
 }
 
 type Id<'a> = dyn Fn(&[u8; 32]) -> Value + 'a;

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use okibi::fold::Shares;
 use okibi::fold::testing::{World, document};
 use okibi::record::{
     Admin, Body, CircleId, Claim, FeedKey, Hlc, Kind, Place, Policy, Previous, Record, RecordId,
@@ -21,6 +22,12 @@ pub fn world(fields: &Value) -> World {
         records: HashMap::new(),
         genesis: fields["circle"].clone(),
     };
+    if let Some(shares) = fields.get("shares") {
+        writer.world.shares = Shares {
+            feeds: number(&shares[0]),
+            seats: number(&shares[1]),
+        };
+    }
     let is_certificate = |it: &&Value| it["claim"].get("certificate").is_some();
     let statements = fields["statements"].as_array().unwrap();
     for statement in statements.iter().filter(is_certificate) {

@@ -87,6 +87,7 @@ pub fn all() -> Vec<(&'static str, World, Check)> {
     scenes
         .into_iter()
         .chain(more)
+        .chain(super::shares::ALL)
         .map(|scene| scene())
         .collect()
 }
