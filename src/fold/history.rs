@@ -8,6 +8,8 @@ use crate::record::{
     limits,
 };
 
+use super::known::Permissions;
+
 /// How many feeds of one root, and how many guests of one inviter, have a share of the set. Only tests of the rules have
 /// other numbers than the limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +34,7 @@ pub struct History {
     pub(super) statements: BTreeMap<StatementId, Verified<Statement>>,
     pub(super) records: BTreeMap<RecordId, Verified<Record>>,
     pub(super) shares: Shares,
+    pub(super) known: Permissions,
 }
 
 impl History {
@@ -42,6 +45,7 @@ impl History {
             statements: BTreeMap::new(),
             records: BTreeMap::new(),
             shares: Shares::default(),
+            known: Permissions::default(),
         }
     }
 
@@ -52,6 +56,12 @@ impl History {
             shares,
             ..Self::new(circle)
         }
+    }
+
+    /// Takes over what an earlier evaluation of records of this circle came to, by whoever kept it safe: what it says is
+    /// believed.
+    pub fn know(&mut self, permissions: Permissions) {
+        self.known = permissions;
     }
 
     /// Adds a statement of any root; adding one twice changes nothing.

@@ -90,6 +90,91 @@ fn permission_never_changes_and_membership_only_grows() {
     }
 }
 
+/// Permissions kept from any part of a pool, through their bytes, change nothing in an evaluation of the whole, or of
+/// another part; and they are what the whole comes to by itself.
+#[test]
+fn kept_permissions_change_nothing() {
+    for seed in seeds(80) {
+        let world = history(seed, ROOTS, RECORDS);
+        let mut dice = Dice(seed ^ 0xcace);
+        for share in [20, 50, 80, 100] {
+            let chosen: BTreeSet<RecordId> = world
+                .records
+                .iter()
+                .map(|record| record.id())
+                .filter(|_| dice.chance(share))
+                .collect();
+            let (_, _, kept) = evaluate_and_keep(&pool(&world, |id| chosen.contains(id)));
+            let kept = Permissions::decode(&kept.encode()).expect("what was written reads");
+            let (mut plain, mut knowing) = (world.history(), world.history());
+            if share == 100 {
+                // What was dropped since is known and not at hand.
+                let rest: BTreeSet<RecordId> =
+                    chosen.into_iter().filter(|_| dice.chance(60)).collect();
+                plain = pool(&world, |id| rest.contains(id));
+                knowing = plain.clone();
+            }
+            knowing.know(kept);
+            assert_eq!(
+                evaluate_and_keep(&knowing),
+                evaluate_and_keep(&plain),
+                "seed {seed}, {share} of 100"
+            );
+        }
+    }
+}
+
+/// What was judged once is not folded again: of a pool that grew, only what is new is judged.
+#[test]
+fn only_what_is_new_is_judged() {
+    let world = history(3, ROOTS, RECORDS);
+    let half: BTreeSet<RecordId> = world
+        .records
+        .iter()
+        .map(|it| it.id())
+        .take(RECORDS / 5)
+        .collect();
+    let (_, _, kept) = evaluate_and_keep(&pool(&world, |id| half.contains(id)));
+    let (_, _, all) = evaluate_and_keep(&world.history());
+    for (known, judged) in [
+        (Permissions::default(), all.len()),
+        (kept.clone(), all.len() - kept.len()),
+        (all.clone(), 0),
+    ] {
+        let mut history = world.history();
+        history.know(known);
+        assert_eq!(Rules::new(&Graph::new(&history)).judged, judged);
+    }
+    assert!(
+        kept.len() > 3 && all.len() > kept.len() + 3,
+        "{} of {}",
+        kept.len(),
+        all.len()
+    );
+}
+
+/// A cache that was damaged is no cache; nothing in it makes an evaluation fail.
+#[test]
+fn damaged_permissions_do_not_read_or_are_judged_again() {
+    let world = history(7, ROOTS, RECORDS);
+    let (_, _, kept) = evaluate_and_keep(&world.history());
+    let bytes = kept.encode();
+    assert!(kept.len() > 20, "{}", kept.len());
+    let mut dice = Dice(1);
+    for _ in 0..2_000 {
+        let mut bytes = bytes.clone();
+        let at = dice.below(bytes.len());
+        bytes[at] ^= 1 << dice.below(8);
+        if let Some(other) = Permissions::decode(&bytes) {
+            let mut history = world.history();
+            history.know(other);
+            evaluate(&history);
+        }
+        bytes.truncate(at);
+        assert_eq!(Permissions::decode(&bytes), None);
+    }
+}
+
 #[test]
 fn any_order_duplication_and_batching_gives_one_set_and_one_state() {
     for (seed, world) in worlds(seeds(40)) {

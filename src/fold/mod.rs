@@ -17,6 +17,7 @@ mod explain;
 mod graph;
 mod history;
 mod keep;
+mod known;
 #[cfg(test)]
 mod laws;
 mod membership;
@@ -33,6 +34,7 @@ mod weight;
 
 pub use explain::{Reason, Subject, explain};
 pub use history::{History, Lack, Membership, Shares};
+pub use known::Permissions;
 pub use outlook::{Change, changes};
 pub use state::{Authority, Member, Shared, State, Vote};
 
@@ -56,9 +58,16 @@ pub fn fold(history: &History, membership: &Membership) -> State {
 
 /// Both at once, at half the cost.
 pub fn evaluate(history: &History) -> (Membership, State) {
+    let (membership, state, _) = evaluate_and_keep(history);
+    (membership, state)
+}
+
+/// Both, with what `History::know` spares the next evaluation of this pool or of one that grew out of it.
+pub fn evaluate_and_keep(history: &History) -> (Membership, State, Permissions) {
     let graph = Graph::new(history);
     let rules = Rules::new(&graph);
     let membership = membership::sift(&graph, &rules);
     let state = build::state(&rules, &membership);
-    (membership, state)
+    let permissions = Permissions::of(&rules);
+    (membership, state, permissions)
 }

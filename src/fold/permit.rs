@@ -7,6 +7,7 @@ use crate::record::{Body, CircleId, Policy, RecordId, limits};
 
 use super::bits::Bits;
 use super::graph::{Act, Graph};
+use super::known::Recall;
 use super::rules::{Rules, Verdict, Why};
 use super::weight::Weights;
 
@@ -15,6 +16,8 @@ use super::weight::Weights;
 pub(super) struct Judgement {
     /// Why it is not permitted.
     pub(super) refusal: Option<Why>,
+    /// Whether that took a fold.
+    pub(super) folded: bool,
     /// Whether its author was an admin.
     pub(super) as_admin: bool,
     /// The admins there were.
@@ -80,6 +83,27 @@ struct Memory {
     endorsed: HashMap<(u32, u32, bool), Vec<u32>>,
 }
 
+impl Memory {
+    /// What of a node's past can make a difference.
+    fn key(&self, rules: &Rules<'_, '_>, node: u32) -> Bits {
+        rules.graph.nodes[node as usize].past.meet(&self.relevant)
+    }
+
+    /// The fold of a node's past.
+    fn verdict(&mut self, rules: &Rules<'_, '_>, node: u32) -> Rc<Verdict> {
+        let key = self.key(rules, node);
+        self.folds.get_or(&key, || rules.fold(&key, None))
+    }
+
+    /// What each root weighs in it.
+    fn weights(&mut self, rules: &Rules<'_, '_>, node: u32) -> Rc<Weights> {
+        let key = self.key(rules, node);
+        let folds = &mut self.folds;
+        let mut verdict = || folds.get_or(&key, || rules.fold(&key, None));
+        self.weights.get_or(&key, || rules.weights(&verdict()))
+    }
+}
+
 impl<'g, 'a> Rules<'g, 'a> {
     /// Judges every node of a graph.
     pub(super) fn new(graph: &'g Graph<'a>) -> Self {
@@ -89,6 +113,7 @@ impl<'g, 'a> Rules<'g, 'a> {
             genesis_admins: BTreeSet::new(),
             genesis_policy: Policy::default(),
             standing: Vec::with_capacity(graph.nodes.len()),
+            judged: 0,
         };
         let circle: CircleId = graph.history.circle;
         let genesis = graph.find(&RecordId::from(circle));
@@ -103,6 +128,7 @@ impl<'g, 'a> Rules<'g, 'a> {
                 rules.genesis_admins = indices.copied().collect();
             }
         }
+        let recall = Recall::new(graph);
         let mut memory = Memory::default();
         for (_, _, nodes) in &graph.siblings {
             for &node in nodes {
@@ -116,7 +142,10 @@ impl<'g, 'a> Rules<'g, 'a> {
             }
         }
         for node in 0..graph.nodes.len() as u32 {
-            let standing = rules.stand(node, &mut memory);
+            let recalled = recall.standing(graph, node);
+            let known = recalled.is_some();
+            let standing = rules.stand(node, recalled, &mut memory);
+            rules.judged += usize::from(standing.folded && !known);
             rules.remember(node, &standing, &mut memory);
             rules.standing.push(standing);
         }
@@ -204,7 +233,7 @@ impl<'g, 'a> Rules<'g, 'a> {
         }
     }
 
-    fn stand(&self, node: u32, memory: &mut Memory) -> Judgement {
+    fn stand(&self, node: u32, known: Option<Judgement>, memory: &mut Memory) -> Judgement {
         let refused = |why| Judgement {
             refusal: Some(why),
             ..Judgement::default()
@@ -234,25 +263,27 @@ impl<'g, 'a> Rules<'g, 'a> {
             return refused(Why::Invitations);
         }
 
-        let key = past.meet(&memory.relevant);
-        let verdict = memory.folds.get_or(&key, || self.fold(&key, None));
-        let mut standing = Judgement {
-            refusal: None,
-            as_admin: verdict.admins.contains(&author),
-            admins: Rc::clone(&verdict.admins),
-            policy: verdict.policy,
-            weights: None,
-            rank: 0,
-        };
-        standing.refusal = self.refusal(node, &verdict, &mut standing, memory);
+        let mut standing = known.unwrap_or_else(|| {
+            let verdict = memory.verdict(self, node);
+            let mut standing = Judgement {
+                refusal: None,
+                folded: true,
+                as_admin: verdict.admins.contains(&author),
+                admins: Rc::clone(&verdict.admins),
+                policy: verdict.policy,
+                weights: None,
+                rank: 0,
+            };
+            standing.refusal = self.refusal(node, &verdict, &mut standing, memory);
+            standing
+        });
         let weighed = match self.act(node) {
             Act::Suspend { .. } | Act::Lift { .. } => true,
             Act::Admit { lifts, .. } => !lifts.is_empty(),
             _ => false,
         };
         if weighed && standing.refusal.is_none() {
-            let weights = memory.weights.get_or(&key, || self.weights(&verdict));
-            standing.weights = Some(weights);
+            standing.weights = Some(memory.weights(self, node));
         }
         standing
     }

@@ -139,6 +139,8 @@ pub(super) struct Rules<'g, 'a> {
     pub(super) genesis_admins: BTreeSet<u32>,
     pub(super) genesis_policy: Policy,
     pub(super) standing: Vec<Judgement>,
+    /// How many of them were judged by a fold, and not recalled.
+    pub(super) judged: usize,
 }
 
 impl Rules<'_, '_> {

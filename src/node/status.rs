@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::fold::Lack;
 use crate::identity::fingerprint;
-use crate::record::{CircleId, Entry, Frontier, RootKey};
+use crate::record::{CircleId, Entry, Frontier, RecordId, RootKey};
 use crate::store::{CircleView, Standing};
 
 use super::home::now;
@@ -127,7 +126,7 @@ impl Handle {
     }
 
     fn circle_status(&self, circle: &CircleView, max_age: u64) -> Result<CircleStatus, Failure> {
-        let membership = self.store.membership(&circle.id)?;
+        let tally = self.store.tally(&circle.id)?;
         let state = self.store.state(&circle.id)?;
         let now = now();
         let mut members = Vec::new();
@@ -155,32 +154,22 @@ impl Handle {
                 stale: old && !me && !suspended && circle.standing == Standing::Member,
             });
         }
-        let wanted = membership
-            .waiting
-            .values()
-            .flatten()
-            .filter_map(|lack| match lack {
-                Lack::Record(id) => Some(id.to_string()),
-                Lack::Certificate(id) => Some(id.to_string()),
-                _ => None,
-            });
+        let wanted = tally.wanted.iter().map(|id| RecordId(*id).to_string());
+        let forked = circle.frontier.0.iter();
+        let forked = forked.filter(|(_, entry)| matches!(entry, Entry::Forked { .. }));
         Ok(CircleStatus {
             id: circle.id,
             name: circle.state.name.clone(),
             shelf: circle.standing == Standing::Shelf,
-            set_hash: membership.set_hash,
+            set_hash: tally.set_hash,
             state_hash: state.state_hash(),
-            records: membership.records.len() as u64,
+            records: tally.records,
             documents: state.documents.len(),
             models: state.models.len(),
             members,
-            forked: membership
-                .forks
-                .iter()
-                .map(|(feed, ..)| feed.to_string())
-                .collect(),
+            forked: forked.map(|(feed, _)| feed.to_string()).collect(),
             set_back: self.said_by(circle)?,
-            waiting: membership.pending(),
+            waiting: tally.waiting,
             wanted: wanted.collect(),
             missing_blobs: self.store.missing_blobs(&circle.id)?.len(),
             newer: circle.state.newer(),

@@ -62,9 +62,45 @@ pub(super) fn compute(db: &Connection, id: &CircleId) -> Result<Settled, StoreEr
     Ok(Settled { membership, state })
 }
 
+/// What of a circle's pool counts and what waits, in numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tally {
+    pub set_hash: [u8; 32],
+    /// Records in the set.
+    pub records: u64,
+    /// Records that wait for something that may still come.
+    pub waiting: usize,
+    /// Ids of records and certificates that would let them in; `limits::WANTED` at most.
+    pub wanted: BTreeSet<[u8; 32]>,
+}
+
+/// Counts a circle; where nothing waits, without a look at its records.
+pub(super) fn tally(db: &Connection, id: &CircleId) -> Result<Tally, StoreError> {
+    if let Some(cached) = load(db, id)?
+        && !cached.waiting
+    {
+        let sql = "SELECT count(*) FROM record WHERE circle = ?1 AND in_set = 1";
+        let records: i64 = db.query_row(sql, [id.0], |row| row.get(0))?;
+        return Ok(Tally {
+            set_hash: cached.set_hash(db, id)?,
+            records: records.unsigned_abs(),
+            waiting: 0,
+            wanted: BTreeSet::new(),
+        });
+    }
+    let settled = compute(db, id)?;
+    Ok(Tally {
+        set_hash: settled.membership.set_hash,
+        records: settled.membership.records.len() as u64,
+        waiting: settled.membership.pending(),
+        wanted: settled.wanted(),
+    })
+}
+
 /// Computes a circle from its pool and keeps the result: what is in the set, and what it comes to.
 pub(super) fn settle(db: &Connection, id: &CircleId) -> Result<Settled, StoreError> {
-    let settled = compute(db, id)?;
+    let (membership, state, permissions) = fold::evaluate_and_keep(&history(db, id)?);
+    let settled = Settled { membership, state };
     mark(db, id, &settled.membership)?;
     keep_facts(db, id, &settled)?;
     let Settled { membership, state } = &settled;
@@ -77,6 +113,8 @@ pub(super) fn settle(db: &Connection, id: &CircleId) -> Result<Settled, StoreErr
         spent: HashMap::new(),
     };
     save(db, id, &cached, Some(&membership.set_hash))?;
+    let sql = "UPDATE circle SET permissions = ?2 WHERE id = ?1";
+    db.execute(sql, params![id.0, permissions.encode()])?;
     Ok(settled)
 }
 

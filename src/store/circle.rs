@@ -9,6 +9,7 @@ use crate::record::{
     statements_hash,
 };
 
+use super::cache::Tally;
 use super::{Consent, Store, StoreError, cache, offers, pool, reclaim};
 
 /// What this node is to a circle.
@@ -106,6 +107,11 @@ impl Store {
     /// Which records of a circle are in its set and what the others wait for, computed from the pool.
     pub fn membership(&self, id: &CircleId) -> Result<Membership, StoreError> {
         Ok(cache::compute(&self.db, id)?.membership)
+    }
+
+    /// How much of a circle is in its set, and what waits.
+    pub fn tally(&self, id: &CircleId) -> Result<Tally, StoreError> {
+        cache::tally(&self.db, id)
     }
 
     /// Everything at hand of a circle.

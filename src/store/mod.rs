@@ -46,6 +46,7 @@ pub use ack::Sent;
 pub use append::{Draft, OwnFeed};
 pub use audit::AuditLine;
 pub use blobs::{Scope, blobs_of};
+pub use cache::Tally;
 pub use circle::{CircleView, Standing};
 pub use gaps::Delivered;
 pub use history::{Figures, FoundMessage, MessageRow, NewMessage, Privacy, SessionRow, Speaker};

@@ -1,8 +1,8 @@
 //! The pool: every record and statement at hand, as bytes that this store verified when they came in.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::fold::History;
+use crate::fold::{History, Permissions};
 use crate::identity::{Directory, Verified, from_own_store};
 use crate::record::{
     CircleId, Kind, Payload, Record, RecordId, RootKey, Signed, Statement, StatementId,
@@ -43,6 +43,14 @@ pub(super) fn history(db: &Connection, id: &CircleId) -> Result<History, StoreEr
     let mut sql = db.prepare("SELECT bytes FROM record WHERE circle = ?1")?;
     for bytes in sql.query_map([id.0], |row| row.get::<_, Vec<u8>>(0))? {
         history.add_record(decode(&bytes?)?);
+    }
+    let sql = "SELECT permissions FROM circle WHERE id = ?1";
+    let known: Option<Vec<u8>> = db
+        .query_row(sql, [id.0], |row| row.get(0))
+        .optional()?
+        .flatten();
+    if let Some(known) = known.and_then(|bytes| Permissions::decode(&bytes)) {
+        history.know(known);
     }
     Ok(history)
 }

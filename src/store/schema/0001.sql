@@ -11,12 +11,14 @@ CREATE TABLE circle (
     -- 'member' or 'shelf'
     standing     TEXT NOT NULL CHECK (standing IN ('member', 'shelf')),
     -- Cache of the fold, valid for this version of the rules: the state but documents and models (those are
-    -- rows of fact), the frontier, the ids of the set's statements. The hash of the set is NULL until asked for.
+    -- rows of fact), the frontier, the ids of the set's statements, and what the folds of pasts came to, which
+    -- never changes. The hash of the set is NULL until asked for.
     set_hash     BLOB,
     fold_version INTEGER,
     state        BLOB,
     frontier     BLOB,
     statements   BLOB,
+    permissions  BLOB,
     waiting      INTEGER NOT NULL DEFAULT 1
 ) STRICT, WITHOUT ROWID;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use okibi::fold::testing::random::Dice;
 use okibi::fold::testing::{Draft, World, admit};
-use okibi::fold::{evaluate, fold, membership};
+use okibi::fold::{evaluate, evaluate_and_keep, fold, membership};
 use okibi::record::{Body, FeedKey, Policy, RecordId};
 
 /// A stopwatch over this thread's time on a processor, so that a busy machine does not show.
@@ -84,6 +84,37 @@ fn rebuild() {
             state.members.len(),
             state.active().count(),
         );
+    }
+}
+
+/// What one more admission costs in a circle that one admin filled, with what is known of the others' permissions and
+/// without.
+#[test]
+#[ignore = "prints timings; run it alone, optimised"]
+fn one_more_member() {
+    for count in [1_000, 3_000, 9_000] {
+        let mut world = World::new(false);
+        let founder = world.root(0);
+        let feed = world.device(0, 0);
+        world.found(feed, &[founder], Policy::default());
+        for n in 1..count {
+            let root = world.root(n);
+            world.admit(feed, root);
+        }
+        let (_, _, known) = evaluate_and_keep(&world.history());
+        let root = world.root(count);
+        world.admit(feed, root);
+        let mut history = world.history();
+        let start = Watch::start();
+        let (membership, state, _) = evaluate_and_keep(&history);
+        let anew = start.elapsed();
+        let bytes = known.encode().len();
+        history.know(known);
+        let start = Watch::start();
+        let again = evaluate_and_keep(&history);
+        let knowing = start.elapsed();
+        assert_eq!((&again.0, &again.1), (&membership, &state));
+        println!("{count} members: {anew:?}, knowing {knowing:?}; {bytes} bytes are kept");
     }
 }
 
