@@ -11,7 +11,7 @@ use crate::sync::{Chain, Holdings, Input, Output, Verdict, limits};
 use super::super::home::now;
 use super::super::{Event, Exit, Failure};
 use super::hub::Hub;
-use super::proof::{Arrived, Facts, read};
+use super::proof::{Arrived, Convinced, Facts, read};
 use super::record_pages::Pages;
 
 /// Records of a peer that did not decode or verify, after which it is not spoken with.
@@ -101,13 +101,19 @@ impl Hub<'_> {
             Output::Lacking { id: ask } => self.got(id, ask, None)?,
             Output::Compare { request, digest } => self.compare(id, request, digest)?,
             Output::Admit { card, request } => self.admit(id, card, request)?,
-            Output::Joined { circle, chain } => self.joined(id, circle, chain)?,
+            // Verified on its way here, it comes as `Work::Joined`.
+            Output::Joined { .. } => {}
         }
         Ok(())
     }
 
+    /// Judges a peer with the chain that it brought.
+    pub fn convinced(&mut self, it: Convinced) -> Result<(), Failure> {
+        self.give_verdict(it.id, it.circle, &it.root, &it.certificate, Some(it.facts))
+    }
+
     /// Tells a session whether its peer may be spoken with in a circle.
-    pub fn give_verdict(
+    fn give_verdict(
         &mut self,
         id: u64,
         circle: CircleId,
@@ -387,8 +393,8 @@ impl Hub<'_> {
     }
 
     /// The joiner's side: admitted.
-    pub fn joined(&mut self, id: u64, circle: CircleId, chain: Chain) -> Result<(), Failure> {
-        let ((statements, records), _) = read(chain);
+    pub fn joined(&mut self, id: u64, circle: CircleId, facts: Facts) -> Result<(), Failure> {
+        let (statements, records) = facts;
         let road = self.road(id);
         let batch = Batch {
             statements,

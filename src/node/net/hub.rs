@@ -25,7 +25,7 @@ use super::blobs::Blobs;
 use super::pairing::{Compared, Pairing};
 use super::pairs::Pairs;
 use super::peer_addresses::{PeerAddresses, plain};
-use super::proof::{Arrived, Convinced};
+use super::proof::{Arrived, Convinced, Facts};
 use super::record_pages::Pages;
 use super::room::Full;
 use super::{NetOptions, NetReport, Reached};
@@ -71,6 +71,8 @@ pub(super) enum Work {
     Arrived(Arrived),
     /// A chain came, and was verified.
     Judge(Box<Convinced>),
+    /// The circle that a ticket led to came, and was verified.
+    Joined(u64, CircleId, Box<Facts>),
     End {
         id: u64,
         why: Option<Closed>,
@@ -301,15 +303,12 @@ impl<'a> Hub<'a> {
                 self.or_give_up(id, answered)?;
             }
             Work::Judge(it) => {
-                let Convinced {
-                    id,
-                    circle,
-                    root,
-                    certificate,
-                    facts,
-                } = *it;
-                let judged = self.give_verdict(id, circle, &root, &certificate, Some(facts));
+                let (id, judged) = (it.id, self.convinced(*it));
                 self.or_give_up(id, judged)?;
+            }
+            Work::Joined(id, circle, facts) => {
+                let joined = self.joined(id, circle, *facts);
+                self.or_give_up(id, joined)?;
             }
             Work::Arrived(arrived) => {
                 let id = arrived.id;

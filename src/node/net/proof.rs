@@ -112,6 +112,10 @@ pub(super) fn proven(work: Work) -> Work {
             certificate,
             facts: read(chain).0,
         })),
+        Work::Output {
+            id,
+            output: Output::Joined { circle, chain },
+        } => Work::Joined(id, circle, Box::new(read(chain).0)),
         other => other,
     }
 }
