@@ -77,7 +77,7 @@ fn concurrent_feeds_share_the_seats() -> (&'static str, World, Check) {
     assert_eq!(lacks, [&Lack::Seat].into());
     // A store waits for nothing there, may drop it, and can say why.
     assert_eq!((found.pending(), found.waiting.len()), (0, 4));
-    for (id, _) in &found.waiting {
+    for id in found.waiting.keys() {
         let reasons = okibi::fold::explain(&s.world.history(), Subject::Record(*id));
         assert!(found.may_drop(id) && reasons[0].code == "seat");
     }
