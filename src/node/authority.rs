@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use crate::fold::{self, Authority, Reason, Subject};
 use crate::identity::{KeyCard, Verified};
 use crate::record::{
-    Body, CircleId, Entry, Kind, Place, Policy, Previous, Record, RecordId, RootKey, Statement,
+    Body, CircleId, Entry, FeedKey, Kind, Place, Policy, Previous, Record, RecordId, RootKey,
+    Statement, limits,
 };
 use crate::store::{CircleView, Draft, OwnFeed};
 
@@ -204,7 +205,7 @@ impl Handle {
                     return Err(Failure::new("not-suspended", Exit::Failed)
                         .with("name", self.name_of(circle, root)));
                 }
-                let feeds = member.feeds.iter().copied().collect();
+                let feeds = nameable(member).into_iter().collect();
                 Body::Admit {
                     root: *root,
                     name: member.name.clone(),
@@ -250,13 +251,13 @@ impl Handle {
         Ok(ids)
     }
 
-    /// A cut that keeps everything of a root that this node knows.
+    /// A cut that keeps everything of a root that this node knows, as far as one record can name it.
     fn cut_of(&self, circle: &CircleView, root: &RootKey) -> Result<Vec<Place>, Failure> {
         let Some(member) = circle.state.members.get(root) else {
             return Ok(Vec::new());
         };
         let mut cut = Vec::new();
-        for feed in &member.feeds {
+        for feed in &nameable(member) {
             match circle.frontier.0.get(feed) {
                 Some(Entry::Head { height, id }) => {
                     cut.push(Place {
@@ -391,4 +392,12 @@ fn changes(before: &Authority, after: &Authority) -> Vec<Change> {
 pub fn kind_name(kind: Kind) -> String {
     kind.name()
         .map_or_else(|| format!("kind {}", kind.0), str::to_owned)
+}
+
+/// The feeds of a member that a cut or a re-admission names: one record has room for `limits::CUT`. Only somebody who
+/// cites one feed from another has more than 32; those that can be written to come first, the others would not count.
+fn nameable(member: &fold::Member) -> BTreeSet<FeedKey> {
+    let closed = member.feeds.difference(&member.open);
+    let feeds = member.open.iter().chain(closed).copied();
+    feeds.take(limits::CUT).collect()
 }

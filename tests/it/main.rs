@@ -74,3 +74,4 @@ mod update;
 mod vouched;
 mod wide_area;
 mod wire;
+mod worst;

@@ -1,0 +1,737 @@
+//! The worst bundle of one mebibyte. A party with no office says whatever it may, and more, in as many bytes as fit; an
+//! honest node that belongs to the circle takes the bundle in. Whatever it was, the node has grown by a stated amount, the
+//! import and the next `status` stayed below a stated memory, and honest commands that write go on working.
+//!
+//! Peaks are those of whole processes of the real program, as the kernel counts them (`ru_maxrss`). Nothing is timed; a
+//! limit on processor time, far above what is needed, ends a run that costs the square of what it should.
+//!
+//! `OKIBI_WORST_SEEDS` asks for more mixtures; `--nocapture` prints the figures.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use okibi::carrier::media::files::Files;
+use okibi::carrier::media::medium::Medium;
+use okibi::carrier::media::plan::Plan;
+use okibi::carrier::media::write::{Destination, write_bundle};
+use okibi::carrier::media::{MediaError, Small};
+use okibi::fold::testing::random::Dice;
+use okibi::fold::testing::{Draft, World, admit};
+use okibi::identity::{KeyCard, Verified, fingerprint};
+use okibi::record::{
+    Ack, BlobHash, BlobRef, Body, Claim, Document, Entry, Epoch, FeedKey, Frontier, Kind, Policy,
+    RecordId, Role, RootKey, Signed,
+};
+
+use crate::bundle_stock_tools::have;
+use crate::homes::{Home, Place};
+
+/// Bytes of the sealed bundle, about.
+const MEBIBYTE: usize = 1 << 20;
+/// A records member may unpack to 32 times its size (decision 058), and everything lies in the database once, with
+/// its indices; to this come the log of the database and an empty home.
+const GROWN: u64 = 48 << 20;
+/// Peak of an import, in bytes: one batch of records, SQLite's cache, the fold of what one bundle brings.
+const IMPORT_PEAK: u64 = 160 << 20;
+/// Peak of the next `status`.
+const STATUS_PEAK: u64 = 96 << 20;
+/// Seconds of processor time after which a process is killed; the debug build needs less than a tenth.
+const CPU: u64 = 300;
+/// The feed of whoever speaks, and of the founder: root and device.
+const FOUNDER: usize = 0;
+const MALLORY: usize = 1;
+const FORMER: usize = 2;
+const GUEST: usize = 3;
+const STRANGER: usize = 9;
+
+/// What a process came to.
+struct Cost {
+    status: i32,
+    peak: u64,
+    text: String,
+}
+
+/// Runs a command of the real program and measures it. The measuring process is small: what a child had before `exec` counts.
+fn measure(home: &Home, args: &[&str]) -> Cost {
+    let code = "import os, resource, sys\n\
+        limit = int(sys.argv[1])\n\
+        pid = os.fork()\n\
+        if pid == 0:\n    \
+            resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))\n    \
+            os.execv(sys.argv[2], sys.argv[2:])\n\
+        _, status, usage = os.wait4(pid, 0)\n\
+        print('\\nPEAK', usage.ru_maxrss * 1024)\n\
+        sys.exit(os.waitstatus_to_exitcode(status) & 255)\n";
+    let mut command = home.command([] as [&str; 0]);
+    let program = command.get_program().to_owned();
+    let mut outer = Command::new("python3");
+    outer
+        .args(["-c", code, &CPU.to_string()])
+        .arg(program)
+        .args(args);
+    for (key, value) in command.get_envs() {
+        match value {
+            Some(value) => outer.env(key, value),
+            None => outer.env_remove(key),
+        };
+    }
+    outer.env("OKIBI_DISCOVERY", "false");
+    command = outer;
+    let output = command.output().unwrap();
+    let out = String::from_utf8_lossy(&output.stdout).into_owned();
+    let peak = out.lines().find_map(|line| line.strip_prefix("PEAK "));
+    Cost {
+        status: output.status.code().unwrap_or(-1),
+        peak: peak.unwrap().parse().unwrap(),
+        text: out + &String::from_utf8_lossy(&output.stderr),
+    }
+}
+
+/// Bytes of all files in a folder.
+fn size(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).unwrap().map(|it| it.unwrap());
+    entries
+        .map(|entry| match entry.metadata().unwrap() {
+            it if it.is_dir() => size(&entry.path()),
+            it => it.len(),
+        })
+        .sum()
+}
+
+/// What a bundle has beside what was said in the world.
+#[derive(Default)]
+struct Load {
+    acks: Vec<Vec<u8>>,
+}
+
+/// One more thing of a kind that a party says; the number of what it said before.
+type Say = fn(&mut Scene, &mut Dice, usize, usize) -> usize;
+
+/// The kinds of loads, each with the bytes that one more of it takes in a bundle.
+const FAMILIES: [(&str, Say); 16] = [
+    ("records that compress", zeros),
+    ("many small records", small),
+    ("statements of throw-away roots", throw_away),
+    ("statements of one root", one_root),
+    ("many feeds", many_feeds),
+    ("siblings", siblings),
+    ("forks in many feeds", forks),
+    ("wide citations", wide),
+    ("branches, each cited", cited),
+    ("admissions of many, who write", guests),
+    ("a chain of guests", chain),
+    ("decisions", decisions),
+    ("records that wait", waiting),
+    ("contents of other people's names", contents),
+    ("withdrawals of everything", withdrawals),
+    ("revocations with cuts", revocations),
+];
+
+/// The next free device of a party.
+fn device(scene: &mut Scene, who: usize, n: usize) -> FeedKey {
+    scene.world.device(who, 1 + n)
+}
+
+fn length(scene: &Scene, before: (usize, usize)) -> usize {
+    let statements = scene.world.statements[before.0..].iter();
+    let records = scene.world.records[before.1..].iter();
+    statements.map(|it| it.bytes().len()).sum::<usize>()
+        + records.map(|it| it.bytes().len()).sum::<usize>()
+}
+
+fn said(scene: &Scene) -> (usize, usize) {
+    (scene.world.statements.len(), scene.world.records.len())
+}
+
+fn ordinary(feed: FeedKey, body: Vec<u8>) -> Draft {
+    let mut draft = Draft::new(feed, &Body::Merge);
+    (draft.kind, draft.body) = (Kind(200), body);
+    draft
+}
+
+/// Deterministic CBOR of bytes.
+fn bytes(content: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(content.len()).unwrap();
+    [&[0x59][..], &length.to_be_bytes(), content].concat()
+}
+
+/// As much as a member of 32 times its size may unpack to; each feed has 16 MiB.
+fn zeros(scene: &mut Scene, dice: &mut Dice, who: usize, n: usize) -> usize {
+    let feed = device(scene, who, n / 240);
+    let noise: Vec<u8> = (0..2_048).map(|_| dice.roll() as u8).collect();
+    let mut content = vec![0; 60_000];
+    content[..noise.len()].copy_from_slice(&noise);
+    scene.world.add(ordinary(feed, bytes(&content)));
+    noise.len() + 300
+}
+
+fn small(scene: &mut Scene, _: &mut Dice, who: usize, n: usize) -> usize {
+    let before = said(scene);
+    let feed = device(scene, who, n % 4);
+    scene.world.add(ordinary(feed, vec![0x80]));
+    length(scene, before)
+}
+
+fn throw_away(scene: &mut Scene, _: &mut Dice, who: usize, n: usize) -> usize {
+    let before = said(scene);
+    scene.world.device(1_000 + 10_000 * who + n, 0);
+    length(scene, before)
+}
+
+fn one_root(scene: &mut Scene, _: &mut Dice, who: usize, n: usize) -> usize {
+    let before = said(scene);
+    scene.world.device(who, 1_000 + n);
+    length(scene, before)
+}
+
+fn many_feeds(scene: &mut Scene, _: &mut Dice, who: usize, n: usize) -> usize {
+    let before = said(scene);
+    let feed = device(scene, who, n);
+    scene.world.merge(feed);
+    scene.world.add(ordinary(feed, vec![0x80]));
+    length(scene, before)
+}
+
+fn siblings(scene: &mut Scene, _: &mut Dice, who: usize, n: usize) -> usize {
+    let before = said(scene);
+    let feed = device(scene, who, 0);
+    let genesis = RecordId::from(scene.world.circle);
+    let body = Body::Vote {
+        subject: genesis,
+        choice: n as u64,
+    };
+    let seen = scene.known_tip();
+    scene
+        .world
+        .add(Draft::new(feed, &body).first().seen(&[seen]));
+    length(scene, before)
+}
+
+fn forks(scene: &mut Scene, _: &mut Dice, who: usize, n: usize) -> usize {
+    let before = said(scene);
+    let feed = device(scene, who, n);
+    for number in 0..2 {
+        let body = vec![0x81, number];
+        scene.world.add(ordinary(feed, body).first());
+    }
+    length(scene, before)
+}
+
+fn wide(scene: &mut Scene, dice: &mut Dice, who: usize, n: usize) -> usize {
+    let before = said(scene);
+    let feed = device(scene, who, n % 8);
+    let all: Vec<RecordId> = scene.world.records.iter().map(|it| it.id()).collect();
+    let mut seen = std::collections::BTreeMap::new();
+    for _ in 0..200 {
+        let id = all[dice.below(all.len())];
+        let record = scene.world.records.iter().find(|it| it.id() == id).unwrap();
+        if record.value().kind.is_critical() && seen.len() < 60 {
+            seen.insert(record.value().feed, id);
+        }
+    }
+    let seen: Vec<RecordId> = seen.into_values().collect();
+    scene.world.add(Draft::new(feed, &Body::Merge).seen(&seen));
+    length(scene, before)
+}
+
+/// A sibling in one feed, a record on it, and a record in another feed that cites it.
+fn cited(scene: &mut Scene, _: &mut Dice, who: usize, n: usize) -> usize {
+    let before = said(scene);
+    let (forked, citing) = (device(scene, who, 0), device(scene, who, 1 + n / 250));
+    let genesis = RecordId::from(scene.world.circle);
+    let body = Body::Vote {
+        subject: genesis,
+        choice: n as u64,
+    };
+    let tip = scene.known_tip();
+    let branch = scene
+        .world
+        .add(Draft::new(forked, &body).first().seen(&[tip]));
+    let top = scene
+        .world
+        .add(Draft::new(forked, &Body::Merge).after(branch).seen(&[]));
+    scene
+        .world
+        .add(Draft::new(citing, &Body::Merge).seen(&[top]));
+    length(scene, before)
+}
+
+fn guests(scene: &mut Scene, _: &mut Dice, who: usize, n: usize) -> usize {
+    let before = said(scene);
+    let feed = device(scene, who, n / 3);
+    let guest = 100_000 + 10_000 * who + n;
+    let root = scene.world.root(guest);
+    let tip = scene.known_tip();
+    let below = scene.world.add(Draft::new(feed, &admit(root)).seen(&[tip]));
+    let theirs = scene.world.device(guest, 0);
+    scene
+        .world
+        .add(Draft::new(theirs, &Body::Merge).seen(&[below]));
+    scene.world.add(ordinary(theirs, vec![0x80]));
+    length(scene, before)
+}
+
+fn chain(scene: &mut Scene, _: &mut Dice, who: usize, n: usize) -> usize {
+    let before = said(scene);
+    let number = |n: usize| 200_000 + 10_000 * who + n;
+    let feed = match n {
+        0 => device(scene, who, 0),
+        n => scene.world.device(number(n - 1), 0),
+    };
+    let root = scene.world.root(number(n));
+    scene.world.admit(feed, root);
+    length(scene, before)
+}
+
+fn decisions(scene: &mut Scene, dice: &mut Dice, who: usize, n: usize) -> usize {
+    let before = said(scene);
+    let feed = device(scene, who, n / 250);
+    let all = &scene.world.records;
+    let target = all[dice.below(all.len())].id();
+    let root = scene.world.root(dice.below(10));
+    let body = match dice.below(7) {
+        0 => Body::Suspend {
+            root,
+            reason: "x".repeat(200),
+        },
+        1 => Body::Endorse { target },
+        2 => Body::Vote {
+            subject: target,
+            choice: n as u64,
+        },
+        3 => Body::AddAdmin { root },
+        4 => Body::Lift { suspension: target },
+        5 => Body::Policy {
+            replaces: target,
+            policy: Policy::default(),
+        },
+        _ => admit(root),
+    };
+    let tip = scene.known_tip();
+    scene.world.add(Draft::new(feed, &body).seen(&[tip]));
+    length(scene, before)
+}
+
+/// Each second record of a feed, so that all wait for what never comes.
+fn waiting(scene: &mut Scene, _: &mut Dice, who: usize, n: usize) -> usize {
+    let before = said(scene);
+    let feed = device(scene, who, n % 16);
+    scene.world.add(ordinary(feed, vec![0x80]));
+    scene.world.records.pop();
+    scene.world.add(ordinary(feed, vec![0x80]));
+    length(scene, before)
+}
+
+fn contents(scene: &mut Scene, dice: &mut Dice, who: usize, n: usize) -> usize {
+    let before = said(scene);
+    let feed = device(scene, who, n % 4);
+    let mut blake3 = [0; 32];
+    blake3.fill_with(|| dice.roll() as u8);
+    let body = Body::Document(Document {
+        title: format!("{n}"),
+        media_type: "text/plain".into(),
+        language: String::new(),
+        source: String::new(),
+        licence: String::new(),
+        blob: BlobRef {
+            blake3: BlobHash(blake3),
+            sha256: [0; 32],
+            size: 60 << 30,
+        },
+    });
+    scene.world.add(Draft::new(feed, &body));
+    length(scene, before)
+}
+
+fn withdrawals(scene: &mut Scene, dice: &mut Dice, who: usize, n: usize) -> usize {
+    let before = said(scene);
+    let feed = device(scene, who, n % 4);
+    let all = &scene.world.records;
+    let target = all[dice.below(all.len())].id();
+    scene
+        .world
+        .add(Draft::new(feed, &Body::Withdraw { target }));
+    length(scene, before)
+}
+
+fn revocations(scene: &mut Scene, _: &mut Dice, who: usize, n: usize) -> usize {
+    let before = said(scene);
+    let feed = device(scene, who, n);
+    let low = scene.world.add(ordinary(feed, vec![0x80]));
+    scene.world.add(ordinary(feed, vec![0x80]));
+    scene.world.revoke(feed, Some(low));
+    length(scene, before)
+}
+
+/// A founder who is nobody's home admits Alice, Mallory and a former member; Mallory has a guest.
+fn founded(alice: RootKey) -> (World, Vec<FeedKey>) {
+    let mut world = World::new(true);
+    let feeds: Vec<FeedKey> = (0..10).map(|n| world.device(n, 0)).collect();
+    let roots: Vec<RootKey> = (0..10).map(|n| world.root(n)).collect();
+    world.found(feeds[FOUNDER], &[roots[FOUNDER]], Policy::default());
+    for root in [alice, roots[MALLORY], roots[FORMER]] {
+        world.admit(feeds[FOUNDER], root);
+    }
+    world.admit(feeds[MALLORY], roots[GUEST]);
+    world.suspend(feeds[FOUNDER], roots[FORMER], &[]);
+    (world, feeds)
+}
+
+struct Scene {
+    place: Place,
+    alice: Home,
+    card: KeyCard,
+    world: World,
+    feeds: Vec<FeedKey>,
+    /// What Alice had from the first bundle.
+    statements: usize,
+    records: usize,
+    sequence: u64,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let place = Place::new();
+        let alice = place.home("alice");
+        let card = KeyCard::parse(alice.ok(["key", "card"]).out.trim()).unwrap();
+        let (world, feeds) = founded(card.root());
+        std::fs::create_dir(place.path("scratch")).unwrap();
+        let mut scene = Self {
+            place,
+            alice,
+            card,
+            world,
+            feeds,
+            statements: 0,
+            records: 0,
+            sequence: 0,
+        };
+        let stick = scene.write(FOUNDER, Load::default());
+        let circle = scene.world.circle.to_string();
+        scene.alice.accept(&circle);
+        scene.alice.ok(["import-bundle", stick.to_str().unwrap()]);
+        scene.mark();
+        scene
+    }
+
+    /// What was said so far is known.
+    fn mark(&mut self) {
+        (self.statements, self.records) = (self.world.statements.len(), self.world.records.len());
+    }
+
+    /// A bundle for Alice, signed by somebody, of all that was said since the last mark.
+    fn write(&mut self, signer: usize, load: Load) -> PathBuf {
+        self.sequence += 1;
+        let stick = PathBuf::from(self.place.stick(&format!("stick {}", self.sequence)));
+        let feed = self.feeds[signer];
+        let key = self.world.secret(feed);
+        let id = self.world.certificate(feed);
+        let all = &self.world.statements;
+        let certificate = all
+            .iter()
+            .find(|it| it.id() == id)
+            .unwrap()
+            .bytes()
+            .to_vec();
+        let small = |number: usize, kind: &str, bytes: Vec<u8>| Small {
+            name: format!("trust/{number:04}-{kind}.cborseq"),
+            bytes,
+        };
+        // The whole world's statements, so that any signer is known; records in the order of the format.
+        let mut trust: Vec<Small> = Vec::new();
+        let mut part = Vec::new();
+        for statement in &self.world.statements[self.statements..] {
+            part.extend(statement.bytes());
+            if part.len() > MEBIBYTE / 2 {
+                trust.push(small(trust.len(), "statements", std::mem::take(&mut part)));
+            }
+        }
+        trust.push(small(trust.len(), "statements", part));
+        if signer == FOUNDER {
+            // Nobody knows the circle yet.
+            let records = self.world.records.iter().flat_map(|it| it.bytes());
+            let bytes = records.copied().collect();
+            trust.push(small(trust.len(), "records", bytes));
+        }
+        let mut new: Vec<&Verified<okibi::record::Record>> =
+            self.world.records[self.records..].iter().collect();
+        new.sort_by_key(|it| (it.value().height, it.id()));
+        let plan = Plan {
+            circle: self.world.circle.0,
+            certificate,
+            sequence: self.sequence,
+            previous: None,
+            standalone: true,
+            trust,
+            acks: (0..)
+                .zip(load.acks)
+                .map(|(number, bytes): (usize, _)| Small {
+                    name: format!("acks/{number:04}-ack.cose"),
+                    bytes,
+                })
+                .collect(),
+            records: new
+                .into_iter()
+                .map(|it| Ok::<_, MediaError>(it.bytes().to_vec())),
+            contents: Vec::new(),
+            part_bytes: 1 << 30,
+        };
+        let receive = self
+            .card
+            .statements()
+            .iter()
+            .find_map(|it| match it.value().claim {
+                Claim::Certificate {
+                    role: Role::Receive,
+                    key,
+                    ..
+                } => Some(key),
+                _ => None,
+            });
+        let mut seed = blake3::Hasher::new()
+            .update(&self.sequence.to_le_bytes())
+            .finalize_xof();
+        write_bundle(
+            (&Files::new(self.place.path("scratch")), Path::new("spool")),
+            Destination::Medium(&Medium::take(&Files::new(stick.clone())).unwrap()),
+            plan,
+            &key,
+            &[receive.unwrap().into()],
+            &mut |bytes| seed.fill(bytes),
+        )
+        .unwrap();
+        stick
+    }
+}
+
+impl Scene {
+    /// The newest record of the first bundle: a past in which everybody belongs.
+    fn known_tip(&self) -> RecordId {
+        let told = &self.world.records[..self.records];
+        let critical = |it: &&Verified<okibi::record::Record>| {
+            it.value().kind.is_critical() && it.value().feed == self.feeds[FOUNDER]
+        };
+        told.iter().rfind(critical).unwrap().id()
+    }
+
+    /// Says as much of some kinds as a bundle of a mebibyte holds.
+    fn say(&mut self, who: usize, families: &[usize], seed: u64) {
+        let mut dice = Dice(seed);
+        let (mut room, mut counts) = (MEBIBYTE - 64_000, [0; FAMILIES.len()]);
+        // What compresses leaves room for more of it.
+        while room > MEBIBYTE / 16 {
+            let mut bytes = 0;
+            while bytes < room {
+                let family = families[dice.below(families.len())];
+                bytes += FAMILIES[family].1(self, &mut dice, who, counts[family]);
+                counts[family] += 1;
+            }
+            room = (MEBIBYTE - 64_000).saturating_sub(self.weight());
+        }
+    }
+
+    /// Bytes that what was said takes in a bundle, about.
+    fn weight(&self) -> usize {
+        let records = self.world.records[self.records..].iter();
+        let records: Vec<u8> = records.flat_map(|it| it.bytes()).copied().collect();
+        let statements = self.world.statements[self.statements..].iter();
+        let statements: usize = statements.map(|it| it.bytes().len()).sum();
+        zstd::bulk::compress(&records, 3).unwrap().len() + statements
+    }
+
+    /// Commands that write go on working, whatever the others said.
+    fn go_on(&mut self, what: &str) {
+        let text = self.place.file("text.md", format!("# {what}\n"));
+        let guest = self.place.home("another");
+        let card = guest.ok(["key", "card"]).out;
+        let card = self.place.file("card", card);
+        let mallory = fingerprint(&self.world.root(MALLORY));
+        let stick = self.place.stick("out");
+        let backup = self.place.path("backup");
+        let _ = std::fs::remove_file(&backup);
+        let secret = self
+            .place
+            .file("passphrase", "correct horse battery staple okibi\n");
+        let commands: [&[&str]; 11] = [
+            &["library", "add", &text, "--title", "after"],
+            &["library", "share", "after"],
+            &["circle", "admit", &card, "--name", "another", "--yes"],
+            &["circle", "suspend", &mallory, "--yes"],
+            &["key", "rotate"],
+            &["library", "withdraw", "after"],
+            &["courier", &stick],
+            &[
+                "backup",
+                backup.to_str().unwrap(),
+                "--passphrase-file",
+                &secret,
+            ],
+            &["gc"],
+            &["chat", "hello"],
+            &["circle", "forget", "hearth", "--yes"],
+        ];
+        for command in commands {
+            let run = self.alice.run(command);
+            assert!(run.status.success(), "{what}: {command:?}: {run:#?}");
+        }
+        std::fs::remove_dir_all(stick).unwrap();
+    }
+
+    /// Alice's home as it was before.
+    fn again(&self) {
+        let (home, before) = (self.alice.path.clone(), self.place.path("before"));
+        if before.exists() {
+            std::fs::remove_dir_all(&home).unwrap();
+            crate::homes::copy(&before, &home);
+        } else {
+            crate::homes::copy(&home, &before);
+        }
+    }
+
+    /// Takes a bundle in and holds what it costs against the bounds; honest commands go on.
+    fn hold(&mut self, what: &str, signer: usize, load: Load, member: bool) {
+        self.again();
+        let before = size(&self.alice.path);
+        let stick = self.write(signer, load);
+        let sealed = size(&stick);
+        let import = measure(&self.alice, &["import-bundle", stick.to_str().unwrap()]);
+        let status = measure(&self.alice, &["status"]);
+        let grown = size(&self.alice.path).saturating_sub(before);
+        println!(
+            "{what}: {} KiB; import exits {} at {} MiB; home {} KiB larger; status at {} MiB",
+            sealed >> 10,
+            import.status,
+            import.peak >> 20,
+            grown >> 10,
+            status.peak >> 20
+        );
+        assert!(
+            matches!(import.status, 0 | 11 | 12),
+            "{what}: {}",
+            import.text
+        );
+        assert_eq!(member, import.status == 0, "{what}: {}", import.text);
+        assert_eq!(status.status, 0, "{what}: {}", status.text);
+        assert!(sealed < 2 * MEBIBYTE as u64, "{what}: {sealed}");
+        // Nobody without a place in the circle leaves more than a line in the audit trail.
+        let room = if member { GROWN } else { 256 << 10 };
+        assert!(grown < room, "{what}: {grown}");
+        assert!(import.peak < IMPORT_PEAK, "{what}: {}", import.peak);
+        assert!(status.peak < STATUS_PEAK, "{what}: {}", status.peak);
+        self.go_on(what);
+        std::fs::remove_dir_all(stick).unwrap();
+        self.world = founded(self.card.root()).0;
+    }
+}
+
+/// An acknowledgement with as many feeds and wishes as it may have.
+fn acknowledgement(scene: &mut Scene, who: usize, dice: &mut Dice) -> Vec<u8> {
+    let mut key = || {
+        let mut key = [0; 32];
+        key.fill_with(|| dice.roll() as u8);
+        key
+    };
+    let frontier = (0..9_000).map(|_| {
+        let entry = Entry::Head {
+            height: 1 << 40,
+            id: RecordId(key()),
+        };
+        (FeedKey(key()), entry)
+    });
+    let frontier = Frontier(frontier.collect());
+    let mut wanted: Vec<[u8; 32]> = (0..okibi::record::limits::WANTED).map(|_| key()).collect();
+    wanted.sort_unstable();
+    let feed = scene.feeds[who];
+    let secret = scene.world.secret(feed);
+    let ack = Ack {
+        circle: scene.world.circle,
+        from: scene.world.root(who),
+        feed,
+        certificate: scene.world.certificate(feed),
+        to: scene.card.root(),
+        epoch: Epoch::next(None, 1, [1; 8]),
+        sequence: 1 << 40,
+        statements: [0; 32],
+        frontier,
+        wanted,
+    };
+    use okibi::identity::Signer;
+    Signed::build(ack, |message| secret.sign(message))
+        .bytes()
+        .to_vec()
+}
+
+fn seeds(default: u64) -> u64 {
+    let asked = std::env::var("OKIBI_WORST_SEEDS").ok();
+    asked.map_or(default, |text| text.parse().unwrap())
+}
+
+/// What a plain member may say at most in a bundle of a mebibyte, kind by kind.
+fn kinds(range: std::ops::Range<usize>) {
+    if !have(&["python3"]) {
+        return;
+    }
+    let mut scene = Scene::new();
+    for family in range {
+        scene.say(MALLORY, &[family], 1);
+        scene.hold(FAMILIES[family].0, MALLORY, Load::default(), true);
+    }
+}
+
+/// A cut named every feed of a root that is in the set. A member who cites each of two thousand feeds from the next has
+/// that many there, the record had no room for them, and nobody could suspend that member.
+#[test]
+fn the_worst_mebibyte_of_a_member_has_bounds() {
+    kinds(0..FAMILIES.len() / 2);
+}
+
+#[test]
+fn the_other_worst_mebibytes_of_a_member_have_bounds() {
+    kinds(FAMILIES.len() / 2..FAMILIES.len());
+}
+
+/// One that is too wide is not kept; mixtures are no worse than the worst of their parts.
+#[test]
+fn acknowledgements_and_mixtures_have_bounds() {
+    if !have(&["python3"]) {
+        return;
+    }
+    let mut scene = Scene::new();
+    let acks = vec![acknowledgement(&mut scene, MALLORY, &mut Dice(1))];
+    scene.hold("a wide acknowledgement", MALLORY, Load { acks }, true);
+    for seed in 0..seeds(3) {
+        let mut dice = Dice(seed);
+        let families: Vec<usize> = (0..4).map(|_| dice.below(FAMILIES.len())).collect();
+        scene.say(MALLORY, &families, seed);
+        scene.hold(
+            &format!("{families:?}, seed {seed}"),
+            MALLORY,
+            Load::default(),
+            true,
+        );
+    }
+}
+
+/// A guest has the same bounds; a suspended member and a stranger leave nothing.
+#[test]
+fn the_worst_mebibyte_of_others_has_bounds() {
+    if !have(&["python3"]) {
+        return;
+    }
+    let mut scene = Scene::new();
+    for (who, name, member) in [
+        (GUEST, "a guest", true),
+        (FORMER, "a former member", false),
+        (STRANGER, "a stranger", false),
+    ] {
+        for families in [&[0][..], &[1, 2, 3], &[4, 5, 6, 9, 10, 11, 12]] {
+            scene.say(who, families, 7);
+            scene.hold(
+                &format!("{name}, {families:?}"),
+                who,
+                Load::default(),
+                member,
+            );
+        }
+    }
+}
