@@ -24,6 +24,8 @@ use okibi::record::{
     check_cbor, difference,
 };
 
+#[path = "acts.rs"]
+pub mod acts;
 #[path = "wire.rs"]
 pub mod wire;
 
@@ -32,7 +34,7 @@ pub mod wire;
 pub type Entry = (&'static str, fn(&[u8]) -> bool);
 
 /// Every parser of foreign bytes.
-pub const ENTRIES: [Entry; 29] = [
+pub const ENTRIES: [Entry; 33] = [
     ("ack", ack),
     ("backup", backup),
     ("body", body),
@@ -43,9 +45,13 @@ pub const ENTRIES: [Entry; 29] = [
     ("delta", delta),
     ("done", done),
     ("node-addr", wire::node_addr),
+    ("fold", acts::fold),
     ("frontier", frontier),
     ("gguf", model),
     ("head", head),
+    ("import", acts::import),
+    ("ingest", acts::ingest),
+    ("introduction", wire::introduction),
     ("manifest", manifest),
     ("manual", handbook),
     ("markdown", markdown),

@@ -25,6 +25,26 @@ pub fn frame(bytes: &[u8]) -> bool {
     taken
 }
 
+/// What an unknown member says, sealed for this node: its form, and whatever it may be inside.
+pub fn introduction(bytes: &[u8]) -> bool {
+    let mine = okibi::identity::ReceiveSecret::from_bytes([1; 32]);
+    let exporter = [7; 32];
+    assert!(
+        sync::Introduction::open(bytes, &mine, &exporter).is_none_or(|it| it.encode().is_some()),
+        "longer than it may be"
+    );
+    let Some(said) = sync::Introduction::decode(bytes) else {
+        return false;
+    };
+    let Some(again) = said.encode() else {
+        return false;
+    };
+    assert!(again == bytes, "a second spelling was taken");
+    let sealed = sync::Introduction::seal(Some(&said), &[mine.public()], &exporter, &[3; 64]);
+    assert!(sync::Introduction::open(&sealed, &mine, &exporter) == Some(said));
+    true
+}
+
 /// A whole session: the bytes are what a client sends to a member that believes it. The corpus begins with a client
 /// that tells the truth, so that mutations come behind the handshake.
 pub fn session(bytes: &[u8]) -> bool {

@@ -159,6 +159,17 @@ fn feed(name: &str, parse: fn(&[u8]) -> bool, bytes: &[u8], origin: &str) -> boo
     })
 }
 
+/// How many times fewer mutations some entries get: they fold circles, and open stores and homes.
+fn slowness(name: &str) -> u64 {
+    match name {
+        "introduction" => 10,
+        "fold" => 25,
+        "ingest" => 100,
+        "import" => 1_000,
+        _ => 1,
+    }
+}
+
 /// Replays the corpus, then mutates it.
 fn run(name: &str) {
     let (_, parse) = entry::ENTRIES
@@ -173,7 +184,7 @@ fn run(name: &str) {
         }
     }
     let (count, seed) = (
-        asked("OKIBI_MUTATIONS", MUTATIONS),
+        asked("OKIBI_MUTATIONS", MUTATIONS) / slowness(name),
         asked("OKIBI_SEED", SEED),
     );
     let seeds: Vec<Vec<u8>> = files.into_values().collect();
@@ -234,9 +245,13 @@ parsers! {
     delta "delta"
     done "done"
     node_addr "node-addr"
+    fold "fold"
     frontier "frontier"
     gguf "gguf"
     head "head"
+    import "import"
+    ingest "ingest"
+    introduction "introduction"
     manifest "manifest"
     manual "manual"
     markdown "markdown"
@@ -258,7 +273,7 @@ parsers! {
 /// The corpora that are made from the golden vectors.
 fn made() -> BTreeMap<String, Vec<u8>> {
     let mut all = BTreeMap::new();
-    let file = |name: &str| name.replace([' ', ','], "-");
+    let file = |name: &str| name.replace([' ', ',', ':'], "-");
     for (name, it) in made::statements() {
         all.insert(format!("statement/ok-{}", file(name)), it.bytes().to_vec());
     }
@@ -326,6 +341,31 @@ fn made() -> BTreeMap<String, Vec<u8>> {
     );
     all.insert("cbor/bad-indefinite".to_owned(), b"\x9f\x00\xff".to_vec());
     all.insert("session/ok-client".to_owned(), client());
+    for name in ["fold", "ingest", "import"] {
+        for act in 0..14_u8 {
+            let acts = (0..24).flat_map(|n| [act, n * 11]);
+            all.insert(format!("{name}/act-{act:02}"), acts.collect());
+        }
+        let mixed = (0..160_u8).flat_map(|n| [n.wrapping_mul(37), n.wrapping_mul(91)]);
+        all.insert(format!("{name}/ok-mixed"), mixed.collect());
+        all.insert(
+            format!("{name}/something-is-lost"),
+            [9, 1, 0, 5, 2, 2, 77].repeat(9),
+        );
+    }
+    for links in [0, 1, 8] {
+        let link = okibi::sync::Link {
+            certificate: vec![2; 200],
+            record: vec![3; 400],
+        };
+        let said = okibi::sync::Introduction {
+            circle: okibi::record::CircleId([1; 32]),
+            receive: vec![4; 200],
+            path: vec![link; links],
+        };
+        let bytes = said.encode().expect("short");
+        all.insert(format!("introduction/ok-{links}"), bytes);
+    }
     all.insert(
         "backup/ok-least".to_owned(),
         signed_backup(&[("okibi.db", b"no database here")]),
