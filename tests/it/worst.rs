@@ -24,6 +24,8 @@ use okibi::record::{
 };
 
 use crate::bundle_stock_tools::have;
+use serde_json::Value;
+
 use crate::homes::{Home, Place};
 
 /// Bytes of the sealed bundle, about.
@@ -37,6 +39,14 @@ const IMPORT_PEAK: u64 = 160 << 20;
 const STATUS_PEAK: u64 = 96 << 20;
 /// Seconds of processor time after which a process is killed; the debug build needs less than a tenth.
 const CPU: u64 = 300;
+/// A private text of Alice's, and one that she shared in another circle.
+const OWN: [(&str, &str); 2] = [
+    (
+        "diary",
+        "# Diary\n\nI met the journalist on Tuesday at the mill.\n",
+    ),
+    ("plan", "# Plan\n\nThe mill opens again in spring.\n"),
+];
 /// The feed of whoever speaks, and of the founder: root and device.
 const FOUNDER: usize = 0;
 const MALLORY: usize = 1;
@@ -327,6 +337,8 @@ fn contents(scene: &mut Scene, dice: &mut Dice, who: usize, n: usize) -> usize {
     let feed = device(scene, who, n % 4);
     let mut blake3 = [0; 32];
     blake3.fill_with(|| dice.roll() as u8);
+    let own = OWN.get(n).map(|(_, text)| text.as_bytes());
+    let blake3 = own.map_or(blake3, |text| *blake3::hash(text).as_bytes());
     let body = Body::Document(Document {
         title: format!("{n}"),
         media_type: "text/plain".into(),
@@ -394,6 +406,12 @@ impl Scene {
         let place = Place::new();
         let alice = place.home("alice");
         let card = KeyCard::parse(alice.ok(["key", "card"]).out.trim()).unwrap();
+        alice.ok(["circle", "found", "grove", "--as", "alice"]);
+        for (title, text) in OWN {
+            let file = place.file("own.md", text);
+            alice.ok(["library", "add", &file, "--title", title]);
+        }
+        alice.ok(["library", "share", OWN[1].0, "--circle", "grove"]);
         let (world, feeds) = founded(card.root());
         std::fs::create_dir(place.path("scratch")).unwrap();
         let mut scene = Self {
@@ -539,6 +557,36 @@ impl Scene {
         zstd::bulk::compress(&records, 3).unwrap().len() + statements
     }
 
+    /// What shows outside of the circle in which everything is said: another circle, private texts, models, settings.
+    fn outside(&self) -> Vec<Value> {
+        let alice = &self.alice;
+        let status = alice.fact("status", ["status"]);
+        let circles = status["circles"].as_array().unwrap().iter();
+        let mut found: Vec<Value> = circles
+            .filter(|it| it["name"] == "grove")
+            .cloned()
+            .collect();
+        for command in [
+            &["circle", "members", "--circle", "grove"][..],
+            &["circle", "log", "--circle", "grove"],
+            &["model", "list"],
+            &["config", "show"],
+            &["circle", "offers"],
+            &["library", "search", "mill"],
+        ] {
+            let run = alice.run(command.iter().chain(&["--json"]));
+            assert!(run.status.success(), "{run:#?}");
+            found.extend(run.json());
+        }
+        let listed = alice.ok(["library", "list", "--json"]).json();
+        found.extend(
+            listed
+                .into_iter()
+                .filter(|it| !it.to_string().contains("hearth")),
+        );
+        found
+    }
+
     /// Commands that write go on working, whatever the others said.
     fn go_on(&mut self, what: &str) {
         let text = self.place.file("text.md", format!("# {what}\n"));
@@ -554,11 +602,13 @@ impl Scene {
             .file("passphrase", "correct horse battery staple okibi\n");
         let commands: [&[&str]; 11] = [
             &["library", "add", &text, "--title", "after"],
-            &["library", "share", "after"],
-            &["circle", "admit", &card, "--name", "another", "--yes"],
-            &["circle", "suspend", &mallory, "--yes"],
+            &["library", "share", "after", "--circle", "hearth"],
+            &[
+                "circle", "admit", &card, "--name", "another", "--circle", "hearth", "--yes",
+            ],
+            &["circle", "suspend", &mallory, "--circle", "hearth", "--yes"],
             &["key", "rotate"],
-            &["library", "withdraw", "after"],
+            &["library", "withdraw", "after", "--circle", "hearth"],
             &["courier", &stick],
             &[
                 "backup",
@@ -592,6 +642,7 @@ impl Scene {
     fn hold(&mut self, what: &str, signer: usize, load: Load, member: bool) {
         self.again();
         let before = size(&self.alice.path);
+        let outside = self.outside();
         let stick = self.write(signer, load);
         let sealed = size(&stick);
         let import = measure(&self.alice, &["import-bundle", stick.to_str().unwrap()]);
@@ -618,6 +669,7 @@ impl Scene {
         assert!(grown < room, "{what}: {grown}");
         assert!(import.peak < IMPORT_PEAK, "{what}: {}", import.peak);
         assert!(status.peak < STATUS_PEAK, "{what}: {}", status.peak);
+        assert_eq!(self.outside(), outside, "{what}");
         self.go_on(what);
         std::fs::remove_dir_all(stick).unwrap();
         self.world = founded(self.card.root()).0;
