@@ -26,6 +26,9 @@ pub fn backup(out: &Out, node: &mut Handle, args: &Backup) -> Outcome {
     if standard && stdout.is_terminal() {
         return Err(Failure::new("output-is-terminal", Exit::Usage));
     }
+    if !standard {
+        crate::node::may_replace(&args.file)?;
+    }
     let mut to = Vec::new();
     for text in &args.to {
         to.extend(recipients(text)?);

@@ -177,11 +177,7 @@ fn refound(out: &Out, node: &mut Handle, name: &str, of: &Of, sure: &Sure) -> Ou
     out.note("would-refound", &about)
         .map_err(|error| broken(&error))?;
     if sure.dry_run || !(sure.yes || decide::confirmed(out)?) {
-        if !sure.dry_run {
-            out.note("not-decided", &[])
-                .map_err(|error| broken(&error))?;
-        }
-        return Ok(Exit::Done);
+        return decide::undecided(sure);
     }
     let founded = node.refound(&old, name)?;
     let value = json!({"circle": founded.circle, "name": name, "predecessor": old.id});
@@ -195,11 +191,7 @@ fn forget(out: &Out, node: &mut Handle, name: &str, sure: &Sure) -> Outcome {
     out.note("would-forget", &about)
         .map_err(|error| broken(&error))?;
     if sure.dry_run || !(sure.yes || decide::confirmed(out)?) {
-        if !sure.dry_run {
-            out.note("not-decided", &[])
-                .map_err(|error| broken(&error))?;
-        }
-        return Ok(Exit::Done);
+        return decide::undecided(sure);
     }
     let count = node.forget_circle(&circle)?;
     let about = [

@@ -35,11 +35,7 @@ pub fn decide(
         tell(out, node, &would, false)?;
     }
     if sure.dry_run || !(sure.yes || confirmed(out)?) {
-        if !sure.dry_run {
-            out.note("not-decided", &[])
-                .map_err(|error| broken(&error))?;
-        }
-        return Ok(Exit::Done);
+        return undecided(sure);
     }
     let done = node.decide(circle, decision)?;
     tell(out, node, &done, true)?;
@@ -50,6 +46,19 @@ pub fn decide(
             .with("why", say(&format!("why-{why}"), &[]))
             .with("id", done.record.short())),
     }
+}
+
+/// What was not confirmed: a preview that was asked for is done, anything else is not.
+pub fn undecided(sure: &Sure) -> Outcome {
+    match sure.dry_run {
+        true => Ok(Exit::Done),
+        false => Err(not_decided()),
+    }
+}
+
+/// Nobody said yes. A script that goes on must not believe that it was done.
+pub fn not_decided() -> Failure {
+    Failure::new("not-decided", Exit::Failed)
 }
 
 /// Asks on a terminal; without one the answer is no.

@@ -33,7 +33,7 @@ pub fn run(out: &Out, node: &mut Handle, command: &History) -> Outcome {
                     .map_err(|error| broken(&error))?;
                 return Ok(Exit::Done);
             };
-            std::fs::write(path, text).map_err(|error| Failure::io(path, &error))?;
+            crate::node::write_new(path, text.as_bytes())?;
             let about = [("path", path.display().to_string())];
             let value = json!({"session": row.id, "path": path.display().to_string()});
             said(out, "exported", value, "history-exported", &about)
@@ -164,11 +164,7 @@ fn delete(out: &Out, node: &Handle, names: &[String], all: bool, sure: &Sure) ->
             out.fact("would-delete", json!(row), || row_words(row))
                 .map_err(|error| broken(&error))?;
         }
-        if !sure.dry_run {
-            out.note("not-decided", &[])
-                .map_err(|error| broken(&error))?;
-        }
-        return Ok(Exit::Done);
+        return super::decide::undecided(sure);
     }
     let count = node.delete_sessions(&ids)?;
     let about = [("count", count.to_string())];

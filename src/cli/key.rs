@@ -48,9 +48,7 @@ pub fn run(out: &Out, node: &mut Handle, args: &Key) -> Outcome {
             };
             out.note(code, &[]).map_err(|error| broken(&error))?;
             if !(*yes || super::decide::confirmed(out)?) {
-                out.note("not-decided", &[])
-                    .map_err(|error| broken(&error))?;
-                return Ok(crate::node::Exit::Done);
+                return Err(super::decide::not_decided());
             }
             match role(*which) {
                 Some(role) => node.revoke_key(role)?,

@@ -138,9 +138,28 @@ fn dispatch(cli: Cli, out: &Out) -> Outcome {
             monitor::chat(open(&global, out)?, Some(&it))
         }
         command => {
+            if expects_a_home(&command, out.quiet) {
+                let config = configure(&global)?;
+                if !Handle::is_there(&config) {
+                    let path = config.home.display();
+                    return Err(Failure::new("home-missing", Exit::Failed).with("path", path));
+                }
+            }
             let mut node = open(&global, out)?;
             with_node(command, &mut node, out)
         }
+    }
+}
+
+/// Whether a command watches a home or saves it: where there is none, a name is wrong, and a new home that is well
+/// would hide that.
+fn expects_a_home(command: &Command, quiet: bool) -> bool {
+    match command {
+        Command::Backup(_) | Command::Gc(_) => true,
+        Command::Audit(_) => quiet,
+        Command::Status(it) => quiet || it.max_age.is_some() || it.strict,
+        Command::Doctor(it) => quiet || it.strict,
+        _ => false,
     }
 }
 

@@ -91,11 +91,7 @@ pub fn accept(out: &Out, node: &mut Handle, name: Option<&str>, sure: &Sure) -> 
         }
     }
     if sure.dry_run || !(sure.yes || decide::confirmed(out)?) {
-        if !sure.dry_run {
-            out.note("not-decided", &[])
-                .map_err(|error| broken(&error))?;
-        }
-        return Ok(Exit::Done);
+        return decide::undecided(sure);
     }
     let accepted = node.accept(id, offer.as_ref())?;
     let value = json!({

@@ -38,6 +38,9 @@ pub fn export(out: &Out, node: &mut Handle, args: &ExportArgs) -> Outcome {
     if standard && stdout.is_terminal() {
         return Err(Failure::new("output-is-terminal", Exit::Usage));
     }
+    if let Some(path) = args.output.as_deref().filter(|_| !standard) {
+        crate::node::may_replace(path)?;
+    }
     let mut ask = media::ask_next(out, paths.last());
     let target = match &args.output {
         Some(_) if standard => Target::Stream(&mut stdout),

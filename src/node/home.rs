@@ -45,6 +45,11 @@ pub(super) fn random<const N: usize>() -> Result<[u8; N], Failure> {
 }
 
 impl Handle {
+    /// Whether a home lies where the configuration says; opening would make one.
+    pub fn is_there(config: &Config) -> bool {
+        Store::exists(&config.home)
+    }
+
     /// Opens the home; at first run makes an identity and takes the starter bundle in.
     pub fn open(config: Config, sink: Sink) -> Result<Self, Failure> {
         let mut handle = Self::open_bare(config, sink)?;

@@ -33,6 +33,7 @@ mod named;
 #[cfg(feature = "lan")]
 mod net;
 mod offers;
+mod overwrite;
 pub mod paste;
 mod peers;
 mod pending_slices;
@@ -103,6 +104,7 @@ pub use net::{
     valid_address, valid_relay,
 };
 pub use offers::{Accepted, Left, Offer, quoted_name};
+pub use overwrite::{may_replace, write_new};
 pub use peers::{Fate, Invited, PeersOverview, Running, Waiting};
 pub use quantize::{Packed, Packing};
 pub use restore::{RestoreOptions, Restored, backup_holds, restore};

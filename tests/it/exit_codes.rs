@@ -355,7 +355,8 @@ fn quiet_says_nothing_of_success() {
         let run = home.ok(args.iter().chain(&["-q"]));
         assert_eq!((run.out.as_str(), run.err.as_str()), ("", ""), "{args:?}");
     };
-    silent(&place.home("fresh"), &["status"]);
+    silent(&place.home("fresh"), &["library", "add", &file]);
+    silent(&alice, &["status"]);
     silent(&alice, &["library", "add", &file]);
     silent(&alice, &["library", "share", "more"]);
     silent(&alice, &["export-bundle", "--to", "bob", &stick]);

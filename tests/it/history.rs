@@ -71,7 +71,7 @@ fn conversations_are_listed_shown_exported_and_deleted() {
     );
 
     // Without a terminal nothing is deleted unasked.
-    home.ok(["history", "delete", "1"]);
+    assert_eq!(home.run(["history", "delete", "1"]).status.code(), Some(1));
     assert_eq!(home.facts("session", ["history", "list"]).len(), 2);
     home.ok(["history", "delete", "1", "--yes"]);
     assert_eq!(home.facts("session", ["history", "list"]).len(), 1);

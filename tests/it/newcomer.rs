@@ -193,6 +193,31 @@ fn an_only_admin_cannot_be_suspended_and_that_is_said() {
     assert!(!run.err.contains("only admin"), "{run:#?}");
 }
 
+/// A typing error in the name of a home made a new identity, and a watch that never failed again.
+#[test]
+fn a_home_that_is_not_there_is_not_watched_or_saved() {
+    let place = Place::new();
+    let nobody = place.home("nobody");
+    let file = place.path("file").display().to_string();
+    for args in [
+        &["status", "-q"][..],
+        &["status", "--max-age", "26h"],
+        &["status", "--strict"],
+        &["doctor", "--strict"],
+        &["audit", "-q"],
+        &["gc"],
+        &["backup", &file],
+    ] {
+        let run = nobody.run(args);
+        assert_eq!(run.status.code(), Some(1), "{args:?}: {run:#?}");
+        assert!(run.err.contains("there is no okibi home"), "{run:#?}");
+        assert!(
+            !nobody.path.exists() && !place.path("file").exists(),
+            "{args:?}"
+        );
+    }
+}
+
 #[test]
 fn what_was_not_done_is_said() {
     let place = Place::new();
@@ -201,8 +226,12 @@ fn what_was_not_done_is_said() {
         vec!["circle", "refound", "other"],
         vec!["circle", "suspend", "bob"],
     ] {
-        let run = alice.ok(args);
-        assert!(run.err.contains("nothing was done; add --yes"), "{run:#?}");
+        let quiet = alice.run(args.iter().chain(&["-q"]));
+        let run = alice.run(args);
+        for run in [run, quiet] {
+            assert_eq!(run.status.code(), Some(1), "{run:#?}");
+            assert!(run.err.contains("nothing was done"), "{run:#?}");
+        }
     }
     assert_eq!(alice.facts("circle", ["circle", "list"]).len(), 1);
 }

@@ -152,7 +152,7 @@ fn work(node: &mut Handle, effect: Effect) -> Result<Option<Reply>, Failure> {
         }
         Effect::Write(path, text) => {
             let path = expand(&path);
-            std::fs::write(&path, text).map_err(|error| Failure::io(&path, &error))?;
+            crate::node::write_new(&path, text.as_bytes())?;
             let about = [("path", path.display().to_string())];
             Some(Reply::Said(say("history-exported", &about)))
         }
