@@ -356,7 +356,6 @@ fn quiet_says_nothing_of_success() {
         assert_eq!((run.out.as_str(), run.err.as_str()), ("", ""), "{args:?}");
     };
     silent(&place.home("fresh"), &["library", "add", &file]);
-    silent(&alice, &["status"]);
     silent(&alice, &["library", "add", &file]);
     silent(&alice, &["library", "share", "more"]);
     silent(&alice, &["export-bundle", "--to", "bob", &stick]);
