@@ -339,8 +339,8 @@ fn head(db: &Connection, id: &CircleId, feed: &FeedKey) -> Result<Option<Place>,
 /// Whether somebody brought a record that this feed's key signed and that does not follow what is here. Only such a
 /// record is evidence; what others say that they hold is none (`own`).
 fn brought_and_waiting(db: &Connection, id: &CircleId, feed: &FeedKey) -> Result<bool, StoreError> {
-    let sql = "SELECT 1 FROM record WHERE circle = ?1 AND feed = ?2 AND in_set = 0
-               AND deliverer IS NOT NULL LIMIT 1";
+    let sql = "SELECT 1 FROM record INDEXED BY record_waiting_feed
+               WHERE circle = ?1 AND feed = ?2 AND in_set = 0 AND deliverer IS NOT NULL LIMIT 1";
     let mut sql = db.prepare_cached(sql)?;
     Ok(sql.exists(params![id.0, feed.0])?)
 }

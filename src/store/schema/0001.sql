@@ -46,6 +46,8 @@ CREATE TABLE record (
 ) STRICT;
 CREATE INDEX record_place ON record (circle, feed, height);
 CREATE INDEX record_waiting ON record (deliverer, arrival) WHERE in_set = 0;
+-- What waits of one feed, which each new record of it asks for: without it that looked at the whole feed.
+CREATE INDEX record_waiting_feed ON record (circle, feed) WHERE in_set = 0;
 
 CREATE INDEX record_kind ON record (circle, kind, feed);
 
