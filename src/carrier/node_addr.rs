@@ -42,6 +42,23 @@ pub fn relay(text: &str) -> bool {
         && text.len() <= URL
 }
 
+/// Where n0's own relays are.
+const N0: &str = ".iroh.link";
+
+/// Whether a relay that somebody else named may be used: one of those that a person named here, or n0's, where those are
+/// used at all. Whoever names a relay chooses whom this node contacts, and shows it the node's lasting key.
+pub fn relay_allowed(url: &str, named: &[String], n0: bool) -> bool {
+    if !relay(url) {
+        return false;
+    }
+    let url = url.trim_end_matches('/');
+    let host = url.strip_prefix("https://").unwrap_or_default();
+    // A port, a path, or a name that only begins like one of n0's is none of them.
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
+    let of_n0 = host.chars().all(plain) && host.trim_end_matches('.').ends_with(N0);
+    named.iter().any(|it| it.trim_end_matches('/') == url) || (n0 && of_n0)
+}
+
 impl NodeAddr {
     /// A node whose places are not known.
     pub fn new(key: [u8; 32]) -> Self {

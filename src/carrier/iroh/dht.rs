@@ -22,6 +22,8 @@ use n0_mainline::{Dht, DhtBuilder, MutableItem, RequestFilter, RequestSpecific, 
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use crate::carrier::node_addr::relay_allowed;
+
 /// How long a lookup may take, the start of the DHT included: less than setting a connection up may.
 const LOOKUP: Duration = Duration::from_secs(8);
 /// How long a name may take to resolve, and something to be put.
@@ -61,6 +63,8 @@ pub(super) struct Lookup {
     /// Whom this node dials, and nobody else.
     asked: Arc<Mutex<BTreeMap<EndpointId, Asked>>>,
     turn: Arc<AtomicU64>,
+    /// Relays that a person named here, and whether n0's are used.
+    relays: Arc<(Vec<String>, bool)>,
 }
 
 /// When a key was looked up, and what came of it.
@@ -73,8 +77,9 @@ struct Asked {
 }
 
 impl Lookup {
-    pub fn new() -> Self {
+    pub fn new(relays: Vec<String>, n0: bool) -> Self {
         Self {
+            relays: Arc::new((relays, n0)),
             here: watch::Sender::new(Vec::new()),
             dht: watch::Sender::new(None),
             asked: Arc::default(),
@@ -98,6 +103,16 @@ impl Lookup {
         asked.next = now + asked.wait;
         asked.wait = (asked.wait * 2).min(AGAIN.1);
         Ok(())
+    }
+
+    /// What of a node's word is dialled: its relays only where they are this node's own.
+    fn allowed(&self, mut places: Vec<TransportAddr>) -> Vec<TransportAddr> {
+        let (relays, n0) = &*self.relays;
+        places.retain(|place| match place {
+            TransportAddr::Relay(url) => relay_allowed(url.as_str(), relays, *n0),
+            _ => true,
+        });
+        places
     }
 
     /// Keeps what was found.
@@ -155,6 +170,7 @@ impl AddressLookup for Lookup {
                             places = newer(&mut words, &mut newest, id) => places?,
                             () = &mut late => return None,
                         };
+                        let places = lookup.allowed(places);
                         tracing::debug!(key = %id, places = places.len(), "found in the DHT");
                         lookup.found(id, newest, &places);
                         Some((Ok(item(id, places)), (words, late, newest, lookup)))

@@ -123,7 +123,8 @@ impl Iroh {
         if !relays.is_empty() {
             builder = builder.relay_mode(RelayMode::custom(relays));
         }
-        let lookup = ways.dht.as_ref().map(|_| dht::Lookup::new());
+        let known = || dht::Lookup::new(ways.relays.clone(), ways.n0);
+        let lookup = ways.dht.as_ref().map(|_| known());
         if let Some(lookup) = &lookup {
             builder = builder.address_lookup(lookup.clone());
         }

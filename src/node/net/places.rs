@@ -3,12 +3,10 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::carrier::node_addr::relay;
+use crate::carrier::node_addr::relay_allowed;
 
 /// Ports below are services of systems, no nodes.
 const FIRST_PORT: u16 = 1_024;
-/// Where n0's own relays are.
-const N0: &str = ".iroh.link";
 
 /// What this node's own settings and network allow.
 #[derive(Debug, Clone, Default)]
@@ -32,19 +30,8 @@ impl Allowed {
                     && !never(ip)
                     && (!private || near || self.own.iter().any(|own| neighbours(*own, ip)))
             }
-            Err(_) => relay(place) && self.relay(place.trim_end_matches('/')),
+            Err(_) => relay_allowed(place, &self.relays, self.n0),
         }
-    }
-
-    fn relay(&self, url: &str) -> bool {
-        let host = url.strip_prefix("https://").unwrap_or_default();
-        // A port, a path, or a name that only begins like one of n0's is none of them.
-        let named = host
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'));
-        let known = |known: &String| known.trim_end_matches('/') == url;
-        let of_n0 = named && host.trim_end_matches('.').ends_with(N0);
-        self.relays.iter().any(known) || (self.n0 && of_n0)
     }
 }
 

@@ -133,10 +133,31 @@ async fn the_newest_word_counts() {
     }
 }
 
+/// A member's word in the DHT names a relay of its choice. iroh would connect there, under this node's lasting key.
+#[test]
+fn a_relay_that_nobody_here_named_is_not_used() {
+    let relay = |url: &str| TransportAddr::Relay(url.parse().unwrap());
+    let all = vec![
+        ip("1.2.3.4:1"),
+        relay("https://mine.example/"),
+        relay("http://169.254.169.254/"),
+        relay("https://use1-1.relay.n0.iroh.link./"),
+    ];
+    let named = vec!["https://mine.example".to_owned()];
+    for (n0, expected) in [(false, vec![0, 1]), (true, vec![0, 1, 3])] {
+        let lookup = Lookup::new(named.clone(), n0);
+        let expected: Vec<_> = expected
+            .into_iter()
+            .map(|n: usize| all[n].clone())
+            .collect();
+        assert_eq!(lookup.allowed(all.clone()), expected);
+    }
+}
+
 /// Who does not come is asked for less and less; what was found is known meanwhile.
 #[test]
 fn who_is_asleep_is_not_asked_for_all_the_time() {
-    let lookup = Lookup::new();
+    let lookup = Lookup::new(Vec::new(), false);
     let id = secret().public();
     let later = |by: u64| lookup.turn.fetch_add(by, Ordering::Relaxed);
     let mut asked = 0;
