@@ -259,7 +259,8 @@ fn members_find_each_other_by_key_alone() {
     }
 }
 
-/// Nodes that nobody reaches, each with a relay of its own choice: the relay is what is published.
+/// Nodes that nobody reaches, one with a relay of its own choice: the relay is what is published, and the other goes there
+/// because its person named it, too.
 #[test]
 fn the_dht_says_which_relay_a_member_has() {
     let Some(network) = Network::apart(2) else {
@@ -275,9 +276,10 @@ fn the_dht_says_which_relay_a_member_has() {
     }
     let mut dht = Dht::start(&network, MIDDLE);
     let relay = |port: u16| format!("http://{MIDDLE}:{port}/");
-    for (home, port) in [(&alice, RELAY), (&bob, OTHER_RELAY)] {
+    for (home, ports) in [(&alice, &[RELAY][..]), (&bob, &[OTHER_RELAY, RELAY])] {
         let nodes = format!("dht = true\ndht-bootstrap = \"{MIDDLE}:{PORT}\"");
-        let relays = format!("relays = \"{}\"", relay(port));
+        let urls: Vec<String> = ports.iter().map(|port| relay(*port)).collect();
+        let relays = format!("relays = \"{}\"", urls.join(","));
         configure(home, &format!("discovery = false\n{relays}\n{nodes}"));
     }
     text(&place, &alice, "one");
