@@ -78,7 +78,7 @@ fn an_offer_waits_for_a_person() {
     victim.ok(["circle", "found", "hearth", "--as", "me"]);
     victim.ok(["circle", "members"]);
     // Without a terminal and without --yes nothing is decided.
-    victim.ok(["circle", "accept"]);
+    assert_eq!(victim.run(["circle", "accept"]).status.code(), Some(1));
     assert_eq!(circles(&victim), 1);
     let run = victim.ok(["circle", "accept", &founder[..9], "--yes", "--json"]);
     assert!(
