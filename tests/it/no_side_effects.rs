@@ -272,7 +272,7 @@ fn a_revocation_goes_before_what_it_revokes() {
             .collect()
     };
     assert!(titles(&carol).contains(&"Evil".to_owned()));
-    let run = bob.ok(["key", "revoke"]);
+    let run = bob.run(["key", "revoke"]);
     assert!(run.err.contains("--yes"), "{run:#?}");
     bob.ok(["key", "revoke", "--yes"]);
     bob.share_document("Good", &place.file("good.txt", "after it\n"));
