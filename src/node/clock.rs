@@ -4,7 +4,7 @@ use std::time::Instant;
 
 /// Milliseconds since 1970 by the system's clock.
 pub fn wall_clock() -> u64 {
-    super::home::now()
+    super::home::open::now()
 }
 
 /// Counts on, whatever happens to the system's clock.

@@ -4,53 +4,17 @@
 //! The handle owns the open store and the key files of one home; several processes may hold one each.
 //! It is the only place that reads the clock and the system's random numbers.
 
-mod apply;
-mod authority;
-mod authority_closure;
-mod backup;
-mod batches;
-mod chat;
-mod circles;
+mod bundle;
+mod circle;
 mod clock;
-mod content_policy;
-mod courier;
-mod doctor;
+mod content;
 mod event;
-mod export;
-mod export_target;
-mod external_recipients;
 mod failure;
-mod history;
 mod home;
-mod import;
-mod inspect;
-mod intake;
-mod memory;
-mod missing;
-mod models;
-mod modes;
-mod named;
+mod inference;
 #[cfg(feature = "lan")]
 mod net;
-mod offers;
-mod overwrite;
 pub mod paste;
-mod peers;
-mod pending_slices;
-mod prune;
-mod quantize;
-mod reconcile;
-mod restore;
-mod revoke;
-mod setback;
-mod share;
-mod starter;
-mod status;
-mod system_stats;
-mod unlock;
-mod update;
-mod watch;
-mod who;
 
 use std::path::{Path, PathBuf};
 
@@ -74,46 +38,46 @@ pub use crate::store::{
     Speaker, Standing, TicketRow,
 };
 
-pub use authority::{Change, Decided, Decision, Effect, kind_name};
-pub use backup::{Backup, BackupTarget};
-pub use chat::{
+pub use bundle::courier::{CourierOptions, CourierReport, Delivery};
+pub use bundle::export::Export;
+pub use bundle::export_target::{Ask, ExportOptions, Since, Target};
+pub use bundle::external_recipients::{
+    identity_file, made_up_words, new_passphrase, passphrase_file, recipients, ssh_recipients,
+};
+pub use bundle::import::Imported;
+pub use bundle::inspect::{Inspected, Part, Seen};
+pub use bundle::intake::{ImportOptions, ImportReport, Repair};
+pub use bundle::watch::{INTERVAL as WATCH_INTERVAL, Served, Watch};
+pub use circle::authority::{Change, Decided, Decision, Effect, kind_name};
+pub use circle::membership::{Founded, MemberName};
+pub use circle::offers::{Accepted, Left, Offer, quoted_name};
+pub use circle::peers::{Fate, Invited, PeersOverview, Running, Waiting};
+pub use clock::{Stopwatch, wall_clock};
+pub use content::missing::Missing;
+pub use content::models::{Fit, Permission};
+pub use content::quantize::{Packed, Packing};
+pub use content::share::Label;
+pub use content::update::{Extracted, Release};
+pub use event::{Event, Sink};
+pub use failure::{Exit, Failure};
+pub use home::backup::{Backup, BackupTarget};
+pub use home::doctor::{Finding, ranges};
+pub use home::modes::private_by_default;
+pub use home::overwrite::{may_replace, write_new};
+pub use home::restore::{RestoreOptions, Restored, backup_holds, restore};
+pub use home::status::{CircleStatus, MemberStatus, Status};
+pub use home::system_stats::{Overview, Stick, SystemStats};
+pub use home::unlock::{AskPassphrase, RootLock};
+pub use inference::chat::{
     Answer, ChatOptions, Conversation, Likelihood, ManualAnswer, Piece, Question, TokenChoice,
     Turn, end_word,
 };
-pub use circles::{Founded, MemberName};
-pub use clock::{Stopwatch, wall_clock};
-pub use courier::{CourierOptions, CourierReport, Delivery};
-pub use doctor::{Finding, ranges};
-pub use event::{Event, Sink};
-pub use export::Export;
-pub use export_target::{Ask, ExportOptions, Since, Target};
-pub use external_recipients::{
-    identity_file, made_up_words, new_passphrase, passphrase_file, recipients, ssh_recipients,
-};
-pub use failure::{Exit, Failure};
-pub use history::{Growing, branch, quoted, turns};
-pub use import::Imported;
-pub use inspect::{Inspected, Part, Seen};
-pub use intake::{ImportOptions, ImportReport, Repair};
-pub use missing::Missing;
-pub use models::{Fit, Permission};
-pub use modes::private_by_default;
+pub use inference::history::{Growing, branch, quoted, turns};
 #[cfg(feature = "lan")]
 pub use net::{
     Compared, Invitation, Joining, NetOptions, NetReport, Reached, Ticket, WideArea, ask_daemon,
     valid_address, valid_relay,
 };
-pub use offers::{Accepted, Left, Offer, quoted_name};
-pub use overwrite::{may_replace, write_new};
-pub use peers::{Fate, Invited, PeersOverview, Running, Waiting};
-pub use quantize::{Packed, Packing};
-pub use restore::{RestoreOptions, Restored, backup_holds, restore};
-pub use share::Label;
-pub use status::{CircleStatus, MemberStatus, Status};
-pub use system_stats::{Overview, Stick, SystemStats};
-pub use unlock::{AskPassphrase, RootLock};
-pub use update::{Extracted, Release};
-pub use watch::{INTERVAL as WATCH_INTERVAL, Served, Watch};
 
 /// From now on a panic of a library that is caught and becomes an error of one bundle is not shown; every other is.
 pub fn hide_caught_panics() {
@@ -143,7 +107,7 @@ pub struct Handle {
     /// Where `sys` and `proc` are: the root folder.
     system: PathBuf,
     /// How much of a bundle one transaction takes.
-    step: batches::Step,
+    step: bundle::batches::Step,
     /// How a person is asked for the passphrase of the root key.
     ask: Option<AskPassphrase>,
 }
@@ -164,7 +128,7 @@ impl Handle {
     #[doc(hidden)]
     #[must_use]
     pub fn in_steps_of(mut self, records: usize) -> Self {
-        self.step = batches::Step::of(records);
+        self.step = bundle::batches::Step::of(records);
         self
     }
 

@@ -8,11 +8,11 @@ use crate::record::{Ack, CircleId, Record, Role, RootKey, Signed, Statement};
 use crate::store::{Batch, Join, OwnFeed, Receipt, Source, Standing};
 use crate::sync::{Chain, Holdings, Input, Output, Verdict, limits};
 
-use super::super::home::now;
-use super::super::{Event, Exit, Failure};
 use super::hub::Hub;
 use super::proof::{Arrived, Convinced, Facts, read};
 use super::record_pages::Pages;
+use crate::node::home::open::now;
+use crate::node::{Event, Exit, Failure};
 
 /// Records of a peer that did not decode or verify, after which it is not spoken with.
 const REFUSED: u64 = 64;

@@ -20,14 +20,14 @@ use crate::record::{BlobHash, BlobRef, CircleId};
 use crate::sync::pieces::{Cut, List};
 use crate::sync::{Input, Part};
 
-use super::super::content_policy::ContentPolicy;
-use super::super::home::now;
-use super::super::missing::{PARTIAL, partial_name};
-use super::super::{Exit, Failure};
 use super::claims::Doubts;
 use super::hashing::{good_pieces, sha256};
 use super::hub::{Hub, Work};
 use super::requests::{Answered, Request, Requests};
+use crate::node::content::missing::{PARTIAL, partial_name};
+use crate::node::content::policy::ContentPolicy;
+use crate::node::home::open::now;
+use crate::node::{Exit, Failure};
 
 /// Pieces asked of one peer at once: enough to keep a line busy, little to send again.
 const AHEAD: usize = 8;

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::record::{BlobHash, BlobRef, CircleId};
 use crate::sync::Input;
 
-use super::super::Failure;
 use super::hub::Hub;
+use crate::node::Failure;
 
 /// Words that nobody acts on any more.
 #[derive(Debug, Default)]

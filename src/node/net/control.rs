@@ -13,8 +13,8 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
-use super::super::{Exit, Failure};
 use super::hub::Work;
+use crate::node::{Exit, Failure};
 
 /// The socket's name in a home.
 const SOCKET: &str = "control.sock";

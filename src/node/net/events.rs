@@ -14,9 +14,9 @@ use crate::carrier::wire::Road;
 use crate::identity::fingerprint;
 use crate::record::RootKey;
 
-use super::super::Failure;
 use super::event;
 use super::hub::Hub;
+use crate::node::Failure;
 
 impl Hub<'_> {
     /// By which road a session goes, as the audit trail and `status` name it.

@@ -18,9 +18,6 @@ use crate::identity::{Signer, SigningSecret};
 use crate::record::{CircleId, Foreign, RootKey};
 use crate::sync::{Closed, Input, Offer, Output, Proof, Setup, Side, Subject, prove};
 
-use super::super::content_policy::ContentPolicy;
-use super::super::home::{now, random};
-use super::super::{Exit, Failure, Handle};
 use super::blobs::Blobs;
 use super::pairing::{Compared, Pairing};
 use super::pairs::Pairs;
@@ -29,6 +26,9 @@ use super::proof::{Arrived, Convinced, Facts};
 use super::record_pages::Pages;
 use super::room::Full;
 use super::{NetOptions, NetReport, Reached};
+use crate::node::content::policy::ContentPolicy;
+use crate::node::home::open::{now, random};
+use crate::node::{Exit, Failure, Handle};
 
 /// How often it is looked whether another process wrote, or a person answered.
 const TICK: Duration = Duration::from_millis(100);

@@ -8,10 +8,10 @@ use crate::record::{
 };
 use crate::sync::{Introduction, Link, Offer, Subject, limits, pair_key};
 
-use super::super::Failure;
-use super::super::home::random;
 use super::hub::Hub;
 use super::pairs::own_keys;
+use crate::node::Failure;
+use crate::node::home::open::random;
 
 /// What is said, and the receive keys of those who can open it.
 type Sealed = (Introduction, Vec<[u8; 32]>);

@@ -32,13 +32,13 @@ use crate::carrier::wire::Link;
 use crate::record::RootKey;
 use crate::sync::{Closed, Session, Setup, Side};
 
-use super::super::home::random;
-use super::super::{Exit, Failure, Handle};
 use super::NetOptions;
 use super::dial::{Target, keep_connected};
 use super::hub::Work;
 use super::peer_addresses::Wish;
 use super::wide_area::{Iroh, Ways};
+use crate::node::home::open::random;
+use crate::node::{Exit, Failure, Handle};
 
 /// How long an alias and its TLS key live.
 const ALIAS: Duration = Duration::from_secs(3_600);

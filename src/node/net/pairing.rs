@@ -13,12 +13,12 @@ use crate::record::{Body, Role, RootKey};
 use crate::store::{CircleView, OwnFeed, PairingRow, TicketRow};
 use crate::sync::{Input, JoinRequest, Request};
 
-use super::super::home::{now, random};
-use super::super::{Exit, Failure, Handle};
 use super::hub::Hub;
 use super::ticket::{ADDRESSES, Ticket};
 use super::{Joining, NetOptions, WideArea};
 use crate::carrier::node_addr::NodeAddr;
+use crate::node::home::open::{now, random};
+use crate::node::{Exit, Failure, Handle};
 
 /// An invitation that was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -215,7 +215,7 @@ impl Handle {
 
     /// What a joiner brings for a ticket.
     fn joining(&self, ticket: &Ticket, name: &str) -> Result<Joining, Failure> {
-        super::super::circles::valid_name(name)?;
+        crate::node::circle::membership::valid_name(name)?;
         if ticket.issuer == self.root {
             return Err(Failure::new("ticket-own", Exit::Usage));
         }

@@ -13,7 +13,7 @@ use crate::identity::{Directory, ReceiveSecret};
 use crate::record::{CircleId, Claim, Role, RootKey};
 use crate::sync::{Offer, Subject, limits, pair_key};
 
-use super::super::{Failure, Handle};
+use crate::node::{Failure, Handle};
 
 /// What two receive keys come to, by their public halves: mine and the other's. None: a key of low order.
 type Agreed = BTreeMap<([u8; 32], [u8; 32]), Option<Zeroizing<[u8; 32]>>>;

@@ -21,9 +21,9 @@ use crate::carrier::wire::Road;
 use crate::record::{CircleId, Role, RootKey};
 use crate::sync::{Input, Whereabouts, limits};
 
-use super::super::Failure;
 use super::hub::Hub;
 use super::places::Allowed;
+use crate::node::Failure;
 
 /// So many members are dialled at once: those that come after this node in the order of keys, so that the whole circle
 /// hangs together when everybody does the same.

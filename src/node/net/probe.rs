@@ -5,11 +5,11 @@ use std::time::Duration;
 use crate::record::RootKey;
 use crate::sync::Closed;
 
-use super::super::doctor::Finding;
-use super::super::home::now;
-use super::super::{Failure, Handle};
 use super::NetOptions;
 use super::peer_addresses::plain;
+use crate::node::home::doctor::Finding;
+use crate::node::home::open::now;
+use crate::node::{Failure, Handle};
 
 /// How long a look may take.
 const LOOK: Duration = Duration::from_secs(12);
@@ -115,7 +115,7 @@ impl Handle {
                 Err(failure) => last = Some(failure),
             }
         }
-        Err(last.unwrap_or_else(|| Failure::new("no-circle", super::super::Exit::Failed)))
+        Err(last.unwrap_or_else(|| Failure::new("no-circle", crate::node::Exit::Failed)))
     }
 
     /// Others have written later than this clock says it is.

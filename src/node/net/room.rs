@@ -9,9 +9,9 @@ use serde_json::json;
 use crate::record::{BlobHash, BlobRef, CircleId, RootKey};
 use crate::sync::Input;
 
-use super::super::missing::{PARTIAL, partial_name};
-use super::super::{Exit, Failure};
 use super::hub::Hub;
+use crate::node::content::missing::{PARTIAL, partial_name};
+use crate::node::{Exit, Failure};
 
 /// What stays free: a twentieth of the file system, and no more than this, in bytes.
 const MARGIN: u64 = 1 << 30;

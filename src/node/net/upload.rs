@@ -19,11 +19,11 @@ use crate::store::Scope;
 use crate::sync::pieces::Cut;
 use crate::sync::{Input, Part};
 
-use super::super::Failure;
-use super::super::home::now;
 use super::blobs::Looked;
 use super::hashing::values;
 use super::hub::{Hub, Work};
+use crate::node::Failure;
+use crate::node::home::open::now;
 
 impl Hub<'_> {
     /// Serves a part of a blob that a circle in common names, to an ask of a session.

@@ -1,0 +1,187 @@
+//! The peers of this node, as a face shows them together: members and how far they are,
+//! invitations, offers, people whose words wait to be compared, and the node that runs in this
+//! home.
+//!
+//! **Always holds.** Everything is taken at one moment, and nothing is written. Invitations that
+//! are over are cut to the last few; a pairing that is too old waits for nobody any more.
+//!
+//! **Failure.** Only the store can fail. A node that does not answer on its control socket counts
+//! as one that does not run.
+
+use serde_json::Value;
+
+use crate::identity::{Words, fingerprint, words_of};
+use crate::record::{CircleId, RootKey};
+
+use crate::node::home::open::now;
+use crate::node::{CircleStatus, Failure, Handle, Offer};
+
+/// A pairing that is older than this waits for nobody any more (docs/sync.md, section 7).
+const PAIRING: u64 = 600_000;
+/// Invitations that are over and still shown.
+const OVER: usize = 3;
+
+/// Everybody, at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeersOverview {
+    /// The circles that this node belongs to.
+    pub circles: Vec<CircleStatus>,
+    /// The open invitations, the newest first, then the last few that are over.
+    pub invitations: Vec<Invited>,
+    /// Circles that admit this node and that nobody here joined.
+    pub offers: Vec<Offer>,
+    /// People whose words wait to be compared.
+    pub waiting: Vec<Waiting>,
+    /// The node that runs in this home.
+    pub running: Option<Running>,
+    /// The name of this node in its first circle, or nothing.
+    pub called: String,
+    /// Milliseconds since 1970.
+    pub at: u64,
+}
+
+/// An invitation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invited {
+    pub id: [u8; 16],
+    pub circle: CircleId,
+    pub circle_name: String,
+    /// Milliseconds since 1970, by this node's clock.
+    pub expires: u64,
+    pub fate: Fate,
+}
+
+/// The fate of an invitation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    Open,
+    Expired,
+    Withdrawn,
+    /// Somebody was admitted by it: the name in the circle.
+    Spent(String),
+}
+
+/// Somebody who asks to be admitted, or whom this node asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    pub id: i64,
+    pub ticket: [u8; 16],
+    pub root: RootKey,
+    pub name: String,
+    pub fingerprint: String,
+    pub english: String,
+    pub japanese: String,
+    /// This node asked to join.
+    pub joining: bool,
+    /// The answer that was given here.
+    pub answer: Option<bool>,
+}
+
+/// The node that runs in this home, as it says itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Running {
+    pub port: u16,
+    pub offline: bool,
+    /// Its address beyond its network, as a ticket says it.
+    pub far: Option<String>,
+    /// The peers that are connected now: root keys, as they are written.
+    pub connected: Vec<String>,
+}
+
+impl Handle {
+    /// Looks at everybody.
+    pub fn peers_overview(&self) -> Result<PeersOverview, Failure> {
+        let now = now();
+        let max_age = self.config.stale_hours.saturating_mul(3_600_000);
+        let mut circles = self.status(max_age)?.circles;
+        circles.retain(|circle| !circle.shelf);
+        let me = circles
+            .iter()
+            .flat_map(|circle| &circle.members)
+            .find(|member| member.me);
+        let called = me.map(|member| member.name.clone()).unwrap_or_default();
+        let mut invitations = Vec::new();
+        for row in self.store.tickets()?.into_iter().rev() {
+            let circle = circles.iter().find(|circle| circle.id == row.circle);
+            let member = circle.and_then(|circle| {
+                let mut members = circle.members.iter();
+                members.find(|member| Some(member.root) == row.root)
+            });
+            let fate = match row.state.as_str() {
+                "spent" => Fate::Spent(match (member, row.root) {
+                    (Some(member), _) => member.name.clone(),
+                    (None, root) => root.map(|root| fingerprint(&root)).unwrap_or_default(),
+                }),
+                "withdrawn" => Fate::Withdrawn,
+                _ if row.expires <= now => Fate::Expired,
+                _ => Fate::Open,
+            };
+            invitations.push(Invited {
+                id: row.id,
+                circle: row.circle,
+                circle_name: circle.map(|circle| circle.name.clone()).unwrap_or_default(),
+                expires: row.expires,
+                fate,
+            });
+        }
+        // The sort keeps the newest first.
+        invitations.sort_by_key(|it| it.fate != Fate::Open);
+        let open = invitations
+            .iter()
+            .filter(|it| it.fate == Fate::Open)
+            .count();
+        let own: Vec<[u8; 16]> = invitations.iter().map(|it| it.id).collect();
+        invitations.truncate(open + OVER);
+        let waiting = self.store.pairings()?.into_iter();
+        let waiting = waiting
+            .filter(|row| now < row.at + PAIRING)
+            .map(|row| Waiting {
+                id: row.id,
+                ticket: row.ticket,
+                root: row.root,
+                fingerprint: fingerprint(&row.root),
+                name: row.name,
+                english: words_of(&row.digest, Words::English).join(" "),
+                japanese: words_of(&row.digest, Words::Japanese).join(" "),
+                joining: !own.contains(&row.ticket),
+                answer: row.answer,
+            });
+        Ok(PeersOverview {
+            circles,
+            invitations,
+            offers: self.offers()?,
+            waiting: waiting.collect(),
+            running: self.running(),
+            called,
+            at: now,
+        })
+    }
+
+    #[cfg(feature = "lan")]
+    fn running(&self) -> Option<Running> {
+        let request = serde_json::json!({"type": "status"});
+        crate::node::ask_daemon(self.store.home(), &request).map(|status| read(&status))
+    }
+
+    #[cfg(not(feature = "lan"))]
+    #[expect(clippy::unused_self, reason = "without a network no node runs")]
+    fn running(&self) -> Option<Running> {
+        None
+    }
+}
+
+/// The node that the control socket tells of.
+#[cfg_attr(not(feature = "lan"), expect(dead_code, reason = "nobody answers"))]
+fn read(status: &Value) -> Running {
+    let connected = status["connections"].as_array().into_iter().flatten();
+    let root = |it: &Value| it["root"].as_str().map(str::to_owned);
+    Running {
+        port: status["port"]
+            .as_u64()
+            .and_then(|port| u16::try_from(port).ok())
+            .unwrap_or(0),
+        offline: status["offline"] == true,
+        far: status["iroh"].as_str().map(str::to_owned),
+        connected: connected.filter_map(root).collect(),
+    }
+}
