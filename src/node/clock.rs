@@ -1,10 +1,29 @@
-//! The clock, for faces: they show ages and measure nothing else.
+//! The clock and the dice of the operating system: nothing else in the program asks for the time or for random numbers.
+//! Faces show ages by it and measure nothing else.
 
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use super::{Exit, Failure};
+
+/// Milliseconds since 1970.
+pub(super) fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| {
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    })
+}
+
+/// Random bytes of the operating system.
+pub(super) fn random<const N: usize>() -> Result<[u8; N], Failure> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Failure::new("no-randomness", Exit::Failed).with("error", error))?;
+    Ok(bytes)
+}
 
 /// Milliseconds since 1970 by the system's clock.
 pub fn wall_clock() -> u64 {
-    super::home::open::now()
+    now()
 }
 
 /// Counts on, whatever happens to the system's clock.

@@ -8,7 +8,6 @@ mod bundle;
 mod circle;
 mod clock;
 mod content;
-mod event;
 mod failure;
 mod home;
 mod inference;
@@ -20,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 use crate::carrier::media::files::Files;
 use crate::config::Config;
-use crate::record::RootKey;
+use crate::record::{CircleId, RootKey};
 use crate::store::Store;
 use crate::store::keys::KeyFolder;
 
@@ -58,7 +57,6 @@ pub use content::models::{Fit, Permission};
 pub use content::quantize::{Packed, Packing};
 pub use content::share::Label;
 pub use content::update::{Extracted, Release};
-pub use event::{Event, Sink};
 pub use failure::{Exit, Failure};
 pub use home::backup::{Backup, BackupTarget};
 pub use home::doctor::{Finding, ranges};
@@ -93,6 +91,35 @@ pub fn hide_caught_panics() {
 pub fn panic_is_caught() -> bool {
     crate::carrier::media::seal::is_guarded()
 }
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// An identity was made, without a question.
+    IdentityMade { root: RootKey },
+    /// The starter bundle that is built into the binary was taken in.
+    StarterTaken { documents: usize, models: usize },
+    /// Step `done` of `total` of something that takes a while; bytes.
+    Progress {
+        what: &'static str,
+        done: u64,
+        total: u64,
+    },
+    /// What arrived changed what was decided before.
+    DecisionChanged {
+        circle: CircleId,
+        changes: Vec<crate::fold::Change>,
+    },
+    /// This home stands elsewhere than where it was; writing is stopped until a new feed is opened.
+    HomeMoved,
+    /// This home cannot be written.
+    HomeReadOnly,
+    /// Others could have read this home until now; it is closed.
+    HomeClosed,
+}
+
+/// Where events go.
+pub type Sink = Box<dyn FnMut(Event) + Send>;
 
 /// One open home.
 pub struct Handle {

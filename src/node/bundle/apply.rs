@@ -22,8 +22,8 @@ use crate::store::{Batch, Delivered, Join, Receipt, Source, Standing};
 use super::batches::Batches;
 use super::import::{Imported, Judged, Policy, named};
 use super::named::Contents;
+use crate::node::clock::now;
 use crate::node::content::policy::ContentPolicy;
-use crate::node::home::open::now;
 use crate::node::{Event, Failure, Handle};
 
 /// What stands in the database from the first transaction of an import until its result was told.

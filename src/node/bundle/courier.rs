@@ -22,7 +22,7 @@ use crate::store::{CircleView, Sent, Standing};
 use super::export::{Export, Shipment};
 use super::export_target::{ExportOptions, Target};
 use super::intake::{ImportOptions, ImportReport};
-use crate::node::home::open::now;
+use crate::node::clock::now;
 use crate::node::{Exit, Failure, Handle};
 
 /// The folder of carried bundles in a home.

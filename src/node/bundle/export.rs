@@ -24,7 +24,7 @@ use crate::store::{CircleView, OwnFeed, STAGING, Scope, Sent, Standing};
 
 use super::authority_closure;
 use super::export_target::{ExportOptions, Target};
-use crate::node::home::open::now;
+use crate::node::clock::now;
 use crate::node::{Exit, Failure, Handle};
 
 /// What a bundle would hold or holds.

@@ -14,7 +14,7 @@ use crate::carrier::media::medium::Medium;
 use crate::carrier::media::slices::{Begun, Full, Layout, Media};
 use crate::carrier::media::write::{Destination, Written};
 
-use crate::node::home::open::now;
+use crate::node::clock::now;
 use crate::node::{Exit, Failure, Handle};
 
 /// Asks a person for the folder of another medium; none to stop.

@@ -48,7 +48,7 @@ pub fn new_passphrase(words: SecretString) -> Result<SecretString, Failure> {
 pub fn made_up_words() -> Result<SecretString, Failure> {
     let mut words: Vec<String> = Vec::new();
     while words.len() < MADE_UP {
-        let chance = Zeroizing::new(crate::node::home::open::random::<32>()?);
+        let chance = Zeroizing::new(crate::node::clock::random::<32>()?);
         words.extend(words_of(&chance, Words::English));
     }
     words.truncate(MADE_UP);

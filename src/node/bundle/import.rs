@@ -18,7 +18,7 @@ use crate::store::{Consent, OfferRow as Offer, Receipt};
 use super::authority_closure::AuthorityClosure;
 use super::intake::ImportOptions;
 use crate::node::circle::offers::Left;
-use crate::node::home::open::now;
+use crate::node::clock::now;
 use crate::node::{Exit, Failure, Handle};
 
 /// What one bundle brought.
@@ -262,6 +262,30 @@ impl Handle {
             refused: members.refused,
             candidate,
         })
+    }
+
+    /// A key that its root took back, here or in the bundle itself, signs nothing any more.
+    fn not_revoked(
+        &self,
+        brought: &[Verified<Statement>],
+        root: &RootKey,
+        key: &[u8; 32],
+        circle: &CircleId,
+    ) -> Result<(), Failure> {
+        let directory = self.store.directory_of(root)?;
+        let revoked = directory.of(*root).chain(brought).any(|statement| {
+            statement.value().root == *root
+                && matches!(
+                    &statement.value().claim,
+                    Claim::Revocation { key: taken, circle: within, .. }
+                        if taken == key && within.is_none_or(|id| id == *circle)
+                )
+        });
+        if revoked {
+            let why = "its signer's key was revoked";
+            return Err(Failure::new("bundle-refused", Exit::Refused).with("error", why));
+        }
+        Ok(())
     }
 
     /// The circle that HEAD names, where it is known here or its beginning comes along.

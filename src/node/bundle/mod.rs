@@ -11,7 +11,6 @@ pub(super) mod import;
 pub(super) mod inspect;
 pub(super) mod intake;
 pub(super) mod named;
-pub(super) mod pending_slices;
 pub(super) mod prune;
 pub(super) mod starter;
 pub(super) mod watch;

@@ -15,7 +15,7 @@ use crate::store::{OwnFeed, Scope, Standing};
 use super::export_target::{ExportOptions, Target};
 use super::import::{Policy, Taken};
 use super::intake::ImportOptions;
-use crate::node::home::open::{now, random};
+use crate::node::clock::{now, random};
 use crate::node::{Event, Exit, Failure, Handle};
 
 /// The bundle; `just starter` makes it from `bundles/starter/`.

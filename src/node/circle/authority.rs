@@ -14,7 +14,7 @@ use crate::record::{
 use crate::store::{CircleView, Draft, OwnFeed};
 
 use super::membership::valid_name;
-use crate::node::home::open::now;
+use crate::node::clock::now;
 use crate::node::{Exit, Failure, Handle};
 
 /// Something that a member decides.

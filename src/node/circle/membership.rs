@@ -11,7 +11,7 @@ use crate::record::{Admin, Body, CircleId, FeedKey, Policy, Predecessor, RecordI
 use crate::store::{CircleView, Draft, OwnFeed, Standing};
 
 use super::who::{Meant, who_is_meant};
-use crate::node::home::open::{now, random};
+use crate::node::clock::{now, random};
 use crate::node::{Exit, Failure, Handle};
 
 /// A circle that was founded.

@@ -15,7 +15,7 @@ use crate::store::Consent;
 
 use crate::node::bundle::import::Taken;
 use crate::node::bundle::intake::{ImportOptions, ImportReport};
-use crate::node::home::open::now;
+use crate::node::clock::now;
 use crate::node::{Exit, Failure, Handle};
 
 pub use crate::store::OfferRow as Offer;

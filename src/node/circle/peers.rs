@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::identity::{Words, fingerprint, words_of};
 use crate::record::{CircleId, RootKey};
 
-use crate::node::home::open::now;
+use crate::node::clock::now;
 use crate::node::{CircleStatus, Failure, Handle, Offer};
 
 /// A pairing that is older than this waits for nobody any more (docs/sync.md, section 7).

@@ -26,7 +26,7 @@ use crate::carrier::media::{medium, seal};
 use crate::identity::Signer;
 use crate::record::BlobHash;
 
-use super::open::now;
+use crate::node::clock::now;
 use crate::node::{Exit, Failure, Handle};
 
 /// First member: what this is.

@@ -10,8 +10,7 @@ use std::path::Path;
 
 use crate::store::keys::KeyFolder;
 
-use crate::node::event::{Event, Sink};
-use crate::node::{Exit, Failure};
+use crate::node::{Event, Exit, Failure, Sink};
 
 /// Read or written by somebody else.
 const OTHERS: u32 = 0o077;

@@ -19,30 +19,14 @@ use crate::store::keys::KeyFolder;
 use crate::store::{OwnFeed, Store};
 
 use super::modes::{lock_file, private_folder};
-use crate::node::event::{Event, Sink};
-use crate::node::{Exit, Failure, Handle};
+use crate::node::clock::{now, random};
+use crate::node::{Event, Exit, Failure, Handle, Sink};
 
 /// Spare sign keys that are certified with a new identity, for a restored home whose root is locked.
 const SPARES: usize = 1;
 
 /// Where a rotation could not be finished, and why: a text for `okibi doctor`.
 pub(super) const ROTATION_TROUBLE: &str = "rotation-trouble";
-
-/// Milliseconds since 1970.
-pub(in crate::node) fn now() -> u64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.map_or(0, |since| {
-        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-    })
-}
-
-/// Random bytes of the operating system.
-pub(in crate::node) fn random<const N: usize>() -> Result<[u8; N], Failure> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| Failure::new("no-randomness", Exit::Failed).with("error", error))?;
-    Ok(bytes)
-}
 
 impl Handle {
     /// Whether a home lies where the configuration says; opening would make one.

@@ -32,11 +32,11 @@ use crate::store::Store;
 use crate::store::keys::{KeyFolder, is_key_file};
 
 use super::backup::{BEGIN, CONFIG, DATABASE, FORMAT, SIGNATURE, SUMS, signed_of};
-use super::open::{now, place_of, random};
+use super::open::place_of;
 use super::unlock::AskPassphrase;
 use crate::node::circle::who::{Meant, who_is_meant};
-use crate::node::event::Sink;
-use crate::node::{Exit, Failure, Handle};
+use crate::node::clock::{now, random};
+use crate::node::{Exit, Failure, Handle, Sink};
 
 /// Bytes of the first member.
 const BEGIN_BYTES: u64 = 4 << 10;

@@ -6,7 +6,7 @@ use crate::identity::fingerprint;
 use crate::record::{CircleId, Entry, Frontier, RecordId, RootKey};
 use crate::store::{CircleView, Standing};
 
-use super::open::now;
+use crate::node::clock::now;
 use crate::node::{Failure, Handle};
 
 /// One member as this node knows it.

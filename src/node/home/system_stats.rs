@@ -61,7 +61,7 @@ impl Handle {
             sticks: self.sticks(),
             missing: self.missing()?,
             audit,
-            at: super::open::now(),
+            at: crate::node::clock::now(),
         })
     }
 

@@ -22,7 +22,7 @@ use crate::model::template::{Context, Message};
 use crate::model::tokenizer::Tokenizer;
 use crate::model::{ModelError, Options, start};
 
-use crate::node::home::open::{now, random};
+use crate::node::clock::{now, random};
 use crate::node::{Exit, Failure, Handle};
 
 /// Sections that manual mode quotes.

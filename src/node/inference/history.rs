@@ -9,7 +9,7 @@ use crate::store::{Figures, FoundMessage, MessageRow, NewMessage, SessionRow, Sp
 
 use super::chat::{Answer, ManualAnswer, Turn, end_word};
 use crate::node::clock::Stopwatch;
-use crate::node::home::open::now;
+use crate::node::clock::now;
 use crate::node::{Exit, Failure, Handle};
 
 /// Most characters of a title that is taken from a question.

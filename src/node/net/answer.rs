@@ -11,7 +11,7 @@ use crate::sync::{Chain, Holdings, Input, Output, Verdict, limits};
 use super::hub::Hub;
 use super::proof::{Arrived, Convinced, Facts, read};
 use super::record_pages::Pages;
-use crate::node::home::open::now;
+use crate::node::clock::now;
 use crate::node::{Event, Exit, Failure};
 
 /// Records of a peer that did not decode or verify, after which it is not spoken with.

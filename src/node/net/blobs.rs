@@ -24,9 +24,9 @@ use super::claims::Doubts;
 use super::hashing::{good_pieces, sha256};
 use super::hub::{Hub, Work};
 use super::requests::{Answered, Request, Requests};
+use crate::node::clock::now;
 use crate::node::content::missing::{PARTIAL, partial_name};
 use crate::node::content::policy::ContentPolicy;
-use crate::node::home::open::now;
 use crate::node::{Exit, Failure};
 
 /// Pieces asked of one peer at once: enough to keep a line busy, little to send again.

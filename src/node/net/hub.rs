@@ -26,8 +26,8 @@ use super::proof::{Arrived, Convinced, Facts};
 use super::record_pages::Pages;
 use super::room::Full;
 use super::{NetOptions, NetReport, Reached};
+use crate::node::clock::{now, random};
 use crate::node::content::policy::ContentPolicy;
-use crate::node::home::open::{now, random};
 use crate::node::{Exit, Failure, Handle};
 
 /// How often it is looked whether another process wrote, or a person answered.

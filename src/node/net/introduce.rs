@@ -11,7 +11,7 @@ use crate::sync::{Introduction, Link, Offer, Subject, limits, pair_key};
 use super::hub::Hub;
 use super::pairs::own_keys;
 use crate::node::Failure;
-use crate::node::home::open::random;
+use crate::node::clock::random;
 
 /// What is said, and the receive keys of those who can open it.
 type Sealed = (Introduction, Vec<[u8; 32]>);

@@ -37,7 +37,7 @@ use super::dial::{Target, keep_connected};
 use super::hub::Work;
 use super::peer_addresses::Wish;
 use super::wide_area::{Iroh, Ways};
-use crate::node::home::open::random;
+use crate::node::clock::random;
 use crate::node::{Exit, Failure, Handle};
 
 /// How long an alias and its TLS key live.

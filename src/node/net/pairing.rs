@@ -17,7 +17,7 @@ use super::hub::Hub;
 use super::ticket::{ADDRESSES, Ticket};
 use super::{Joining, NetOptions, WideArea};
 use crate::carrier::node_addr::NodeAddr;
-use crate::node::home::open::{now, random};
+use crate::node::clock::{now, random};
 use crate::node::{Exit, Failure, Handle};
 
 /// An invitation that was made.

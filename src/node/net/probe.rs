@@ -7,8 +7,8 @@ use crate::sync::Closed;
 
 use super::NetOptions;
 use super::peer_addresses::plain;
+use crate::node::clock::now;
 use crate::node::home::doctor::Finding;
-use crate::node::home::open::now;
 use crate::node::{Failure, Handle};
 
 /// How long a look may take.

@@ -23,7 +23,7 @@ use super::blobs::Looked;
 use super::hashing::values;
 use super::hub::{Hub, Work};
 use crate::node::Failure;
-use crate::node::home::open::now;
+use crate::node::clock::now;
 
 impl Hub<'_> {
     /// Serves a part of a blob that a circle in common names, to an ask of a session.

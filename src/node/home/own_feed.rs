@@ -1,21 +1,56 @@
-//! A home that was set back: an older copy of it wrote on, and its own feed is forked by accident. Found out by a record
+//! This home's own feed, where somebody else wrote on in it.
+//!
+//! **A stolen sign key is taken back**: in every circle what this home knows of the key's feed stays, and nothing that
+//! anybody writes with it later counts. The root says so, so it works while the thief still writes.
+//!
+//! **A home that was set back**: an older copy of it wrote on, and its own feed is forked by accident. Found out by a record
 //! that its own key signed and somebody else brought. The other branch is the one that others hold, so it stays: the root
 //! revokes the key with a cut at that branch's head, and this home says its own records again in a new feed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::identity::{Verified, revocation};
-use crate::record::{Body, CircleId, Entry, FeedKey, Hlc, Record, RecordId};
+use crate::record::{Body, CircleId, Entry, FeedKey, Hlc, Previous, Record, RecordId};
 use crate::store::{CircleView, Draft, OwnFeed, others_branch};
 
-use super::open::{now, own, random};
+use super::open::own;
 use super::unlock::RootLock;
+use crate::node::clock::{now, random};
 use crate::node::{Failure, Handle};
 
 /// Height of a fork, and height and id of a branch's head.
 type Branch = (u64, (u64, RecordId));
 
 impl Handle {
+    /// Takes the sign key in use back and goes on with a new one. Returns in how many circles something of it stays.
+    pub fn revoke(&mut self) -> Result<usize, Failure> {
+        let root = self.root_secret()?;
+        let feed: FeedKey = self.feed()?;
+        let time = Hlc::from_millis(now());
+        let (mut statements, mut kept) = (Vec::new(), 0);
+        for circle in self.store.circles()? {
+            let cut = match circle.frontier.0.get(&feed) {
+                Some(Entry::Head { height, id }) => Some((*height, *id)),
+                // Below the fork is one chain: the record that both halves follow.
+                Some(Entry::Forked { height, first, .. }) if *height > 0 => self
+                    .store
+                    .record(first)?
+                    .and_then(|half| match half.value().previous {
+                        Previous::Record(id) => Some((height - 1, id)),
+                        Previous::Certificate(_) => None,
+                    }),
+                _ => None,
+            };
+            kept += usize::from(cut.is_some());
+            let statement = revocation(&root, feed.0, Some(circle.id), cut, time);
+            statements.push(own(statement)?);
+        }
+        // The new key is there before the old one goes: a crash in between leaves one that signs.
+        self.start_feed()?;
+        self.store.add_statements(&statements)?;
+        Ok(kept)
+    }
+
     /// Mends a fork of my own feed in this circle where nobody has to be asked: the root key is in clear, and others
     /// hold no decision of mine that is not here (those may be a thief's: `okibi key revoke` or `okibi key new-feed`).
     pub(in crate::node) fn mend_if_set_back(&mut self, circle: &CircleId) -> Result<bool, Failure> {
