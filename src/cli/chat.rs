@@ -35,7 +35,7 @@ pub fn run(out: &Out, node: &mut Handle, args: &Chat) -> Outcome {
     let interrupted = Arc::new(AtomicBool::new(false));
     let answering = Arc::new(AtomicBool::new(true));
     if let Some(conversation) = &conversation {
-        let (cancel, flag) = (conversation.canceller(), Arc::clone(&interrupted));
+        let (cancel, flag) = (conversation.engine.canceller(), Arc::clone(&interrupted));
         let (busy, told) = (Arc::clone(&answering), !out.quiet && !out.json);
         // Without a handler Ctrl-C ends the program, which is no worse.
         let _ = ctrlc::set_handler(move || {
@@ -47,18 +47,18 @@ pub fn run(out: &Out, node: &mut Handle, args: &Chat) -> Outcome {
                 let _ = write!(io::stderr().lock(), "\n{}\n> ", say("chat-idle", &[]));
             }
         });
-        if let Some(origin) = &conversation.origin {
+        if let Some(origin) = &conversation.engine.origin {
             let about = [
-                ("name", conversation.model.clone()),
+                ("name", conversation.engine.model.clone()),
                 ("origin", quoted_name(origin)),
             ];
             out.warn("chat-foreign", &about)
                 .map_err(|error| broken(&error))?;
         }
-        if conversation.toy {
+        if conversation.engine.toy {
             let about = [
-                ("name", conversation.model.clone()),
-                ("note", conversation.note.clone()),
+                ("name", conversation.engine.model.clone()),
+                ("note", conversation.engine.note.clone()),
             ];
             out.warn("chat-toy", &about)
                 .map_err(|error| broken(&error))?;
@@ -205,7 +205,7 @@ impl Face<'_> {
             None => None,
         };
         if growing.is_none() {
-            conversation.ask(question);
+            conversation.engine.ask(question);
         }
         let streamed = self.stream(conversation, growing.as_mut());
         if let Some(growing) = &growing {
@@ -223,8 +223,8 @@ impl Face<'_> {
         };
         let end = end_word(answer.end);
         let mut value = json!({
-            "mode": "model", "model": conversation.model, "origin": conversation.origin,
-            "toy": conversation.toy, "text": text,
+            "mode": "model", "model": conversation.engine.model, "origin": conversation.engine.origin,
+            "toy": conversation.engine.toy, "text": text,
             "end": end, "prompt_tokens": answer.prompt_tokens, "reused_tokens": answer.reused_tokens,
             "tokens": answer.tokens, "first_ms": answer.first_ms, "tokens_per_second": answer.rate,
             "seed": answer.seed, "max_tokens": answer.max_tokens,
@@ -250,7 +250,7 @@ impl Face<'_> {
                 .map_err(|error| broken(&error))?;
         }
         if answer.end == End::Context {
-            let about = [("context", conversation.context.to_string())];
+            let about = [("context", conversation.engine.context.to_string())];
             self.out
                 .note("chat-context-full", &about)
                 .map_err(|error| broken(&error))?;
@@ -330,7 +330,7 @@ impl Face<'_> {
         let name = self
             .conversation
             .as_ref()
-            .map_or_else(String::new, |it| it.model.clone());
+            .map_or_else(String::new, |it| it.engine.model.clone());
         self.out
             .note(code, &[("name", name)])
             .map_err(|error| broken(&error))?;

@@ -255,9 +255,9 @@ impl Memory {
             _ => Vec::new(),
         };
         let session = self.question(node, question)?;
-        let growing = node.keep_answer(session, self.leaf, &conversation.model)?;
+        let growing = node.keep_answer(session, self.leaf, &conversation.engine.model)?;
         self.leaf = Some(growing.id);
-        conversation.ask_after(Question {
+        conversation.engine.ask_after(Question {
             system: self.system.clone(),
             before,
             question: question.to_owned(),

@@ -67,9 +67,9 @@ pub use home::status::{CircleStatus, MemberStatus, Status};
 pub use home::system_stats::{Overview, Stick, SystemStats};
 pub use home::unlock::{AskPassphrase, RootLock};
 pub use inference::chat::{
-    Answer, ChatOptions, Conversation, Likelihood, ManualAnswer, Piece, Question, TokenChoice,
-    Turn, end_word,
+    Answer, ChatOptions, Likelihood, ManualAnswer, Piece, Question, TokenChoice, Turn, end_word,
 };
+pub use inference::engine::{Conversation, Engine, Listener};
 pub use inference::history::{Growing, branch, quoted, turns};
 #[cfg(feature = "lan")]
 pub use net::{

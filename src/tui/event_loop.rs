@@ -23,7 +23,7 @@ use std::time::Duration;
 use ratatui::crossterm::event::{self as terminal_event, Event as TerminalEvent, MouseEventKind};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 
-use crate::node::{ChatOptions, Exit, Failure, Handle, Question, Stopwatch, wall_clock};
+use crate::node::{ChatOptions, Engine, Exit, Failure, Handle, Question, Stopwatch, wall_clock};
 
 use super::chat::Model;
 use super::state::{Effect, Event, Reply, Screen, State};
@@ -31,7 +31,7 @@ use super::terminal::{self, Face};
 use super::theme::Theme;
 use super::update::{self, WHEEL, update};
 use super::worker::conversations;
-use super::worker::tasks::{self, Talk};
+use super::worker::tasks;
 
 /// Milliseconds between two frames that no key asked for: thirty frames a second are enough for text.
 const FRAME: u64 = 33;
@@ -57,7 +57,8 @@ pub struct Options {
 pub enum Incoming {
     Event(Event),
     Signal(i32),
-    Talk(Talk),
+    /// A model is loaded.
+    Engine(Engine),
     /// A question. Everything that was said before it is on the disk.
     Ask(Question),
 }
@@ -126,7 +127,7 @@ pub fn run(node: Handle, options: Options) -> Result<Exit, Failure> {
         clock: Stopwatch::start(),
         to_conversations,
         to_tasks,
-        talk: None,
+        engine: None,
         gate,
         home,
         ending: None,
@@ -221,7 +222,7 @@ struct Runner {
     clock: Stopwatch,
     to_conversations: Sender<Effect>,
     to_tasks: Sender<Effect>,
-    talk: Option<Talk>,
+    engine: Option<Engine>,
     gate: Arc<Gate>,
     home: std::path::PathBuf,
     /// The signal that ended it.
@@ -291,16 +292,16 @@ impl Runner {
     fn take(&mut self, incoming: Incoming) -> io::Result<()> {
         match incoming {
             Incoming::Event(event) => self.feed(event),
-            Incoming::Talk(talk) => {
-                self.talk = Some(talk);
+            Incoming::Engine(engine) => {
+                self.engine = Some(engine);
                 Ok(())
             }
-            Incoming::Ask(ask) => {
-                if let Some(talk) = &self.talk {
-                    let _ = talk.asks.send(ask);
+            Incoming::Ask(ask) => match &self.engine {
+                Some(engine) if !engine.ask_after(ask) => {
+                    self.feed(Event::Reply(tasks::model_gone()))
                 }
-                Ok(())
-            }
+                _ => Ok(()),
+            },
             Incoming::Signal(SIGTSTP) => self.suspend(),
             Incoming::Signal(SIGCONT) => {
                 // Whoever stopped this program may have changed the terminal.
@@ -327,13 +328,13 @@ impl Runner {
     fn carry_out(&mut self, effect: Effect) -> io::Result<()> {
         match effect {
             Effect::Stop => {
-                if let Some(talk) = &self.talk {
-                    talk.cancel.store(true, Ordering::SeqCst);
+                if let Some(engine) = &self.engine {
+                    engine.stop();
                 }
             }
             Effect::Load(_) => {
                 // The old model's thread ends with its channel, and gives its memory back.
-                self.talk = None;
+                self.engine = None;
                 let _ = self.to_tasks.send(effect);
             }
             Effect::Copy(text) => self.face.copy(&text)?,

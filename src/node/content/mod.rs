@@ -1,5 +1,6 @@
 //! Contents: the documents, models and releases that a person puts in and shares, and those that come from others.
 
+pub(super) mod find_gguf;
 pub(super) mod missing;
 pub(super) mod models;
 pub(super) mod policy;

@@ -8,7 +8,7 @@ use crate::store::ModelRow;
 
 use super::reconcile::{NAMES, model_name};
 use super::share::Label;
-use crate::node::inference::chat::model_failed;
+use crate::node::inference::engine::model_failed;
 use crate::node::{Exit, Failure, Handle};
 
 /// The program itself, and what the vectors of a pass take at least.

@@ -9,7 +9,7 @@ use crate::model::ModelError;
 use crate::model::file::ModelFile;
 use crate::model::quantize::{RECIPES, Recipe, plan};
 
-use crate::node::inference::chat::model_failed;
+use crate::node::inference::engine::model_failed;
 use crate::node::{Event, Exit, Failure, Handle};
 
 /// Bytes between two reports of progress.

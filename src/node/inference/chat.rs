@@ -1,45 +1,29 @@
 //! Asking: a language model where there is one, the built-in manual where there is none.
 //!
-//! A conversation owns an OS thread with the model in it; questions go in and pieces of text come out through
-//! channels, so that a face never waits for a matrix product. Manual mode quotes and says so: it
-//! never passes a quotation off as an answer.
+//! Manual mode quotes and says so: it never passes a quotation off as an answer.
 
 use std::io::Read;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::Instant;
 
 use crate::library::{Hit, Scope, Shelf};
-use crate::model::chat::{Chat, Prompt};
 use crate::model::file::ModelFile;
-use crate::model::generate::{End, Event, Request, Scored, Session};
-use crate::model::reasoning::{Said, Splitter};
+use crate::model::generate::End;
 use crate::model::sample::Sampling;
-use crate::model::template::{Context, Message};
-use crate::model::tokenizer::Tokenizer;
+use crate::model::template::Message;
 use crate::model::{ModelError, Options, start};
 
-use crate::node::clock::{now, random};
+use super::engine::{Conversation, Engine, Listener, Worker, model_failed};
+use crate::node::clock::random;
+use crate::node::content::find_gguf::find_gguf;
 use crate::node::{Exit, Failure, Handle};
 
 /// Sections that manual mode quotes.
 const QUOTED: usize = 3;
 /// Tokens that count as recent for the repetition penalty, as llama.cpp has it.
 const REPETITION_WINDOW: usize = 64;
-/// One part in so many of the context is kept for the answer while there are older messages to leave out.
-const ROOM: usize = 4;
 /// Most bytes read of a template's file: more than a template may have.
 const TEMPLATE_BYTES: u64 = 1 << 20;
-/// The nice value of a model that computes behind its face.
-const NICE: i32 = 10;
-/// Bounds of the search for GGUF files: folders deep, entries looked at, files named.
-const DEPTH: usize = 5;
-const ENTRIES: usize = 20_000;
-const FOUND: usize = 10;
-
 /// What manual mode has to say.
 #[derive(Debug, Clone)]
 pub struct ManualAnswer {
@@ -147,22 +131,6 @@ pub struct Answer {
     pub left_out: usize,
 }
 
-/// A model on a thread of its own, and the conversation held with it.
-pub struct Conversation {
-    questions: Sender<Order>,
-    pieces: Receiver<Piece>,
-    cancel: Arc<AtomicBool>,
-    /// The model's name.
-    pub model: String,
-    /// A toy is labelled one wherever it appears.
-    pub toy: bool,
-    pub note: String,
-    /// Who shared it; none: a person added it here, or it came with okibi.
-    pub origin: Option<String>,
-    /// Positions of context.
-    pub context: usize,
-}
-
 impl Handle {
     /// The model that a chat uses: the one named, the one chosen, or the only one that a person added here. Somebody
     /// else's is never taken unasked. None: manual mode.
@@ -191,12 +159,29 @@ impl Handle {
         let hits = self.search(question, Scope::Shelf(Shelf::Manual), QUOTED)?;
         Ok(ManualAnswer {
             hits,
-            files: find_models(),
+            files: find_gguf(),
         })
     }
 
     /// Loads a model and starts a conversation with it.
+    ///
+    /// # Errors
+    /// Fails where the model or its template cannot be used.
     pub fn converse(&self, name: &str, options: &ChatOptions) -> Result<Conversation, Failure> {
+        let (listener, conversation) = Conversation::channel();
+        Ok(conversation(self.engine(name, options, listener)?))
+    }
+
+    /// The same where a listener is given the pieces, on the model's thread.
+    ///
+    /// # Errors
+    /// Fails where the model or its template cannot be used.
+    pub fn engine(
+        &self,
+        name: &str,
+        options: &ChatOptions,
+        listener: Listener,
+    ) -> Result<Engine, Failure> {
         let row = self.find_model(name)?;
         let path = self.store.blob_path(&row.blob);
         let refused = |error: ModelError| model_failed(name, &error);
@@ -221,10 +206,6 @@ impl Handle {
             repetition_window: REPETITION_WINDOW,
             seed,
         };
-        let context = session.context();
-        let (questions, inbox) = channel();
-        let (outbox, pieces) = channel();
-        let cancel = Arc::new(AtomicBool::new(false));
         let worker = Worker {
             session,
             prompts,
@@ -237,30 +218,10 @@ impl Handle {
                 .iter()
                 .map(|text| Message::new("system", text))
                 .collect(),
-            cancel: Arc::clone(&cancel),
+            cancel: Arc::default(),
             name: name.to_owned(),
         };
-        let behind = options.behind;
-        std::thread::Builder::new()
-            .name("inference".to_owned())
-            .spawn(move || {
-                if behind {
-                    step_back();
-                }
-                worker.run(&inbox, &outbox);
-            })
-            .map_err(|error| Failure::new("no-thread", Exit::Failed).with("error", error))?;
-        let origin = row.is_foreign().then(|| row.origin.clone());
-        Ok(Conversation {
-            questions,
-            pieces,
-            cancel,
-            model: row.name,
-            toy: row.toy,
-            origin,
-            note: row.note,
-            context,
-        })
+        Engine::start(worker, row, options.behind, listener)
     }
 }
 
@@ -275,234 +236,6 @@ fn read_template(path: &Path) -> Result<String, Failure> {
     Ok(source)
 }
 
-impl Conversation {
-    /// Asks; the answer comes through `next`.
-    pub fn ask(&self, question: &str) {
-        self.cancel.store(false, Ordering::Relaxed);
-        // A worker that is gone shows at `next`.
-        let _ = self.questions.send(Order::Next(question.to_owned()));
-    }
-
-    /// Asks with other words before the question: another branch, or a conversation of yesterday.
-    pub fn ask_after(&self, ask: Question) {
-        self.cancel.store(false, Ordering::Relaxed);
-        let _ = self.questions.send(Order::After(ask));
-    }
-
-    /// Waits for the next piece; none: the model's thread has ended.
-    pub fn next(&self) -> Option<Piece> {
-        self.pieces.recv().ok()
-    }
-
-    /// Setting this ends the answer in progress.
-    pub fn canceller(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.cancel)
-    }
-}
-
-impl Drop for Conversation {
-    fn drop(&mut self) {
-        // The thread ends with its channel once the answer in progress is broken off.
-        self.cancel.store(true, Ordering::Relaxed);
-    }
-}
-
-/// What a face asks of the model's thread.
-enum Order {
-    Next(String),
-    After(Question),
-}
-
-struct Worker {
-    session: Session,
-    prompts: Chat,
-    sampling: Sampling,
-    max_tokens: usize,
-    stop: Vec<String>,
-    log_probabilities: Option<usize>,
-    history: Vec<Message>,
-    cancel: Arc<AtomicBool>,
-    name: String,
-}
-
-impl Worker {
-    fn run(mut self, inbox: &Receiver<Order>, outbox: &Sender<Piece>) {
-        while let Ok(order) = inbox.recv() {
-            let question = match order {
-                Order::Next(question) => question,
-                Order::After(ask) => self.restart(ask),
-            };
-            let before = self.history.len();
-            let unanswered = self.history.pop_if(|last| last.role == "user");
-            let question = match &unanswered {
-                // Templates want the two sides by turns.
-                Some(last) => format!("{}\n\n{question}", last.content),
-                None => question,
-            };
-            self.history.push(Message::new("user", question));
-            let piece = match self.answer(outbox) {
-                Ok((text, answer)) => {
-                    // An answer that never came, cut by a limit within its thoughts, leaves its question open.
-                    if !text.is_empty() {
-                        self.history.push(Message::new("assistant", text));
-                    }
-                    Piece::Done(answer)
-                }
-                Err(failure) => {
-                    self.history.pop();
-                    self.history.extend(unanswered);
-                    debug_assert_eq!(self.history.len(), before);
-                    Piece::Failed(failure)
-                }
-            };
-            if outbox.send(piece).is_err() {
-                return;
-            }
-        }
-    }
-
-    /// Puts other words before the question, and returns that.
-    fn restart(&mut self, ask: Question) -> String {
-        let system = Some(ask.system).filter(|text| !text.is_empty());
-        let system = system.map(|text| Message::new("system", text));
-        let before = ask.before.into_iter().map(|turn| {
-            let role = if turn.model { "assistant" } else { "user" };
-            Message::new(role, turn.text)
-        });
-        self.history = system.into_iter().chain(before).collect();
-        if ask.again {
-            self.sampling.seed = self.sampling.seed.wrapping_add(1);
-        }
-        if let Some(temperature) = ask.temperature {
-            self.sampling.temperature = temperature;
-        }
-        ask.question
-    }
-
-    fn answer(&mut self, outbox: &Sender<Piece>) -> Result<(String, Answer), Failure> {
-        let seconds = i64::try_from(now() / 1_000).ok();
-        let context = Context {
-            answer: true,
-            now: seconds,
-            ..Context::default()
-        };
-        let (prompt, left_out) = self.fitting(context)?;
-        let stop: Vec<String> = prompt.stop.iter().chain(&self.stop).cloned().collect();
-        let request = Request {
-            prompt: &prompt.tokens,
-            sampling: self.sampling,
-            max_tokens: Some(self.max_tokens),
-            stop: &stop,
-            log_probabilities: self.log_probabilities,
-            cancel: Some(&self.cancel),
-        };
-        let mut splitter = Splitter::new(prompt.thinking);
-        let (asked, mut first, mut text) = (Instant::now(), None, String::new());
-        let mut lost = false;
-        let tokenizer = Arc::clone(self.session.tokenizer());
-        let outcome = self.session.generate(&request, &mut |event| {
-            match event {
-                Event::Text(piece) => {
-                    first.get_or_insert_with(Instant::now);
-                    splitter.push(piece, &mut |said| lost |= !give(said, &mut text, outbox));
-                }
-                Event::Token(scored) => {
-                    let choice = Piece::Token(choice(&tokenizer, scored));
-                    lost |= outbox.send(choice).is_err();
-                }
-                Event::Prompt { done, total } => {
-                    lost |= outbox.send(Piece::Reading { done, total }).is_err();
-                }
-            }
-            if lost {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        });
-        splitter.finish(&mut |said| _ = give(said, &mut text, outbox));
-        let outcome = outcome.map_err(|error| model_failed(&self.name, &error))?;
-        let first = first.unwrap_or(asked);
-        let seconds = first.elapsed().as_secs_f64();
-        let rate = if seconds > 0.0 {
-            outcome.generated_tokens as f64 / seconds
-        } else {
-            0.0
-        };
-        let answer = Answer {
-            prompt_tokens: outcome.prompt_tokens,
-            reused_tokens: outcome.reused_tokens,
-            tokens: outcome.generated_tokens,
-            first_ms: u64::try_from((first - asked).as_millis()).unwrap_or(u64::MAX),
-            rate,
-            end: outcome.end,
-            seed: self.sampling.seed,
-            only_thoughts: text.is_empty() && outcome.generated_tokens > 0,
-            max_tokens: self.max_tokens,
-            left_out,
-        };
-        Ok((text, answer))
-    }
-
-    /// The prompt, without the oldest messages where all together would leave less than [`ROOM`] of the context for the
-    /// answer; and how many those are. Instructions and the question itself always stay.
-    fn fitting(&self, context: Context) -> Result<(Prompt, usize), Failure> {
-        let instructed = usize::from(self.history.first().is_some_and(|it| it.role == "system"));
-        let room = self.session.context() / ROOM;
-        let mut history = self.history.clone();
-        let mut left_out = 0;
-        loop {
-            let prompt = self.prompts.prompt(&history, context);
-            let prompt = prompt.map_err(|error| template_failed(&self.name, &error))?;
-            let fits = prompt.tokens.len() + room <= self.session.context();
-            if fits || history.len() < instructed + 3 {
-                return Ok((prompt, left_out));
-            }
-            // A question and its answer go together: templates want them by turns. Half of what is too much at a time, so
-            // that a long conversation is not put together again for each pair.
-            let pairs = (history.len() - instructed - 1) / 2;
-            let over = prompt.tokens.len() + room - self.session.context();
-            let step = 2 * (pairs * over / prompt.tokens.len() / 2).clamp(1, pairs);
-            history.drain(instructed..instructed + step);
-            left_out += step;
-        }
-    }
-}
-
-/// This thread, and those that it starts, wait for others of this program. On Linux the value belongs to the thread
-/// (setpriority(2), "C library/kernel differences"); where it cannot be set, the model computes as before.
-fn step_back() {
-    let _ = rustix::process::setpriority_process(None, NICE);
-}
-
-fn choice(tokenizer: &Tokenizer, scored: &Scored) -> TokenChoice {
-    let likelihood = |(token, log_probability): (u32, f64)| {
-        let mut bytes = Vec::new();
-        tokenizer.piece(token, true, &mut bytes);
-        Likelihood {
-            token,
-            bytes,
-            log_probability,
-        }
-    };
-    TokenChoice {
-        chosen: likelihood((scored.token, scored.log_probability)),
-        likeliest: scored.likeliest.iter().copied().map(likelihood).collect(),
-    }
-}
-
-/// Passes a piece on; only the answer is remembered. Returns whether somebody still listens.
-fn give(said: Said<'_>, answer: &mut String, outbox: &Sender<Piece>) -> bool {
-    let piece = match said {
-        Said::Thought(text) => Piece::Thought(text.to_owned()),
-        Said::Answer(text) => {
-            answer.push_str(text);
-            Piece::Text(text.to_owned())
-        }
-    };
-    outbox.send(piece).is_ok()
-}
-
 /// The word for why an answer ended.
 pub fn end_word(end: End) -> &'static str {
     match end {
@@ -513,87 +246,4 @@ pub fn end_word(end: End) -> &'static str {
         End::Cancelled => "cancelled",
         End::Consumer => "consumer",
     }
-}
-
-pub(in crate::node) fn model_failed(name: &str, error: &ModelError) -> Failure {
-    if let ModelError::Template(error) = error {
-        return template_failed(name, error);
-    }
-    let mut said = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(error) = source {
-        said.push_str(&format!(": {error}"));
-        source = error.source();
-    }
-    let code = match error {
-        ModelError::PromptTooLong { .. } => "prompt-too-long",
-        _ => "model-refused",
-    };
-    Failure::new(code, Exit::Failed)
-        .with("name", name)
-        .with("error", said)
-}
-
-fn template_failed(name: &str, error: &dyn std::error::Error) -> Failure {
-    Failure::new("template-failed", Exit::Failed)
-        .with("name", name)
-        .with("error", error)
-}
-
-/// GGUF files in the places where people and other programs keep them; bounded. A link is named where it leads to a
-/// file (the cache of Hugging Face's hub is made of such), never followed into a folder.
-fn find_models() -> Vec<PathBuf> {
-    let mut folders: Vec<(PathBuf, usize)> = Vec::new();
-    folders.extend(std::env::current_dir().ok().map(|folder| (folder, 1)));
-    let named = |name: &str| std::env::var_os(name).map(PathBuf::from);
-    let set = [
-        named("HF_HUB_CACHE"),
-        named("HUGGINGFACE_HUB_CACHE"),
-        named("HF_HOME").map(|folder| folder.join("hub")),
-        named("LLAMA_CACHE"),
-    ];
-    folders.extend(set.into_iter().flatten().map(|folder| (folder, DEPTH)));
-    if let Ok(home) = etcetera::home_dir() {
-        let known = [
-            "Downloads",
-            "models",
-            "Models",
-            ".cache/huggingface/hub",
-            ".cache/lm-studio/models",
-            ".cache/llama.cpp",
-            "Library/Caches/llama.cpp",
-        ];
-        folders.extend(known.iter().map(|folder| (home.join(folder), DEPTH)));
-        folders.extend([".lmstudio/models", ".local/share/models"].map(|f| (home.join(f), DEPTH)));
-    }
-    let (mut found, mut left) = (Vec::new(), ENTRIES);
-    while let Some((folder, depth)) = folders.pop() {
-        let Ok(entries) = std::fs::read_dir(&folder) else {
-            continue;
-        };
-        for entry in entries.flatten() {
-            left = left.saturating_sub(1);
-            if left == 0 || found.len() >= FOUND {
-                found.sort();
-                return found;
-            }
-            let Ok(kind) = entry.file_type() else {
-                continue;
-            };
-            let path = entry.path();
-            if kind.is_dir() && depth > 1 {
-                folders.push((path, depth - 1));
-            } else if is_gguf(&path) && (kind.is_file() || kind.is_symlink() && path.is_file()) {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    found.dedup();
-    found
-}
-
-fn is_gguf(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("gguf"))
 }

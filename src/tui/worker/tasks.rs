@@ -7,27 +7,18 @@
 //! **Failure.** A failure is told in words to the face, and the next task begins.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender};
 
 use crate::messages::say;
 use crate::node::{
-    ChatOptions, Conversation, Event as Happening, Exit, Failure, Handle, ImportOptions,
-    ImportReport, Imported, Left, Offer, Piece, Question, Sink, fingerprint, quoted_name,
+    ChatOptions, Event as Happening, Exit, Failure, Handle, ImportOptions, ImportReport, Imported,
+    Left, Offer, Piece, Sink, fingerprint, quoted_name,
 };
 use crate::record::foreign::listed;
 
 use super::super::event_loop::Incoming;
 use super::super::state::{Effect, Reply};
 use super::conversations::words;
-
-/// The way to a model that is loaded.
-pub struct Talk {
-    pub asks: Sender<Question>,
-    /// Setting this ends the answer in progress.
-    pub cancel: Arc<AtomicBool>,
-}
 
 /// Tells the face what happens while the node works.
 pub fn sink(outbox: Sender<Incoming>) -> Sink {
@@ -166,55 +157,53 @@ fn load(
     options: &ChatOptions,
     outbox: &Sender<Incoming>,
 ) -> Option<Reply> {
-    let conversation = match node.converse(name, options) {
-        Ok(conversation) => conversation,
+    let mut listener = Telling(outbox.clone());
+    let listener = Box::new(move |piece| listener.tell(piece));
+    let engine = match node.engine(name, options, listener) {
+        Ok(engine) => engine,
         Err(failure) => return Some(Reply::NotLoaded(words(&failure))),
     };
     let reply = Reply::Loaded {
-        name: conversation.model.clone(),
-        toy: conversation.toy,
-        note: conversation.note.clone(),
-        origin: conversation.origin.clone(),
-        context: conversation.context,
+        name: engine.model.clone(),
+        toy: engine.toy,
+        note: engine.note.clone(),
+        origin: engine.origin.clone(),
+        context: engine.context,
     };
-    let (asks, inbox) = channel();
-    let cancel = conversation.canceller();
-    let pieces = outbox.clone();
-    let spawned = std::thread::Builder::new()
-        .name("talk".to_owned())
-        .spawn(move || talk(&conversation, &inbox, &pieces));
-    if let Err(error) = spawned {
-        let failure = Failure::new("no-thread", Exit::Failed).with("error", error);
-        return Some(Reply::NotLoaded(words(&failure)));
-    }
-    let _ = outbox.send(Incoming::Talk(Talk { asks, cancel }));
+    let _ = outbox.send(Incoming::Engine(engine));
     Some(reply)
 }
 
-/// Passes questions to a model and its pieces to the face, until the face drops its end.
-fn talk(conversation: &Conversation, inbox: &Receiver<Question>, outbox: &Sender<Incoming>) {
-    while let Ok(ask) = inbox.recv() {
-        conversation.ask_after(ask);
-        loop {
-            let reply = match conversation.next() {
-                Some(Piece::Reading { done, total }) => Reply::Reading { done, total },
-                Some(Piece::Text(text)) => Reply::Text(text),
-                Some(Piece::Thought(_)) => Reply::Thought,
-                // Only who asks for probabilities is given them.
-                Some(Piece::Token(_)) => continue,
-                Some(Piece::Done(answer)) => Reply::Done(answer),
-                Some(Piece::Failed(failure)) => Reply::Failed(words(&failure)),
-                None => Reply::Failed(words(&Failure::new("model-gone", Exit::Failed))),
-            };
-            let over = matches!(reply, Reply::Done(_) | Reply::Failed(_));
-            if outbox.send(reply.into()).is_err() {
-                return;
-            }
-            if over {
-                break;
-            }
+/// Passes the pieces of an answer to the face.
+struct Telling(Sender<Incoming>);
+
+impl Telling {
+    fn tell(&mut self, piece: Piece) -> bool {
+        let reply = match piece {
+            Piece::Reading { done, total } => Reply::Reading { done, total },
+            Piece::Text(text) => Reply::Text(text),
+            Piece::Thought(_) => Reply::Thought,
+            // Only who asks for probabilities is given them.
+            Piece::Token(_) => return true,
+            Piece::Done(answer) => Reply::Done(answer),
+            Piece::Failed(failure) => Reply::Failed(words(&failure)),
+        };
+        self.0.send(reply.into()).is_ok()
+    }
+}
+
+impl Drop for Telling {
+    /// A model's thread that breaks down leaves its question open: the face shall not wait for ever.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let _ = self.0.send(model_gone().into());
         }
     }
+}
+
+/// What is answered in place of a model whose thread has ended.
+pub fn model_gone() -> Reply {
+    Reply::Failed(words(&Failure::new("model-gone", Exit::Failed)))
 }
 
 fn import(node: &mut Handle, path: &str, dry_run: bool) -> Result<ImportReport, Failure> {
