@@ -4,6 +4,7 @@
 //! The handle owns the open store and the key files of one home; several processes may hold one each.
 //! It is the only place that reads the clock and the system's random numbers.
 
+mod admit;
 mod bundle;
 mod circle;
 mod clock;

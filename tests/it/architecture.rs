@@ -162,6 +162,16 @@ fn the_core_is_pure() {
     refuse(&core, &ambient, |source| &source.shipped);
 }
 
+/// Whatever brings shared facts hands them to `node::admit`, so that all of it is judged, noted and told in one way.
+#[test]
+fn there_is_one_way_in() {
+    let others: Vec<Source> = sources()
+        .into_iter()
+        .filter(|source| source.path != "src/node/admit.rs")
+        .collect();
+    refuse(&others, &[".ingest("], |source| &source.shipped);
+}
+
 /// `node` is the only place that asks the system for the time or for random numbers.
 #[test]
 fn one_module_asks_the_clock() {

@@ -7,8 +7,6 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use serde_json::json;
-
 use crate::bundle::Kind as UnitKind;
 use crate::carrier::media::files::Files;
 use crate::carrier::media::read::Staged;
@@ -22,7 +20,7 @@ use crate::store::{Batch, Delivered, Join, Receipt, Source, Standing};
 use super::batches::Batches;
 use super::import::{Imported, Judged, Policy, named};
 use super::named::Contents;
-use crate::node::clock::now;
+use crate::node::admit::{Admission, Occasion};
 use crate::node::content::policy::ContentPolicy;
 use crate::node::{Event, Failure, Handle};
 
@@ -129,7 +127,11 @@ impl Handle {
         let total = staged.front.manifest.raw(UnitKind::Records);
         let mut batches = Batches::new(staged.records(), self.step);
         let mut acks = self.read_acks(staged);
-        let (mut records_in_all, mut blobs_in_all, mut of_mine) = (0, 0, false);
+        let occasion = Occasion::Bundle {
+            circle: judged.candidate.name.clone(),
+            from: fingerprint(&signer),
+        };
+        let mut admission = Admission::new(circle, source, road, occasion);
         let mut join = before.is_none().then_some(Join { standing });
         let mut mark = Some((Begun::key(&circle), begun.encode()));
         loop {
@@ -145,13 +147,6 @@ impl Handle {
                     }
                 }
             }
-            records_in_all += records.len();
-            blobs_in_all += brought.len();
-            of_mine |= self.any_of_mine(&records)?;
-            let line = json!({
-                "what": "import", "state": "done", "circle": judged.candidate.name, "road": road,
-                "from": fingerprint(&signer), "records": records_in_all, "blobs": blobs_in_all,
-            });
             // A part of a bundle is not the bundle: what was left out may still come.
             let delivered = (last && staged.skipped.is_none()).then_some(Delivered {
                 signer,
@@ -170,13 +165,11 @@ impl Handle {
                 join: join.take(),
                 mark: mark.take(),
                 bundle: delivered,
-                audit: last.then_some(line),
-                road,
+                ..Batch::default()
             };
-            let receipt = self.store.ingest(circle, batch, source, self.root, now())?;
+            let folded = admission.take(self, batch, last)?;
             // The first brings what judges the rest, and is folded as a matter of course.
-            batches.folded(receipt.folded && !first);
-            imported.receipt.add(receipt);
+            batches.folded(folded && !first);
             if files.is_some() {
                 self.tell_progress(&batches, last, total);
             }
@@ -184,6 +177,10 @@ impl Handle {
                 break;
             }
         }
+        imported.receipt = match files {
+            Some(_) => admission.finish(self)?.receipt,
+            None => admission.rehearsed(),
+        };
         imported.refused += batches.refused;
         imported.held_back = contents.held();
         if resumed {
@@ -192,10 +189,6 @@ impl Handle {
             imported.receipt.known = imported.receipt.known.saturating_sub(brought_before);
         }
         if files.is_some() {
-            self.heed(&circle)?;
-            if of_mine {
-                self.mend_if_set_back(&circle)?;
-            }
             self.refresh_shelves()?;
         }
         let after = self.store.circle(&circle)?;
@@ -215,10 +208,6 @@ impl Handle {
             let name =
                 owner.map_or_else(|| feed.to_string(), |(root, _)| self.name_of(&after, root));
             imported.forked.push(name);
-        }
-        if files.is_some() && !imported.receipt.changed.is_empty() {
-            let changes = imported.receipt.changed.clone();
-            (self.sink)(Event::DecisionChanged { circle, changes });
         }
         Ok(imported)
     }

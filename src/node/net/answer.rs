@@ -3,16 +3,17 @@
 use serde_json::json;
 
 use crate::fold::{self, Authority};
-use crate::identity::{Verified, fingerprint, verify};
-use crate::record::{Ack, CircleId, Record, Role, RootKey, Signed, Statement};
+use crate::identity::{Verified, fingerprint};
+use crate::record::{Ack, CircleId, Record, Role, RootKey, Statement};
 use crate::store::{Batch, Join, OwnFeed, Receipt, Source, Standing};
 use crate::sync::{Chain, Holdings, Input, Output, Verdict, limits};
 
 use super::hub::Hub;
-use super::proof::{Arrived, Convinced, Facts, read};
+use super::proof::{Arrived, Convinced, Facts};
 use super::record_pages::Pages;
+use crate::node::admit::{Admission, Admitted, Occasion};
 use crate::node::clock::now;
-use crate::node::{Event, Exit, Failure};
+use crate::node::{Exit, Failure};
 
 /// Records of a peer that did not decode or verify, after which it is not spoken with.
 const REFUSED: u64 = 64;
@@ -25,12 +26,9 @@ impl Hub<'_> {
                 circle,
                 root,
                 certificate,
-                chain,
-            } => {
-                // A chain is verified on its way here, and comes as `Work::Judge`.
-                let facts = chain.map(|chain| read(chain).0);
-                self.give_verdict(id, circle, &root, &certificate, facts)?;
-            }
+                // One that brings a chain is verified on its way here, and comes as `Work::Judge`.
+                chain: _,
+            } => self.give_verdict(id, circle, &root, &certificate, None)?,
             Output::Introduce { exporter } => {
                 let sealed = self.introduction(&exporter)?;
                 self.say(id, Input::Introduction(sealed));
@@ -83,9 +81,8 @@ impl Hub<'_> {
                 self.page(id, circle)?;
             }
             Output::More { circle } => self.page(id, circle)?,
-            // Verified on its way here, it comes as `Work::Arrived`.
-            Output::Arrived { .. } => {}
-            Output::Ack { circle, ack } => self.acknowledged(id, &circle, ack)?,
+            // Verified on their way here, they come as `Work::Arrived`, `Work::Acknowledged` and `Work::Joined`.
+            Output::Arrived { .. } | Output::Ack { .. } | Output::Joined { .. } => {}
             Output::Places { circle, nodes } => {
                 self.hear_places(id, circle, nodes)?;
                 self.say(id, Input::Placed);
@@ -101,8 +98,6 @@ impl Hub<'_> {
             Output::Lacking { id: ask } => self.got(id, ask, None)?,
             Output::Compare { request, digest } => self.compare(id, request, digest)?,
             Output::Admit { card, request } => self.admit(id, card, request)?,
-            // Verified on its way here, it comes as `Work::Joined`.
-            Output::Joined { .. } => {}
         }
         Ok(())
     }
@@ -301,27 +296,20 @@ impl Hub<'_> {
         if statements.is_empty() && records.is_empty() {
             return Ok(Receipt::default());
         }
-        let name = self.node.store.outline(circle)?.state.name;
-        let line = json!({
-            "what": "sync", "state": "done", "circle": name, "from": self.called(from),
-            "records": records.len(), "road": road,
-        });
+        let occasion = Occasion::Exchange {
+            circle: self.node.store.outline(circle)?.state.name,
+            from: self.called(from),
+        };
         let authority = records.iter().any(|it| it.value().kind.is_critical());
-        let of_mine = self.node.any_of_mine(&records)?;
         let members = authority || !statements.is_empty();
         let batch = Batch {
-            audit: (!records.is_empty()).then_some(line),
             statements,
             records,
-            road,
             ..Batch::default()
         };
-        let me = self.node.root;
-        let receipt = self
-            .node
-            .store
-            .ingest(*circle, batch, Source::Member(*from), me, now())?;
-        if of_mine && self.node.mend_if_set_back(circle)? {
+        let admission = Admission::new(*circle, Source::Member(*from), road, occasion);
+        let Admitted { receipt, mended } = admission.whole(self.node, batch)?;
+        if mended {
             tracing::warn!(
                 "this home was set back: its own feed was forked, and goes on in a new one"
             );
@@ -343,18 +331,15 @@ impl Hub<'_> {
                 self.pairs.stale();
             }
         }
-        if !receipt.changed.is_empty() {
-            let (circle, changes) = (*circle, receipt.changed.clone());
-            (self.node.sink)(Event::DecisionChanged { circle, changes });
-        }
         Ok(receipt)
     }
 
-    fn acknowledged(
+    /// Takes in what a peer says it has; none: that did not verify.
+    pub fn acknowledged(
         &mut self,
         id: u64,
         circle: &CircleId,
-        ack: Signed<Ack>,
+        ack: Option<Verified<Ack>>,
     ) -> Result<(), Failure> {
         let Some(root) = self
             .connections
@@ -363,11 +348,7 @@ impl Hub<'_> {
         else {
             return Ok(());
         };
-        // Put together from differences: only the signature says that it is what the peer means.
-        let Some(ack) = Signed::decode(ack.bytes())
-            .ok()
-            .and_then(|ack| verify::<Ack>(ack).ok())
-        else {
+        let Some(ack) = ack else {
             // A home that was set back tells its difference to another one than I hold under that number: the next
             // session tells it whole.
             self.node.store.forget_ack(circle, &root, &self.node.root)?;
@@ -382,14 +363,13 @@ impl Hub<'_> {
         }
         let batch = Batch {
             acks: vec![ack],
-            road: self.road(id),
             ..Batch::default()
         };
-        let me = self.node.root;
-        self.node
-            .store
-            .ingest(*circle, batch, Source::Member(root), me, now())?;
-        self.node.heed(circle)
+        let road = self.road(id);
+        let occasion = Occasion::Acknowledgement;
+        let admission = Admission::new(*circle, Source::Member(root), road, occasion);
+        admission.whole(self.node, batch)?;
+        Ok(())
     }
 
     /// The joiner's side: admitted.
@@ -402,8 +382,6 @@ impl Hub<'_> {
             join: Some(Join {
                 standing: Standing::Member,
             }),
-            audit: Some(json!({"what": "join", "state": "done", "circle": circle, "road": road})),
-            road,
             ..Batch::default()
         };
         let me = self.node.root;
@@ -412,9 +390,8 @@ impl Hub<'_> {
             .join
             .as_ref()
             .map_or(me, |it| it.request.issuer);
-        self.node
-            .store
-            .ingest(circle, batch, Source::Member(issuer), me, now())?;
+        let admission = Admission::new(circle, Source::Member(issuer), road, Occasion::Join);
+        admission.whole(self.node, batch)?;
         let far = self.options.join.as_ref().and_then(|it| it.far.clone());
         if let Some(far) = far {
             self.node.add_peer(&far.to_string())?;

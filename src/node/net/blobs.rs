@@ -22,8 +22,9 @@ use crate::sync::{Input, Part};
 
 use super::claims::Doubts;
 use super::hashing::{good_pieces, sha256};
-use super::hub::{Hub, Work};
+use super::hub::Hub;
 use super::requests::{Answered, Request, Requests};
+use super::work::Work;
 use crate::node::clock::now;
 use crate::node::content::missing::{PARTIAL, partial_name};
 use crate::node::content::policy::ContentPolicy;

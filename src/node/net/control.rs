@@ -13,7 +13,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
-use super::hub::Work;
+use super::work::Work;
 use crate::node::{Exit, Failure};
 
 /// The socket's name in a home.

@@ -22,8 +22,8 @@ use crate::carrier::wire::Link;
 use crate::record::RootKey;
 use crate::sync::Closed;
 
-use super::hub::Work;
 use super::listen::{Ended, Endpoints, Live, talk};
+use super::work::Work;
 
 /// The first wait before an address is dialled again, doubled up to the second.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(60));

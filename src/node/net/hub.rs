@@ -3,28 +3,27 @@
 //! wrote, asks for missing blobs, brings the shelves in line.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
-use tokio::sync::{mpsc, oneshot};
+use serde_json::json;
+use tokio::sync::mpsc;
 
 use crate::carrier::node_addr::NodeAddr;
 use crate::carrier::wire::Road;
 use crate::identity::{Signer, SigningSecret};
 use crate::record::{CircleId, Foreign, RootKey};
-use crate::sync::{Closed, Input, Offer, Output, Proof, Setup, Side, Subject, prove};
+use crate::sync::{Closed, Input, Offer, Proof, Setup, Side, Subject, prove};
 
 use super::blobs::Blobs;
 use super::pairing::{Compared, Pairing};
 use super::pairs::Pairs;
 use super::peer_addresses::{PeerAddresses, plain};
-use super::proof::{Arrived, Convinced, Facts};
 use super::record_pages::Pages;
 use super::room::Full;
+use super::work::Work;
 use super::{NetOptions, NetReport, Reached};
 use crate::node::clock::{now, random};
 use crate::node::content::policy::ContentPolicy;
@@ -39,69 +38,6 @@ const SHELVES: Duration = Duration::from_secs(2);
 const SEEN: usize = 64;
 /// Conversations that did not come about are remembered for `doctor`, so many of them.
 const TURNED_AWAY: usize = 64;
-
-/// Work for the hub, from the asynchronous half and from threads.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "questions are most of what is sent; a box for each would cost more than it saves"
-)]
-pub(super) enum Work {
-    Listening {
-        port: u16,
-    },
-    /// Where this node believes to be reached beyond its network.
-    WideArea {
-        here: NodeAddr,
-    },
-    /// A connection stands; the answer is how its session begins.
-    Begin {
-        id: u64,
-        side: Side,
-        road: Road,
-        exporter: [u8; 32],
-        address: String,
-        answers: mpsc::UnboundedSender<Input>,
-        reply: oneshot::Sender<Option<Setup>>,
-    },
-    Output {
-        id: u64,
-        output: Output,
-    },
-    /// Statements and records came, and were verified.
-    Arrived(Arrived),
-    /// A chain came, and was verified.
-    Judge(Box<Convinced>),
-    /// The circle that a ticket led to came, and was verified.
-    Joined(u64, CircleId, Box<Facts>),
-    End {
-        id: u64,
-        why: Option<Closed>,
-        received: u64,
-        sent: u64,
-    },
-    /// Whether a relay is between this node and the other end.
-    Relayed {
-        id: u64,
-        relayed: bool,
-    },
-    /// Somebody is on the network.
-    Seen {
-        addresses: Vec<SocketAddr>,
-    },
-    /// Nobody answers at an address that a person gave.
-    Silent {
-        address: String,
-    },
-    /// A blob was looked at on another thread.
-    Blob(super::blobs::Looked),
-    Control {
-        request: Value,
-        reply: mpsc::UnboundedSender<String>,
-    },
-    Stop {
-        interrupted: bool,
-    },
-}
 
 /// One session.
 pub(super) struct PeerConnection {
@@ -301,6 +237,10 @@ impl<'a> Hub<'a> {
             Work::Output { id, output } => {
                 let answered = self.answer(id, output);
                 self.or_give_up(id, answered)?;
+            }
+            Work::Acknowledged(id, circle, ack) => {
+                let heard = self.acknowledged(id, &circle, ack);
+                self.or_give_up(id, heard)?;
             }
             Work::Judge(it) => {
                 let (id, judged) = (it.id, self.convinced(*it));

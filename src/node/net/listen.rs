@@ -34,9 +34,9 @@ use crate::sync::{Closed, Session, Setup, Side};
 
 use super::NetOptions;
 use super::dial::{Target, keep_connected};
-use super::hub::Work;
 use super::peer_addresses::Wish;
 use super::wide_area::{Iroh, Ways};
+use super::work::Work;
 use crate::node::clock::random;
 use crate::node::{Exit, Failure, Handle};
 

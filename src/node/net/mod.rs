@@ -34,6 +34,7 @@ mod tests;
 mod ticket;
 mod upload;
 mod wide_area;
+mod work;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;

@@ -3,11 +3,11 @@
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use crate::identity::{Verified, verify_all};
-use crate::record::{CircleId, Payload, Record, RootKey, Signed, Statement};
+use crate::identity::{Verified, verify, verify_all};
+use crate::record::{Ack, CircleId, Payload, Record, RootKey, Signed, Statement};
 use crate::sync::{Chain, Output};
 
-use super::hub::Work;
+use super::work::Work;
 
 /// Frames that are taken in together weigh at most this, in bytes: what is written at once costs less, and a person who
 /// asks something meanwhile does not wait for long.
@@ -116,12 +116,20 @@ pub(super) fn proven(work: Work) -> Work {
             id,
             output: Output::Joined { circle, chain },
         } => Work::Joined(id, circle, Box::new(read(chain).0)),
+        // Put together from differences: only the signature says that it is what the peer means.
+        Work::Output {
+            id,
+            output: Output::Ack { circle, ack },
+        } => {
+            let ack = Signed::decode(ack.bytes()).ok();
+            Work::Acknowledged(id, circle, ack.and_then(|ack| verify::<Ack>(ack).ok()))
+        }
         other => other,
     }
 }
 
 /// Envelopes that verify, and how many do not.
-pub(super) fn read(chain: Chain) -> (Facts, u64) {
+fn read(chain: Chain) -> (Facts, u64) {
     let (statements, bad) = verified::<Statement>(&chain.statements);
     let (records, worse) = verified::<Record>(&chain.records);
     ((statements, records), bad + worse)

@@ -18,9 +18,10 @@ use crate::node::{Decision, ImportOptions, Label, Target};
 use crate::record::BlobHash;
 use crate::sync::{Frame, Input, Output, Session, Side};
 
-use super::hub::{Hub, Work};
+use super::hub::Hub;
 use super::peer_addresses::PeerAddresses;
 use super::proof::proven;
+use super::work::Work;
 use super::{Handle, NetOptions};
 
 /// Bytes that are allocated and not given back.

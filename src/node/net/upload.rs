@@ -21,7 +21,8 @@ use crate::sync::{Input, Part};
 
 use super::blobs::Looked;
 use super::hashing::values;
-use super::hub::{Hub, Work};
+use super::hub::Hub;
+use super::work::Work;
 use crate::node::Failure;
 use crate::node::clock::now;
 

@@ -1,0 +1,80 @@
+//! What the hub is given to do: by the tasks of connections, by threads that hash, and by the control socket.
+
+use std::net::SocketAddr;
+
+use serde_json::Value;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::carrier::node_addr::NodeAddr;
+use crate::carrier::wire::Road;
+use crate::identity::Verified;
+use crate::record::{Ack, CircleId};
+use crate::sync::{Closed, Input, Output, Setup, Side};
+
+use super::blobs::Looked;
+use super::proof::{Arrived, Convinced, Facts};
+
+/// Work for the hub, from the asynchronous half and from threads.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "questions are most of what is sent; a box for each would cost more than it saves"
+)]
+pub(super) enum Work {
+    Listening {
+        port: u16,
+    },
+    /// Where this node believes to be reached beyond its network.
+    WideArea {
+        here: NodeAddr,
+    },
+    /// A connection stands; the answer is how its session begins.
+    Begin {
+        id: u64,
+        side: Side,
+        road: Road,
+        exporter: [u8; 32],
+        address: String,
+        answers: mpsc::UnboundedSender<Input>,
+        reply: oneshot::Sender<Option<Setup>>,
+    },
+    Output {
+        id: u64,
+        output: Output,
+    },
+    /// Statements and records came, and were verified.
+    Arrived(Arrived),
+    /// An acknowledgement came, and was verified; none: it was not what its signature says.
+    Acknowledged(u64, CircleId, Option<Verified<Ack>>),
+    /// A chain came, and was verified.
+    Judge(Box<Convinced>),
+    /// The circle that a ticket led to came, and was verified.
+    Joined(u64, CircleId, Box<Facts>),
+    End {
+        id: u64,
+        why: Option<Closed>,
+        received: u64,
+        sent: u64,
+    },
+    /// Whether a relay is between this node and the other end.
+    Relayed {
+        id: u64,
+        relayed: bool,
+    },
+    /// Somebody is on the network.
+    Seen {
+        addresses: Vec<SocketAddr>,
+    },
+    /// Nobody answers at an address that a person gave.
+    Silent {
+        address: String,
+    },
+    /// A blob was looked at on another thread.
+    Blob(Looked),
+    Control {
+        request: Value,
+        reply: mpsc::UnboundedSender<String>,
+    },
+    Stop {
+        interrupted: bool,
+    },
+}
