@@ -15,10 +15,6 @@ use super::blobs::Looked;
 use super::proof::{Arrived, Convinced, Facts};
 
 /// Work for the hub, from the asynchronous half and from threads.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "questions are most of what is sent; a box for each would cost more than it saves"
-)]
 pub(super) enum Work {
     Listening {
         port: u16,
