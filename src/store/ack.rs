@@ -5,9 +5,29 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::identity::{Directory, Verified, from_own_store, verify};
-use crate::record::{Ack, CircleId, Claim, FeedKey, Role, RootKey, Signed, statements_hash};
+use crate::record::{
+    Ack, CircleId, Claim, Epoch, FeedKey, Role, RootKey, Signed, StatementId, statements_hash,
+};
 
 use super::{OwnFeed, Store, StoreError, cache, meta, own, pool, reclaim};
+
+/// Who acknowledges, and by which key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AckAuthor {
+    pub root: RootKey,
+    pub feed: FeedKey,
+    /// The certificate that gives the key to the root.
+    pub certificate: StatementId,
+}
+
+/// What I have to acknowledge to somebody.
+#[derive(Debug, Clone)]
+pub enum Owed {
+    /// It was said, and still holds.
+    Said(Verified<Ack>),
+    /// It is new: it has the number of the one before, and no signature.
+    New(Ack),
+}
 
 impl Store {
     /// The latest that `from` acknowledged to `to`.
@@ -32,6 +52,17 @@ impl Store {
         Ok(())
     }
 
+    /// What I would acknowledge to `to` now. Nothing is signed, and nothing kept.
+    pub fn owed(
+        &self,
+        circle: &CircleId,
+        by: &AckAuthor,
+        to: &RootKey,
+        missing_blobs: &[[u8; 32]],
+    ) -> Result<Owed, StoreError> {
+        owed(&self.db, circle, by, to, missing_blobs, self.epoch()?)
+    }
+
     /// What I acknowledge to `to` now: the one said last if nothing changed since, else a new one, signed and kept.
     /// The flag says whether it is new.
     pub fn acknowledge(
@@ -42,52 +73,16 @@ impl Store {
         missing_blobs: &[[u8; 32]],
     ) -> Result<(Verified<Ack>, bool), StoreError> {
         let epoch = self.epoch()?;
+        let by = AckAuthor {
+            root: owner.root,
+            feed: FeedKey(owner.signer.public()),
+            certificate: owner.certificate,
+        };
         self.transaction(|tx| {
-            let cached = match cache::load(tx, circle)? {
-                Some(cached) if !cached.waiting => Ok(cached),
-                _ => Err(cache::compute(tx, circle)?),
+            let fresh = match owed(tx, circle, &by, to, missing_blobs, epoch)? {
+                Owed::Said(before) => return Ok((before, false)),
+                Owed::New(fresh) => fresh,
             };
-            let (statements, frontier, lacks) = match cached {
-                Ok(cached) => (cached.statements_hash(), cached.frontier, BTreeSet::new()),
-                Err(settled) => {
-                    let lacks = settled.wanted();
-                    let membership = settled.membership;
-                    (
-                        statements_hash(&membership.statements),
-                        membership.frontier,
-                        lacks,
-                    )
-                }
-            };
-            let before = ack(tx, circle, &owner.root, to)?;
-            let mut wanted: Vec<[u8; 32]> = lacks.into_iter().collect();
-            // What `to` says that it holds of my own feeds and is not here: it may show it.
-            let said = own::said(tx, circle, &owner.root)?;
-            wanted.extend(said.iter().filter(|it| it.from == *to).map(|it| it.id));
-            wanted.extend(missing_blobs);
-            wanted.sort_unstable();
-            wanted.dedup();
-            wanted.truncate(crate::record::limits::WANTED);
-            let fresh = Ack {
-                circle: *circle,
-                from: owner.root,
-                feed: FeedKey(owner.signer.public()),
-                certificate: owner.certificate,
-                to: *to,
-                epoch,
-                sequence: match &before {
-                    Some(ack) => ack.value().sequence,
-                    None => spent(tx, circle)?,
-                },
-                statements,
-                frontier,
-                wanted,
-            };
-            if let Some(before) = before
-                && *before.value() == fresh
-            {
-                return Ok((before, false));
-            }
             let fresh = Ack {
                 sequence: fresh.sequence + 1,
                 ..fresh
@@ -248,6 +243,60 @@ impl Store {
 fn spent(db: &Connection, circle: &CircleId) -> Result<u64, StoreError> {
     let bytes = meta(db, &reclaim::spent_key(circle))?.and_then(|bytes| bytes.try_into().ok());
     Ok(bytes.map_or(0, u64::from_be_bytes))
+}
+
+fn owed(
+    db: &Connection,
+    circle: &CircleId,
+    by: &AckAuthor,
+    to: &RootKey,
+    missing_blobs: &[[u8; 32]],
+    epoch: Epoch,
+) -> Result<Owed, StoreError> {
+    let cached = match cache::load(db, circle)? {
+        Some(cached) if !cached.waiting => Ok(cached),
+        _ => Err(cache::compute(db, circle)?),
+    };
+    let (statements, frontier, lacks) = match cached {
+        Ok(cached) => (cached.statements_hash(), cached.frontier, BTreeSet::new()),
+        Err(settled) => {
+            let lacks = settled.wanted();
+            let membership = settled.membership;
+            (
+                statements_hash(&membership.statements),
+                membership.frontier,
+                lacks,
+            )
+        }
+    };
+    let before = ack(db, circle, &by.root, to)?;
+    let mut wanted: Vec<[u8; 32]> = lacks.into_iter().collect();
+    // What `to` says that it holds of my own feeds and is not here: it may show it.
+    let said = own::said(db, circle, &by.root)?;
+    wanted.extend(said.iter().filter(|it| it.from == *to).map(|it| it.id));
+    wanted.extend(missing_blobs);
+    wanted.sort_unstable();
+    wanted.dedup();
+    wanted.truncate(crate::record::limits::WANTED);
+    let fresh = Ack {
+        circle: *circle,
+        from: by.root,
+        feed: by.feed,
+        certificate: by.certificate,
+        to: *to,
+        epoch,
+        sequence: match &before {
+            Some(ack) => ack.value().sequence,
+            None => spent(db, circle)?,
+        },
+        statements,
+        frontier,
+        wanted,
+    };
+    Ok(match before {
+        Some(before) if *before.value() == fresh => Owed::Said(before),
+        _ => Owed::New(fresh),
+    })
 }
 
 fn ack(

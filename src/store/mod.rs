@@ -42,7 +42,7 @@ use thiserror::Error;
 use crate::fold;
 use crate::record::{CircleId, Epoch, Hlc};
 
-pub use ack::Sent;
+pub use ack::{AckAuthor, Owed, Sent};
 pub use append::{Draft, OwnFeed};
 pub use audit::AuditLine;
 pub use blobs::{Scope, blobs_of};

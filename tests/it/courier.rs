@@ -105,6 +105,18 @@ fn dry_run_writes_nothing() {
     assert!(std::fs::read_dir(&stick).unwrap().next().is_none());
 }
 
+/// A preview did not know what lies on the stick: it said that everything there would be written.
+#[test]
+fn dry_run_sees_what_is_there() {
+    let (place, alice, _bob) = scene();
+    let stick = place.stick("stick");
+    courier(&alice, &stick);
+    let lies = bundles(&place, "stick");
+    let run = alice.ok(["courier", &stick, "--dry-run", "--json"]);
+    assert_eq!(run.json().last().unwrap()["there"], lies.len());
+    assert_eq!(bundles(&place, "stick"), lies);
+}
+
 /// Runs okibi where `folder` is mounted read-only; none where that is not allowed.
 fn read_only(home: &Home, folder: &str, args: &[&str]) -> Option<Run> {
     let script = r#"mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" || exit 99

@@ -19,8 +19,8 @@ use crate::carrier::media::write::Written;
 use crate::record::{CircleId, Role, RootKey};
 use crate::store::{CircleView, Sent, Standing};
 
-use super::export::{Export, Shipment};
-use super::export_target::{ExportOptions, Target};
+use super::export::Export;
+use super::export_target::Target;
 use super::intake::{ImportOptions, ImportReport};
 use crate::node::clock::now;
 use crate::node::{Exit, Failure, Handle};
@@ -144,7 +144,7 @@ impl Handle {
         path: &Path,
         report: &mut CourierReport,
     ) -> Result<(), Failure> {
-        let (lacking, unaware) = self.needy(circle, medium.is_none(), &mut report.left_out)?;
+        let (lacking, unaware) = self.needy(circle, medium.is_some(), &mut report.left_out)?;
         let before = self.left_here(circle, path)?;
         let mut kept: BTreeSet<String> = BTreeSet::new();
         let most = crate::bundle::limits::RECIPIENTS;
@@ -158,9 +158,12 @@ impl Handle {
             .chain(strange.chunks(1))
             .chain(unaware.chunks(most));
         for to in groups {
-            let shipment = self.shipment(circle, to, lack(medium.is_none()))?;
+            let mut shipment = self.shipment(circle, to, false, None)?;
             let names: Vec<String> = to.iter().map(|root| self.name_of(circle, root)).collect();
-            let digest = digest(to, &shipment);
+            if medium.is_some() {
+                self.acknowledge(&circle.id, &mut shipment.acks)?;
+            }
+            let digest = shipment.digest(to);
             let mut delivery = Delivery {
                 circle: circle.state.name.clone(),
                 to: names.clone(),
@@ -218,9 +221,9 @@ impl Handle {
 
     /// The members who lack something, and those who only do not know yet what I have.
     fn needy(
-        &mut self,
+        &self,
         circle: &CircleView,
-        dry: bool,
+        writes: bool,
         left_out: &mut Vec<String>,
     ) -> Result<(Vec<RootKey>, Vec<RootKey>), Failure> {
         let directory = self.store.directory()?;
@@ -249,10 +252,10 @@ impl Handle {
                 continue;
             }
             // Rare and cheap from here on: what it asked for by id, and whether it knows what I have.
-            let shipment = self.shipment(circle, &[root], lack(dry))?;
+            let shipment = self.shipment(circle, &[root], false, None)?;
             if !shipment.is_bare() {
                 lacking.push(root);
-            } else if shipment.news {
+            } else if shipment.news && writes {
                 unaware.push(root);
             }
         }
@@ -359,43 +362,7 @@ impl Handle {
     }
 }
 
-/// What was not acknowledged.
-fn lack(dry_run: bool) -> ExportOptions {
-    ExportOptions {
-        dry_run,
-        ..ExportOptions::default()
-    }
-}
-
 /// A medium that nobody can write: its switch, its file system, or this user's rights.
 fn is_read_only(failure: &Failure) -> bool {
     ["file-read-only", "file-denied"].contains(&failure.code)
-}
-
-/// What a shipment holds, for whom: two with one digest are the same to their recipients. An acknowledgement alone has
-/// the digest of all of them.
-fn digest(to: &[RootKey], shipment: &Shipment) -> [u8; 32] {
-    if shipment.is_bare() {
-        return Sent::ACK;
-    }
-    let mut hasher = blake3::Hasher::new_derive_key("okibi 2026 shipment v1");
-    let mut part = |items: &mut dyn Iterator<Item = Vec<u8>>| {
-        let items: BTreeSet<Vec<u8>> = items.collect();
-        hasher.update(&(items.len() as u64).to_be_bytes());
-        for item in items {
-            hasher.update(blake3::hash(&item).as_bytes());
-        }
-    };
-    part(&mut to.iter().map(|root| root.0.to_vec()));
-    part(&mut shipment.statements.iter().map(|it| it.id().0.to_vec()));
-    let records = shipment.trust.iter().chain(&shipment.records);
-    part(&mut records.map(|it| it.id().0.to_vec()));
-    part(
-        &mut shipment
-            .contents
-            .iter()
-            .map(|(_, blob)| blob.blake3.0.to_vec()),
-    );
-    part(&mut shipment.acks.iter().map(|ack| ack.bytes().to_vec()));
-    *hasher.finalize().as_bytes()
 }

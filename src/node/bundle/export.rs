@@ -4,7 +4,6 @@
 //! What a recipient has is what it *acknowledged*, never what was sent. `trust/` holds what is needed
 //! to judge the rest: statements, and the past of authority records; `records/` the others.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -16,14 +15,13 @@ use crate::carrier::media::medium::Medium;
 use crate::carrier::media::plan::{Content, Plan};
 use crate::carrier::media::write::{Destination, Written, write_bundle};
 use crate::carrier::media::{MediaError, Small};
-use crate::identity::{Directory, Verified};
-use crate::record::{
-    Ack, BlobHash, BlobRef, Body, CircleId, Frontier, Record, RecordId, Role, RootKey, Statement,
-};
-use crate::store::{CircleView, OwnFeed, STAGING, Scope, Sent, Standing};
+use crate::identity::Directory;
+use crate::record::{BlobRef, CircleId, RecordId, Role, RootKey};
+use crate::store::{CircleView, Owed, STAGING, Sent, Standing};
 
 use super::authority_closure;
 use super::export_target::{ExportOptions, Target};
+use super::shipment::{Shipment, said};
 use crate::node::clock::now;
 use crate::node::{Exit, Failure, Handle};
 
@@ -47,18 +45,6 @@ pub struct Export {
     pub written: Option<Written>,
     /// Recipients that it is not for, by name: nothing can be encrypted to their keys.
     pub left_out: Vec<String>,
-}
-
-/// Everything that goes to a set of recipients.
-pub(super) struct Shipment {
-    pub statements: Vec<Verified<Statement>>,
-    pub trust: Vec<Verified<Record>>,
-    pub records: Vec<Verified<Record>>,
-    pub contents: Vec<(UnitKind, BlobRef)>,
-    pub acks: Vec<Verified<Ack>>,
-    pub standalone: bool,
-    /// An acknowledgement says something that was not said before.
-    pub news: bool,
 }
 
 impl Handle {
@@ -87,7 +73,11 @@ impl Handle {
         target: Target<'_>,
         options: ExportOptions,
     ) -> Result<Export, Failure> {
-        let (full, dry) = (options.full, options.dry_run);
+        let ExportOptions {
+            full,
+            dry_run: dry,
+            since,
+        } = options;
         self.may_write(circle)?;
         let (to, left_out) = self.reachable(circle, to)?;
         if to.is_empty() && !left_out.is_empty() {
@@ -96,7 +86,7 @@ impl Handle {
         }
         let to = to.as_slice();
         let receive = self.receive_keys_of(circle, to)?;
-        let shipment = self.shipment(circle, to, options)?;
+        let shipment = self.shipment(circle, to, full, since)?;
         let mut report = shipment.report();
         report.left_out = left_out;
         for root in to {
@@ -139,149 +129,6 @@ impl Handle {
         Ok(keys.into_iter().map(Addressee::from).collect())
     }
 
-    /// What these members lack of a circle.
-    pub(super) fn shipment(
-        &mut self,
-        circle: &CircleView,
-        to: &[RootKey],
-        options: ExportOptions,
-    ) -> Result<Shipment, Failure> {
-        let ExportOptions {
-            full,
-            dry_run: dry,
-            since,
-        } = options;
-        let (hash, statements) = self.store.circle_statements(&circle.id)?;
-        let mut records: BTreeMap<RecordId, Verified<Record>> = BTreeMap::new();
-        let mut wanted: BTreeSet<[u8; 32]> = BTreeSet::new();
-        let (mut standalone, mut same_statements) = (full, !full);
-        // Nobody in particular: whoever reads it has nothing yet.
-        let mut known: Vec<Option<Verified<Ack>>> = Vec::new();
-        for root in to {
-            known.push(
-                self.store
-                    .ack(&circle.id, root, &self.root)?
-                    .filter(|_| !full),
-            );
-        }
-        if known.is_empty() {
-            known.push(None);
-        }
-        if let Some(since) = since {
-            // As if all older had been acknowledged: for a road on which no acknowledgement comes back.
-            for record in self.store.records_since(&circle.id, since.millis())? {
-                records.insert(record.id(), record);
-            }
-            (standalone, same_statements) = (false, false);
-            known.clear();
-        }
-        for ack in &known {
-            let ack = ack.as_ref().map(|ack| ack.value());
-            standalone |= ack.is_none();
-            same_statements &= ack.is_some_and(|ack| ack.statements == hash);
-            let nothing = Frontier::default();
-            let gaps = self
-                .store
-                .gaps(circle, ack.map_or(&nothing, |ack| &ack.frontier))?;
-            for record in self.store.fill(&circle.id, &gaps)? {
-                records.insert(record.id(), record);
-            }
-            wanted.extend(ack.into_iter().flat_map(|ack| ack.wanted.iter().copied()));
-        }
-        for id in &wanted {
-            if let Some(record) = self.store.record(&RecordId(*id))?
-                && record.value().circle(record.id()) == circle.id
-            {
-                records.insert(record.id(), record);
-            }
-        }
-        // Whoever holds records of my feeds that are not here is asked for them first. What this home wrote since would
-        // fork the feed there, and take from them what they have.
-        for said in self.store.said_of_mine(&circle.id, &self.root)? {
-            if to.contains(&said.from) {
-                records.retain(|_, record| record.value().feed != said.feed);
-            }
-        }
-        let contents = self.contents(circle, &records, &wanted, standalone)?;
-        let (mut acks, mut news) = (Vec::new(), false);
-        if !dry {
-            let missing = self.store.missing_blobs(&circle.id)?;
-            let (secret, certificate) = self.sign_key()?;
-            let owner = OwnFeed {
-                root: self.root,
-                signer: &secret,
-                certificate,
-            };
-            for root in to {
-                let (ack, new) = self.store.acknowledge(&circle.id, &owner, root, &missing)?;
-                // An acknowledgement of one's own records only is no news to anybody.
-                let of_others = ack.value().frontier.0.keys().any(|feed| {
-                    circle
-                        .state
-                        .members
-                        .get(root)
-                        .is_some_and(|member| member.feeds.contains(feed))
-                });
-                news |= new && of_others;
-                acks.push(ack);
-            }
-        }
-        let (trust, records) = authority_closure::split(records.into_values().collect());
-        Ok(Shipment {
-            statements: if same_statements {
-                Vec::new()
-            } else {
-                statements
-            },
-            trust,
-            records,
-            contents,
-            acks,
-            standalone,
-            news,
-        })
-    }
-
-    /// Blobs of current documents and models whose record goes along or that somebody asked for.
-    fn contents(
-        &self,
-        circle: &CircleView,
-        records: &BTreeMap<RecordId, Verified<Record>>,
-        wanted: &BTreeSet<[u8; 32]>,
-        standalone: bool,
-    ) -> Result<Vec<(UnitKind, BlobRef)>, Failure> {
-        let mut shared: Vec<(UnitKind, BlobRef)> = Vec::new();
-        if standalone {
-            let shelf = self.store.shelf(&circle.id)?;
-            let documents = shelf.documents.values();
-            shared.extend(documents.map(|it| (UnitKind::Document, it.content.blob)));
-            let models = shelf.models.values();
-            shared.extend(models.map(|it| (UnitKind::Blob, it.content.blob)));
-        } else {
-            // By index: most of what a circle shares is none of this bundle's business.
-            for id in records.keys() {
-                shared.extend(self.store.shared(&circle.id, id)?.and_then(content));
-            }
-            for hash in wanted {
-                let named = self.store.shared_blob(&circle.id, &BlobHash(*hash))?;
-                shared.extend(named.and_then(content));
-            }
-        }
-        // One that is a document as well goes as a document.
-        shared.sort_by_key(|(kind, _)| *kind != UnitKind::Document);
-        let mut contents: Vec<(UnitKind, BlobRef)> = Vec::new();
-        let mut once = BTreeSet::new();
-        for (kind, blob) in shared {
-            // By what it is, whatever records say of it; and only from where this circle has it.
-            if once.insert(blob.blake3)
-                && let Some(held) = self.store.blob_in(Scope::Circle(circle.id), &blob.blake3)?
-            {
-                contents.push((kind, held));
-            }
-        }
-        Ok(contents)
-    }
-
     /// Writes a shipment as one bundle.
     pub(super) fn ship(
         &mut self,
@@ -295,6 +142,7 @@ impl Handle {
         let report = shipment.report();
         // A reader to whom the circle is new needs its beginning.
         let mut shipment = shipment;
+        self.acknowledge(&circle.id, &mut shipment.acks)?;
         let beginning = RecordId::from(circle.id);
         if shipment.trust.iter().all(|record| record.id() != beginning)
             && let Some(genesis) = self.store.record(&beginning)?
@@ -487,19 +335,14 @@ impl Handle {
         }
         let receive = self.receive_keys_of(circle, &[*to])?;
         let missing = self.store.missing_blobs(&circle.id)?;
-        let (secret, certificate) = self.sign_key()?;
-        let owner = OwnFeed {
-            root: self.root,
-            signer: &secret,
-            certificate,
-        };
-        let (ack, _) = self.store.acknowledge(&circle.id, &owner, to, &missing)?;
+        let me = self.acknowledger()?;
+        let owed = self.store.owed(&circle.id, &me, to, &missing)?;
         let shipment = Shipment {
             statements: Vec::new(),
             trust: Vec::new(),
             records: Vec::new(),
             contents: Vec::new(),
-            acks: vec![ack],
+            acks: vec![(*to, owed)],
             standalone: false,
             news: true,
         };
@@ -511,55 +354,6 @@ impl Handle {
     }
 }
 
-impl Shipment {
-    /// Whether it holds acknowledgements only.
-    pub(super) fn is_bare(&self) -> bool {
-        self.records.is_empty()
-            && self.trust.is_empty()
-            && self.statements.is_empty()
-            && self.contents.is_empty()
-    }
-
-    pub(in crate::node) fn report(&self) -> Export {
-        let of = |kind: UnitKind| {
-            self.contents
-                .iter()
-                .filter(|(found, _)| *found == kind)
-                .count()
-        };
-        let bytes = |kind: UnitKind| {
-            let of = self.contents.iter().filter(|(found, _)| *found == kind);
-            of.map(|(_, blob)| blob.size).sum::<u64>()
-        };
-        let statements = self.statements.iter().map(|it| it.bytes().len());
-        let records = self.trust.iter().chain(&self.records);
-        let records = records.map(|it| it.bytes().len());
-        Export {
-            record_bytes: statements.chain(records).sum::<usize>() as u64,
-            document_bytes: bytes(UnitKind::Document),
-            model_bytes: bytes(UnitKind::Blob),
-            statements: self.statements.len(),
-            records: self.trust.len() + self.records.len(),
-            documents: of(UnitKind::Document),
-            models: of(UnitKind::Blob),
-            content_bytes: self.contents.iter().map(|(_, blob)| blob.size).sum(),
-            standalone: self.standalone,
-            unacknowledged: 0,
-            written: None,
-            left_out: Vec::new(),
-        }
-    }
-}
-
-/// What a document's or a model's record names.
-fn content(body: Body) -> Option<(UnitKind, BlobRef)> {
-    match body {
-        Body::Document(document) => Some((UnitKind::Document, document.blob)),
-        Body::Model(model) => Some((UnitKind::Blob, model.blob)),
-        _ => None,
-    }
-}
-
 fn statement_bytes(directory: &Directory, id: &crate::record::StatementId) -> Option<Vec<u8>> {
     directory
         .statements()
@@ -567,8 +361,8 @@ fn statement_bytes(directory: &Directory, id: &crate::record::StatementId) -> Op
         .map(|s| s.bytes().to_vec())
 }
 
-fn ack_members(acks: &[Verified<Ack>]) -> Vec<Small> {
-    let named = acks.iter().enumerate();
+fn ack_members(acks: &[(RootKey, Owed)]) -> Vec<Small> {
+    let named = said(acks).enumerate();
     named
         .map(|(n, ack)| Small {
             name: format!("acks/{n:04}-ack"),

@@ -22,7 +22,7 @@ use crate::identity::{Words, words_of};
 use crate::store::CircleView;
 
 use super::export::Export;
-use super::export_target::{ExportOptions, Target};
+use super::export_target::Target;
 use crate::node::{Exit, Failure, Handle};
 
 /// Bytes of a file that should hold a key or a passphrase: an RSA key of 4,096 bits has about 3,400.
@@ -168,15 +168,7 @@ impl Handle {
         dry: bool,
     ) -> Result<Export, Failure> {
         self.may_write(circle)?;
-        let shipment = self.shipment(
-            circle,
-            &[],
-            ExportOptions {
-                full: true,
-                dry_run: dry,
-                since: None,
-            },
-        )?;
+        let shipment = self.shipment(circle, &[], true, None)?;
         let mut report = shipment.report();
         report.unacknowledged = to.len();
         if !dry {

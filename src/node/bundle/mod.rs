@@ -12,5 +12,6 @@ pub(super) mod inspect;
 pub(super) mod intake;
 pub(super) mod named;
 pub(super) mod prune;
+pub(super) mod shipment;
 pub(super) mod starter;
 pub(super) mod watch;

@@ -12,7 +12,7 @@ use crate::model::{Card, file::ModelFile};
 use crate::record::{Admin, Body, CircleId, Document, Model, Policy as CirclePolicy};
 use crate::store::{OwnFeed, Scope, Standing};
 
-use super::export_target::{ExportOptions, Target};
+use super::export_target::Target;
 use super::import::{Policy, Taken};
 use super::intake::ImportOptions;
 use crate::node::clock::{now, random};
@@ -132,14 +132,7 @@ impl Handle {
         self.write(&id, Body::Model(content).into())?;
 
         let circle = self.store.circle(&id)?;
-        let shipment = self.shipment(
-            &circle,
-            &[],
-            ExportOptions {
-                full: true,
-                ..ExportOptions::default()
-            },
-        )?;
+        let shipment = self.shipment(&circle, &[], true, None)?;
         let receive = [public_identity()?.public().into()];
         self.ship(
             &circle,

@@ -16,7 +16,7 @@ use crate::identity::{
 };
 use crate::record::{FeedKey, Hlc, Role, RootKey, Signed, Statement, StatementId};
 use crate::store::keys::KeyFolder;
-use crate::store::{OwnFeed, Store};
+use crate::store::{AckAuthor, OwnFeed, Store};
 
 use super::modes::{lock_file, private_folder};
 use crate::node::clock::{now, random};
@@ -155,6 +155,16 @@ impl Handle {
         let (role, public, certificate) = self.signing()?;
         let secret = self.keys.read(role.name(), &public)?;
         Ok((SigningSecret::from_bytes(&secret), certificate))
+    }
+
+    /// Who acknowledges for this home: the same key, without its secret.
+    pub(in crate::node) fn acknowledger(&self) -> Result<AckAuthor, Failure> {
+        let (_, public, certificate) = self.signing()?;
+        Ok(AckAuthor {
+            root: self.root,
+            feed: FeedKey(public),
+            certificate,
+        })
     }
 
     fn signing(&self) -> Result<(Role, [u8; 32], StatementId), Failure> {
