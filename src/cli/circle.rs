@@ -237,7 +237,7 @@ fn found(out: &Out, node: &mut Handle, name: &str, me: &str, with: &[String]) ->
 
 fn list(out: &Out, node: &Handle) -> Outcome {
     let mut any = false;
-    for circle in node.store().circles()? {
+    for circle in node.circles()? {
         if circle.standing == Standing::Shelf {
             continue;
         }

@@ -184,10 +184,7 @@ pub fn explain(out: &Out, node: &Handle, circle: &CircleView, what: &str) -> Out
 }
 
 fn describe(node: &Handle, id: RecordId) -> Result<String, Failure> {
-    let kind = node
-        .store()
-        .record(&id)?
-        .map(|record| kind_name(record.value().kind));
+    let kind = node.kind_of(&id)?;
     Ok(format!("{} {}", kind.unwrap_or_default(), id.short()))
 }
 

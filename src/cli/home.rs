@@ -247,12 +247,8 @@ pub fn size(bytes: u64) -> String {
 /// `okibi audit`
 pub fn audit(out: &Out, node: &Handle, args: &Audit) -> Outcome {
     if args.verify {
-        let broken_at = node.store().audit_break()?;
-        if let Some(line) = broken_at {
-            return Err(Failure::new("audit-broken", Exit::Failed).with("line", line));
-        }
-        let count = node.store().audit_lines()?.len();
-        let (_, hash) = node.store().audit_head()?;
+        let checked = node.verify_audit()?;
+        let (count, hash) = (checked.lines, checked.head);
         let hash = data_encoding::HEXLOWER.encode(&hash);
         out.fact(
             "audit-verified",
@@ -265,7 +261,7 @@ pub fn audit(out: &Out, node: &Handle, args: &Audit) -> Outcome {
         .map_err(|error| broken(&error))?;
         return Ok(Exit::Done);
     }
-    let lines = node.store().audit_lines()?;
+    let lines = node.audit()?;
     // A line that announced something leaving is finished by a later one that names it.
     let finished: std::collections::BTreeSet<u64> = lines
         .iter()

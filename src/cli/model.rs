@@ -193,7 +193,7 @@ fn model_json(row: &ModelRow, card: Option<&Card>) -> serde_json::Value {
 
 fn list(out: &Out, node: &Handle) -> Outcome {
     let used = node.used_model()?;
-    for row in node.store().models()? {
+    for row in node.models()? {
         let card = node.model_card(&row).ok();
         out.fact("model", model_json(&row, card.as_ref()), || {
             let mark = if used.as_deref() == Some(&row.name) {

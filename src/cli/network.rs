@@ -51,7 +51,7 @@ pub fn node(out: &Out, node: &mut Handle, args: &Node) -> Outcome {
     log(out);
     out.note(
         "node-starts",
-        &[("home", node.store().home().display().to_string())],
+        &[("home", node.home().display().to_string())],
     )
     .map_err(|error| broken(&error))?;
     let (stop, stopped) = std::sync::mpsc::channel();
@@ -137,7 +137,7 @@ pub fn sync(out: &Out, node: &mut Handle, args: &Sync) -> Outcome {
         return Err(Failure::new("sync-offline", Exit::Usage));
     }
     // A node of this home has the port and the alias; a round beside it takes any.
-    if ask_daemon(node.store().home(), &json!({"type": "status"})).is_some() {
+    if ask_daemon(node.home(), &json!({"type": "status"})).is_some() {
         options.port = 0;
         // What is beyond the network it keeps in step by itself.
         options.wide_area.never = true;
@@ -204,7 +204,7 @@ pub fn peer(out: &Out, node: &mut Handle, command: Peer) -> Outcome {
         }
         Peer::Address => {
             let options = options(node, &Road::default())?;
-            let daemon = ask_daemon(node.store().home(), &json!({"type": "status"}));
+            let daemon = ask_daemon(node.home(), &json!({"type": "status"}));
             let address = far(node, &options, daemon.as_ref())?;
             let address = address.ok_or_else(|| Failure::new("iroh-off", Exit::Failed))?;
             let value = json!({"address": address});
@@ -215,7 +215,7 @@ pub fn peer(out: &Out, node: &mut Handle, command: Peer) -> Outcome {
             .map_err(|error| broken(&error))?;
         }
         Peer::Remove { address } => {
-            if !node.store().remove_peer(&address)? {
+            if !node.remove_peer(&address)? {
                 return Err(Failure::new("address-unknown", Exit::Failed).with("address", &address));
             }
             said(
@@ -227,7 +227,7 @@ pub fn peer(out: &Out, node: &mut Handle, command: Peer) -> Outcome {
         }
         Peer::Block { member: name } => {
             let root = member(node, &name)?;
-            node.store().set_blocked(&root, true)?;
+            node.set_blocked(&root, true)?;
             said(
                 out,
                 json!({"root": root, "blocked": true}),
@@ -237,7 +237,7 @@ pub fn peer(out: &Out, node: &mut Handle, command: Peer) -> Outcome {
         }
         Peer::Unblock { member: name } => {
             let root = member(node, &name)?;
-            node.store().set_blocked(&root, false)?;
+            node.set_blocked(&root, false)?;
             said(
                 out,
                 json!({"root": root, "blocked": false}),
@@ -247,7 +247,7 @@ pub fn peer(out: &Out, node: &mut Handle, command: Peer) -> Outcome {
         }
         Peer::Nick { member: who, name } => {
             let root = member(node, &who)?;
-            node.store().set_nick(&root, name.as_deref())?;
+            node.set_nick(&root, name.as_deref())?;
             let shown = name.clone().unwrap_or_else(|| fingerprint(&root));
             said(
                 out,
@@ -266,12 +266,12 @@ fn said(out: &Out, value: Value, code: &str, about: &[(&str, String)]) -> Result
 }
 
 fn list(out: &Out, node: &Handle) -> Result<(), Failure> {
-    let daemon = ask_daemon(node.store().home(), &json!({"type": "status"}));
+    let daemon = ask_daemon(node.home(), &json!({"type": "status"}));
     let connected = daemon
         .as_ref()
         .and_then(|it| it["connections"].as_array().cloned())
         .unwrap_or_default();
-    for peer in node.store().peers()? {
+    for peer in node.addresses()? {
         let value = json!({"address": peer.address, "root": peer.root, "reached_ms": peer.reached});
         out.fact("peer", value, || {
             let who = peer
@@ -339,7 +339,7 @@ fn compare(out: &Out, about: &Compared) -> Option<bool> {
 pub fn invite(out: &Out, node: &mut Handle, args: &Invite) -> Outcome {
     let circle = node.find_circle(args.of.circle.as_deref())?;
     let mut options = options(node, &args.road)?;
-    let daemon = ask_daemon(node.store().home(), &json!({"type": "status"}));
+    let daemon = ask_daemon(node.home(), &json!({"type": "status"}));
     let port = daemon
         .as_ref()
         .and_then(|it| it["port"].as_u64())

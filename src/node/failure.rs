@@ -159,9 +159,3 @@ impl From<KeyError> for Failure {
         }
     }
 }
-
-impl From<rusqlite::Error> for Failure {
-    fn from(error: rusqlite::Error) -> Self {
-        StoreError::from(error).into()
-    }
-}

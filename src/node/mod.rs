@@ -64,7 +64,7 @@ pub use home::doctor::{Finding, ranges};
 pub use home::modes::private_by_default;
 pub use home::overwrite::{may_replace, write_new};
 pub use home::restore::{RestoreOptions, Restored, backup_holds, restore};
-pub use home::status::{CircleStatus, MemberStatus, Status};
+pub use home::status::{AuditCheck, CircleStatus, MemberStatus, Status};
 pub use home::system_stats::{Overview, Stick, SystemStats};
 pub use home::unlock::{AskPassphrase, RootLock};
 pub use inference::chat::{
@@ -183,7 +183,13 @@ impl Handle {
         &self.config
     }
 
-    /// The store, for reading.
+    /// The folder of this home.
+    pub fn home(&self) -> &Path {
+        self.store.home()
+    }
+
+    /// The store, for tests, which look behind the commands.
+    #[doc(hidden)]
     pub fn store(&self) -> &Store {
         &self.store
     }

@@ -192,6 +192,23 @@ impl Store {
         &self.home
     }
 
+    /// Whether the database's file holds together, in SQLite's words: `ok` where it does. `whole`: its indices are held
+    /// against its tables, too, which takes much longer.
+    pub fn soundness(&self, whole: bool) -> Result<String, StoreError> {
+        let sql = match whole {
+            true => "PRAGMA integrity_check(1)",
+            false => "PRAGMA quick_check(1)",
+        };
+        Ok(self.db.query_row(sql, [], |row| row.get(0))?)
+    }
+
+    /// How the database keeps what is being written: `wal`, unless the file system cannot.
+    pub fn journal(&self) -> Result<String, StoreError> {
+        Ok(self
+            .db
+            .query_row("PRAGMA journal_mode", [], |row| row.get(0))?)
+    }
+
     /// The database, for the library's functions over it.
     pub fn database(&self) -> &Connection {
         &self.db

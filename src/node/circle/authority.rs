@@ -83,6 +83,12 @@ pub struct Decided {
 }
 
 impl Handle {
+    /// What a record's kind is called in the log; none: the record is not here.
+    pub fn kind_of(&self, id: &RecordId) -> Result<Option<String>, Failure> {
+        let record = self.store.record(id)?;
+        Ok(record.map(|record| kind_name(record.value().kind)))
+    }
+
     /// What a decision would do; nothing is written.
     pub fn look_at(&mut self, circle: &CircleView, decision: &Decision) -> Result<Effect, Failure> {
         self.weigh(circle, decision, false)

@@ -30,6 +30,11 @@ pub struct MemberName {
 }
 
 impl Handle {
+    /// The circles of this node, and its shelves.
+    pub fn circles(&self) -> Result<Vec<CircleView>, Failure> {
+        Ok(self.store.circles()?)
+    }
+
     /// Founds a circle with this home's root, called `me`, and the owners of `cards` as admins.
     pub fn found(
         &mut self,

@@ -14,7 +14,7 @@ use crate::identity::{Words, fingerprint, words_of};
 use crate::record::{CircleId, RootKey};
 
 use crate::node::clock::now;
-use crate::node::{CircleStatus, Failure, Handle, Offer};
+use crate::node::{CircleStatus, Failure, Handle, Offer, PeerRow};
 
 /// A pairing that is older than this waits for nobody any more (docs/sync.md, section 7).
 const PAIRING: u64 = 600_000;
@@ -89,6 +89,26 @@ pub struct Running {
 }
 
 impl Handle {
+    /// The addresses that a person gave, and when somebody was reached there.
+    pub fn addresses(&self) -> Result<Vec<PeerRow>, Failure> {
+        Ok(self.store.peers()?)
+    }
+
+    /// Forgets an address that a person gave; whether it was there.
+    pub fn remove_peer(&mut self, address: &str) -> Result<bool, Failure> {
+        Ok(self.store.remove_peer(address)?)
+    }
+
+    /// Speaks with somebody no longer, or again.
+    pub fn set_blocked(&mut self, root: &RootKey, blocked: bool) -> Result<(), Failure> {
+        Ok(self.store.set_blocked(root, blocked)?)
+    }
+
+    /// Calls somebody by a name of one's own; none: no longer.
+    pub fn set_nick(&mut self, root: &RootKey, nick: Option<&str>) -> Result<(), Failure> {
+        Ok(self.store.set_nick(root, nick)?)
+    }
+
     /// Looks at everybody.
     pub fn peers_overview(&self) -> Result<PeersOverview, Failure> {
         let now = now();

@@ -1,6 +1,7 @@
 //! Contents: the documents, models and releases that a person puts in and shares, and those that come from others.
 
 pub(super) mod find_gguf;
+pub(super) mod index;
 pub(super) mod missing;
 pub(super) mod models;
 pub(super) mod policy;

@@ -110,6 +110,11 @@ impl Permission {
 }
 
 impl Handle {
+    /// The models of this node, by name.
+    pub fn models(&self) -> Result<Vec<ModelRow>, Failure> {
+        Ok(self.store.models()?)
+    }
+
     /// What a model takes with a context, as chat would have it where none is named, and whether that fits now.
     pub fn fit(&self, card: &Card, context: Option<u64>) -> Option<Fit> {
         let asked = context.or(self.config.chat.context.map(|n| n as u64));

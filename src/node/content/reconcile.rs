@@ -70,11 +70,8 @@ impl Handle {
         circle: &CircleId,
         forgotten: Option<&str>,
     ) -> Result<(), Failure> {
-        let db = self.store.database();
-        for document in
-            library::index::list(db, library::Scope::Circle(circle.0)).map_err(library_failed)?
-        {
-            library::index::remove(db, document.id).map_err(library_failed)?;
+        for document in self.index().list(library::Scope::Circle(circle.0))? {
+            self.index().remove(document.id)?;
         }
         // The same circle may come back, with the same mark.
         self.store.forget_meta(&shelf_key(circle))?;
@@ -89,7 +86,6 @@ impl Handle {
         begun: Option<i64>,
         end: Option<Instant>,
     ) -> Result<Option<i64>, Failure> {
-        let db = self.store.database();
         if begun.is_none() {
             let mut after = [0; 32];
             while let Some(last) = self.hide_withdrawn(circle, &after)? {
@@ -106,7 +102,7 @@ impl Handle {
             for it in &some {
                 after = it.arrival;
                 // A hidden one counts again, as after a suspension that was lifted: it is written anew.
-                if library::shows(db, &it.record.0).map_err(library_failed)? {
+                if self.index().shows(&it.record.0)? {
                     continue;
                 }
                 self.put_on_shelf(circle, it)?;
@@ -126,11 +122,10 @@ impl Handle {
         circle: &CircleView,
         after: &[u8; 32],
     ) -> Result<Option<[u8; 32]>, Failure> {
-        let db = self.store.database();
-        let shown = library::shown(db, &circle.id.0, after).map_err(library_failed)?;
+        let shown = self.index().shown(&circle.id.0, after)?;
         for record in &shown {
             if !self.store.is_shared(&circle.id, &RecordId(*record))? {
-                library::hide_record(db, record).map_err(library_failed)?;
+                self.index().hide_record(record)?;
             }
         }
         Ok(shown.last().copied())
@@ -164,7 +159,7 @@ impl Handle {
             bytes: &bytes,
         };
         // A member's document that cannot be read must not keep the others from the shelf.
-        let _ = library::index::add(self.store.database(), &new);
+        let _ = self.index().add(&new);
         Ok(())
     }
 
@@ -278,10 +273,6 @@ pub(super) fn model_name(text: &str) -> String {
     }
 }
 
-pub(super) fn library_failed(error: library::Error) -> Failure {
-    Failure::new("library-failed", Exit::Failed).with("error", error)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -305,13 +296,13 @@ mod tests {
         }
         let shelf = library::Scope::Circle(circle.id.0);
         let shown = |handle: &Handle| {
-            let all = library::index::list(handle.store.database(), shelf).unwrap();
+            let all = handle.index().list(shelf).unwrap();
             all.into_iter().filter(|document| document.record.is_some())
         };
         assert_eq!(shown(&handle).count(), 3);
         // As on a node that has only the records and their contents yet.
         for document in shown(&handle) {
-            library::index::remove(handle.store.database(), document.id).unwrap();
+            handle.index().remove(document.id).unwrap();
         }
         let key = shelf_key(&circle.id);
         handle.store.set_meta(&key, b"").unwrap();

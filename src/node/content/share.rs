@@ -8,7 +8,7 @@ use crate::library::{self, MediaType, NewDocument, Shelf};
 use crate::record::{BlobHash, BlobRef, Body, CircleId, Document, Model, RecordId};
 use crate::store::{CircleView, Compacted, ModelRow, Scope, Swept};
 
-use super::reconcile::{library_failed, shelf_key};
+use super::reconcile::shelf_key;
 use crate::node::{Exit, Failure, Handle};
 
 /// What is said of a shared thing besides its content.
@@ -72,9 +72,8 @@ impl Handle {
         self.store.add_blob_bytes(&bytes)?;
         let added = self
             .store
-            .immediately(|| library::index::add(self.store.database(), &new).map_err(refused))?;
-        let all = library::index::list(self.store.database(), library::Scope::All)
-            .map_err(library_failed)?;
+            .immediately(|| self.index().add(&new).map_err(refused))?;
+        let all = self.index().list(library::Scope::All)?;
         let document = all.into_iter().find(|document| document.id == added.id);
         let document = document.ok_or_else(|| Failure::new("library-failed", Exit::Failed))?;
         Ok((document, added.new))
@@ -82,8 +81,7 @@ impl Handle {
 
     /// The documents of the library, the manual aside.
     pub fn documents(&self) -> Result<Vec<library::Document>, Failure> {
-        let mut found = library::index::list(self.store.database(), library::Scope::Library)
-            .map_err(library_failed)?;
+        let mut found = self.index().list(library::Scope::Library)?;
         found.retain(|document| !document.hidden);
         Ok(found)
     }
@@ -95,7 +93,7 @@ impl Handle {
         scope: library::Scope,
         limit: usize,
     ) -> Result<Vec<library::Hit>, Failure> {
-        library::index::search(self.store.database(), words, scope, limit).map_err(library_failed)
+        self.index().search(words, scope, limit)
     }
 
     /// The document that `name` means: its title or the beginning of its hash.
@@ -158,7 +156,7 @@ impl Handle {
         self.refresh_shelves()?;
         // It stands on the shared shelf now; once is enough.
         if document.shelf == Shelf::Private {
-            library::index::remove(self.store.database(), document.id).map_err(library_failed)?;
+            self.index().remove(document.id)?;
         }
         Ok(id)
     }
@@ -189,7 +187,7 @@ impl Handle {
             .ok_or_else(|| {
                 Failure::new("document-shared", Exit::Failed).with("name", &document.title)
             })?;
-        library::index::remove(self.store.database(), private.id).map_err(library_failed)?;
+        self.index().remove(private.id)?;
         Ok(())
     }
 
@@ -385,8 +383,7 @@ impl Handle {
             let scopes = own.into_iter().chain(model.circle.map(Scope::Circle));
             named.extend(scopes.map(|scope| (scope, model.blob)));
         }
-        let all = library::index::list(self.store.database(), library::Scope::All)
-            .map_err(library_failed)?;
+        let all = self.index().list(library::Scope::All)?;
         // What was withdrawn is hidden, and its content goes.
         for document in all.into_iter().filter(|document| !document.hidden) {
             let circle = document.circle.map(CircleId).map(Scope::Circle);

@@ -142,10 +142,7 @@ impl Handle {
         } else if mode(self.store.home()) != 0 {
             findings.push(Finding::new("doctor-open-home", false));
         }
-        let journal: String =
-            self.store
-                .database()
-                .query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
+        let journal = self.store.journal()?;
         if journal != "wal" {
             findings.push(Finding::new("doctor-no-wal", false).with("mode", journal));
         }
@@ -153,10 +150,7 @@ impl Handle {
     }
 
     fn check_store(&self, findings: &mut Vec<Finding>) -> Result<(), Failure> {
-        let sound: String =
-            self.store
-                .database()
-                .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        let sound = self.store.soundness(false)?;
         findings.push(Finding::new("doctor-database", sound == "ok").with("error", sound));
         let mut lost = 0;
         for blob in self.store.blobs()? {

@@ -431,9 +431,7 @@ fn new_life(
     sink: Sink,
 ) -> Result<bool, Failure> {
     let mut store = Store::open(temporary, now(), random()?)?;
-    let sound: String = store
-        .database()
-        .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    let sound = store.soundness(true)?;
     let root = store
         .meta("root")?
         .and_then(|root| RootKey::from_slice(&root));

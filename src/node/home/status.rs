@@ -7,7 +7,7 @@ use crate::record::{CircleId, Entry, Frontier, RecordId, RootKey};
 use crate::store::{CircleView, Standing};
 
 use crate::node::clock::now;
-use crate::node::{Failure, Handle};
+use crate::node::{AuditLine, Exit, Failure, Handle};
 
 /// One member as this node knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +76,34 @@ pub struct Status {
 /// set by hand differ.
 const SKEW: u64 = 3_600_000;
 
+/// The audit trail holds together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AuditCheck {
+    pub lines: usize,
+    /// The hash of its last line.
+    pub head: [u8; 32],
+}
+
 impl Handle {
+    /// The audit trail, oldest line first.
+    pub fn audit(&self) -> Result<Vec<AuditLine>, Failure> {
+        Ok(self.store.audit_lines()?)
+    }
+
+    /// Computes the trail's hashes again.
+    ///
+    /// # Errors
+    /// Fails with `audit-broken` at the first line that does not follow from those before it.
+    pub fn verify_audit(&self) -> Result<AuditCheck, Failure> {
+        if let Some(line) = self.store.audit_break()? {
+            return Err(Failure::new("audit-broken", Exit::Failed).with("line", line));
+        }
+        Ok(AuditCheck {
+            lines: self.store.audit_lines()?.len(),
+            head: self.store.audit_head()?.1,
+        })
+    }
+
     /// Decisions that late records changed, each told once.
     pub fn take_notices(&mut self) -> Result<Vec<serde_json::Value>, Failure> {
         if self.store.is_read_only() {

@@ -127,7 +127,7 @@ pub(super) fn open(
     }
     let mut peers = options.peers.clone();
     if options.join.is_none() {
-        peers.extend(node.store().peers()?.into_iter().map(|peer| peer.address));
+        peers.extend(node.addresses()?.into_iter().map(|peer| peer.address));
     }
     peers.sort();
     peers.dedup();

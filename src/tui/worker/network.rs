@@ -140,7 +140,7 @@ impl Network {
         node.join_options(&mut options, &ticket, name)?;
         options.once = Some(JOIN);
         // An address that a person gave may be the issuer's, where multicast does not reach.
-        let given = node.store().peers()?;
+        let given = node.addresses()?;
         options
             .peers
             .extend(given.into_iter().map(|peer| peer.address));

@@ -121,7 +121,7 @@ fn work(node: &mut Handle, effect: Effect) -> Result<Option<Reply>, Failure> {
         Effect::ListModels => {
             let mut coming = node.missing()?;
             coming.retain(|it| it.model);
-            let rows = node.store().models()?;
+            let rows = node.models()?;
             Some(Reply::Models(rows, node.used_model()?, coming))
         }
         Effect::ShowModel(name) => {
