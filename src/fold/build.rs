@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use crate::record::{Body, Claim, Kind, Record, RecordId, RootKey};
+use crate::record::{Body, Claim, ContentKind, Kind, Record, RecordId, RootKey};
 
 use super::graph::{Act, Graph};
 use super::history::Membership;
@@ -223,13 +223,9 @@ fn ordinary(
     let open = open_feeds(rules, verdict, outside, membership);
     let mut withdrawals: Vec<(RootKey, RecordId)> = Vec::new();
     let shared = |author: RootKey, record: &Record| {
-        let body = match record.kind {
-            Kind::DOCUMENT | Kind::MODEL | Kind::WITHDRAW => {
-                Body::decode(record.kind, &record.body)
-            }
-            _ => None,
-        };
-        (author, record.time, body)
+        let shows = record.kind == Kind::WITHDRAW || ContentKind::of(record.kind).is_some();
+        let body = shows.then(|| Body::decode(record.kind, &record.body));
+        (author, record.time, body.flatten())
     };
     for (at, present) in graph.records.iter().enumerate() {
         let author = graph.roots[present.root as usize];
@@ -247,21 +243,13 @@ fn ordinary(
         }
         let (author, time, body) = shared(author, present.record);
         match body {
-            Some(Body::Document(content)) => {
-                let document = Shared {
+            Some(Body::Content(content)) => {
+                let shared = Shared {
                     author,
                     time,
                     content,
                 };
-                state.documents.insert(present.id, document);
-            }
-            Some(Body::Model(content)) => {
-                let model = Shared {
-                    author,
-                    time,
-                    content,
-                };
-                state.models.insert(present.id, model);
+                state.contents.insert(present.id, shared);
             }
             Some(Body::Withdraw { target }) => withdrawals.push((author, target)),
             _ => {}
@@ -279,8 +267,7 @@ fn ordinary(
             && kind != Kind::WITHDRAW
         {
             state.withdrawn.insert(target);
-            state.documents.remove(&target);
-            state.models.remove(&target);
+            state.contents.remove(&target);
         }
     }
 }

@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use minicbor::Decoder;
 
 use crate::record::cbor::{self, Read, Writer, Written};
-use crate::record::{Body, CircleId, FeedKey, Hlc, Kind, Policy, Predecessor, RecordId, RootKey};
+use crate::record::{
+    Body, CircleId, ContentKind, FeedKey, Hlc, Policy, Predecessor, RecordId, RootKey,
+};
 
 use super::build::CODES;
 use super::state::{Member, Shared, State, Vote};
@@ -62,8 +64,14 @@ impl State {
             ids(e, member.open.iter().map(|feed| &feed.0))?;
             e.u64(member.weight)?.bytes(&member.trunk.0)?;
         }
-        shared(e, &self.documents, |it| Body::Document(it.clone()))?;
-        shared(e, &self.models, |it| Body::Model(it.clone()))?;
+        for kind in ContentKind::ALL {
+            e.array(self.of(kind).count() as u64)?;
+            for (id, it) in self.of(kind) {
+                e.array(4)?.bytes(&id.0)?.bytes(&it.author.0)?;
+                let body = Body::Content(it.content.clone());
+                e.u64(it.time.0)?.bytes(&body.encode())?;
+            }
+        }
         ids(e, self.withdrawn.iter().map(|id| &id.0))?;
         e.array(self.pointers.len() as u64)?;
         for (slot, target) in &self.pointers {
@@ -95,19 +103,6 @@ fn ids<'b>(e: &mut Writer<'_>, ids: impl ExactSizeIterator<Item = &'b [u8; 32]>)
     e.array(ids.len() as u64)?;
     for id in ids {
         e.bytes(id)?;
-    }
-    Ok(())
-}
-
-fn shared<T>(
-    e: &mut Writer<'_>,
-    all: &BTreeMap<RecordId, Shared<T>>,
-    body: impl Fn(&T) -> Body,
-) -> Written {
-    e.array(all.len() as u64)?;
-    for (id, it) in all {
-        e.array(4)?.bytes(&id.0)?.bytes(&it.author.0)?;
-        e.u64(it.time.0)?.bytes(&body(&it.content).encode())?;
     }
     Ok(())
 }
@@ -152,14 +147,10 @@ fn read(d: &mut Decoder<'_>) -> Read<State> {
         };
         Ok((root, member))
     })?;
-    state.documents = contents(d, Kind::DOCUMENT, |body| match body {
-        Body::Document(it) => Some(it),
-        _ => None,
-    })?;
-    state.models = contents(d, Kind::MODEL, |body| match body {
-        Body::Model(it) => Some(it),
-        _ => None,
-    })?;
+    for kind in ContentKind::ALL {
+        let all = map(d, |d| content(d, kind))?;
+        state.contents.extend(all);
+    }
     state.withdrawn = set(d, RecordId)?;
     let pointers: BTreeMap<u64, (RecordId, RecordId)> = map(d, |d| {
         cbor::array(d, 3)?;
@@ -208,22 +199,17 @@ fn set<T: Ord>(d: &mut Decoder<'_>, name: impl Fn([u8; 32]) -> T) -> Read<BTreeS
     Ok(all.into_iter().collect())
 }
 
-fn contents<T>(
-    d: &mut Decoder<'_>,
-    kind: Kind,
-    open: impl Fn(Body) -> Option<T>,
-) -> Read<BTreeMap<RecordId, Shared<T>>> {
-    map(d, |d| {
-        cbor::array(d, 4)?;
-        let id = RecordId(cbor::fixed(d)?);
-        let (author, time) = (RootKey(cbor::fixed(d)?), Hlc(d.u64()?));
-        let content = Body::decode(kind, d.bytes()?).and_then(&open);
-        let content = content.ok_or_else(|| minicbor::decode::Error::message("no content"))?;
-        let shared = Shared {
-            author,
-            time,
-            content,
-        };
-        Ok((id, shared))
-    })
+fn content(d: &mut Decoder<'_>, kind: ContentKind) -> Read<(RecordId, Shared)> {
+    cbor::array(d, 4)?;
+    let id = RecordId(cbor::fixed(d)?);
+    let (author, time) = (RootKey(cbor::fixed(d)?), Hlc(d.u64()?));
+    let Some(Body::Content(content)) = Body::decode(kind.record(), d.bytes()?) else {
+        return Err(minicbor::decode::Error::message("no content"));
+    };
+    let shared = Shared {
+        author,
+        time,
+        content,
+    };
+    Ok((id, shared))
 }

@@ -468,7 +468,7 @@ impl<'a> Graph<'a> {
             },
             Body::Recover { .. } => Act::Recover,
             Body::Merge => Act::Merge,
-            Body::Document(_) | Body::Model(_) | Body::Withdraw { .. } => Act::Link,
+            Body::Content(_) | Body::Withdraw { .. } => Act::Link,
         }
     }
 

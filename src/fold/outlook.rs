@@ -47,8 +47,8 @@ pub fn changes(before: &State, after: &State) -> Vec<Change> {
             (None, _) => {}
         }
     }
-    for id in before.documents.keys().chain(before.models.keys()) {
-        let gone = !after.documents.contains_key(id) && !after.models.contains_key(id);
+    for id in before.contents.keys() {
+        let gone = !after.contents.contains_key(id);
         if gone && !after.withdrawn.contains(id) {
             note(Subject::Record(*id), "counts", "void");
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Deref, DerefMut};
 
 use crate::record::{
-    CircleId, Document, FeedKey, Hlc, Model, Policy, Predecessor, RecordId, RootKey,
+    CircleId, Content, ContentKind, FeedKey, Hlc, Policy, Predecessor, RecordId, RootKey,
 };
 
 /// A root that was ever admitted.
@@ -34,10 +34,10 @@ pub struct Member {
 
 /// Something shared, with who shared it and when by their clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shared<T> {
+pub struct Shared {
     pub author: RootKey,
     pub time: Hlc,
-    pub content: T,
+    pub content: Content,
 }
 
 /// A root's vote on a subject.
@@ -77,10 +77,8 @@ pub struct Authority {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State {
     pub authority: Authority,
-    /// Documents that count and are not withdrawn, by record.
-    pub documents: BTreeMap<RecordId, Shared<Document>>,
-    /// Models that count and are not withdrawn, by record.
-    pub models: BTreeMap<RecordId, Shared<Model>>,
+    /// Contents that count and are not withdrawn, by record.
+    pub contents: BTreeMap<RecordId, Shared>,
 }
 
 /// A state is its authority and more; what is decided is asked in the same words of both.
@@ -102,6 +100,12 @@ impl State {
     pub fn empty(circle: CircleId) -> Self {
         Authority::empty(circle).into()
     }
+
+    /// The contents of one kind.
+    pub fn of(&self, kind: ContentKind) -> impl Iterator<Item = (&RecordId, &Shared)> {
+        let all = self.contents.iter();
+        all.filter(move |(_, it)| it.content.kind() == kind)
+    }
 }
 
 /// A circle that shares nothing.
@@ -109,8 +113,7 @@ impl From<Authority> for State {
     fn from(authority: Authority) -> Self {
         Self {
             authority,
-            documents: BTreeMap::new(),
-            models: BTreeMap::new(),
+            contents: BTreeMap::new(),
         }
     }
 }

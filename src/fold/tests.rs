@@ -26,7 +26,7 @@ fn a_signed_world_verifies() {
     }
     let (membership, state) = world.evaluate();
     assert!(membership.waiting.is_empty());
-    assert!(state.documents.contains_key(&document));
+    assert!(state.contents.contains_key(&document));
     assert_eq!(state.founder, Some(root));
 }
 
@@ -118,7 +118,7 @@ fn a_suspension_cuts_a_member() {
     let suspension = world.suspend(feeds[0], roots[1], &[before]);
     let (membership, state) = world.evaluate();
     assert_eq!(membership.records.len(), world.records.len());
-    assert!(state.documents.contains_key(&before) && !state.documents.contains_key(&after));
+    assert!(state.contents.contains_key(&before) && !state.contents.contains_key(&after));
     assert!(state.is_active(&roots[2]) && !state.members.contains_key(&roots[3]));
     assert_eq!(state.without_effect[&lost], "beyond");
     assert_eq!(state.members[&roots[1]].suspension, Some(suspension));
@@ -126,7 +126,7 @@ fn a_suspension_cuts_a_member() {
 
     world.lift(feeds[0], suspension);
     let (_, state) = world.evaluate();
-    assert!(state.is_active(&roots[1]) && state.documents.contains_key(&after));
+    assert!(state.is_active(&roots[1]) && state.contents.contains_key(&after));
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn a_revocation_and_a_successor_end_a_feed() {
     let second = world.document(feeds[1], "2");
     world.revoke(feeds[1], Some(first));
     let (_, state) = world.evaluate();
-    assert!(state.documents.contains_key(&first) && !state.documents.contains_key(&second));
+    assert!(state.contents.contains_key(&first) && !state.contents.contains_key(&second));
     assert!(state.members[&roots[1]].feeds.contains(&feeds[1]));
     assert!(state.members[&roots[1]].open.is_empty());
 
@@ -147,7 +147,7 @@ fn a_revocation_and_a_successor_end_a_feed() {
     let ahead = world.document(next, "ahead");
     let (membership, state) = world.evaluate();
     assert!(membership.records.contains(&behind));
-    assert!(!state.documents.contains_key(&behind) && state.documents.contains_key(&ahead));
+    assert!(!state.contents.contains_key(&behind) && state.contents.contains_key(&ahead));
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn a_fork_freezes_a_feed_and_a_citation_keeps_its_branch() {
     assert_eq!(membership.waiting.len(), 3);
     assert_eq!(membership.waiting[&left], [Lack::Branch].into());
     assert_eq!(membership.forks.len(), 1);
-    assert!(state.documents.contains_key(&base) && !state.documents.contains_key(&left));
+    assert!(state.contents.contains_key(&base) && !state.contents.contains_key(&left));
 
     world.add(Draft::new(feeds[1], &Body::Merge).seen(&[tip]));
     let (membership, state) = world.evaluate();
@@ -171,12 +171,12 @@ fn a_fork_freezes_a_feed_and_a_citation_keeps_its_branch() {
         panic!("the frontier shows the fork");
     };
     assert_eq!((*height, tips), (1, &vec![tip]));
-    assert!(!state.documents.contains_key(&right));
+    assert!(!state.contents.contains_key(&right));
 
     // A suspension's cut settles the fork for the branch that it names.
     world.suspend(feeds[0], roots[2], &[right]);
     let (_, state) = world.evaluate();
-    assert!(state.documents.contains_key(&right) && !state.documents.contains_key(&left));
+    assert!(state.contents.contains_key(&right) && !state.contents.contains_key(&left));
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn a_spare_key_writes_ordinary_kinds_only() {
     let document = world.document(spare, "restored");
     let admission = world.admit(spare, roots[1]);
     let (membership, state) = world.evaluate();
-    assert!(state.documents.contains_key(&document));
+    assert!(state.contents.contains_key(&document));
     assert!(matches!(
         membership.waiting[&admission].first(),
         Some(Lack::Certificate(_))
@@ -213,7 +213,7 @@ fn an_admin_falls_to_more_than_half_of_all_admins() {
     world.endorse(feeds[2], back);
     let document = world.document(feeds[0], "again");
     let (_, state) = world.evaluate();
-    assert!(state.is_active(&roots[0]) && state.documents.contains_key(&document));
+    assert!(state.is_active(&roots[0]) && state.contents.contains_key(&document));
     assert_eq!(state.admins().count(), 2);
     let again = world.add_admin(feeds[1], roots[0]);
     world.endorse(feeds[2], again);
@@ -382,7 +382,7 @@ fn a_root_with_too_many_statements_voids_nobody() {
     }
     assert_eq!(used.len(), world.statements.len());
     let (membership, state) = world.evaluate();
-    assert_eq!(state.documents.len(), documents.len());
+    assert_eq!(state.contents.len(), documents.len());
     assert!(documents.len() >= 24 && membership.statements.len() >= 257 + documents.len());
 }
 

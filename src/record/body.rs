@@ -4,7 +4,8 @@
 use minicbor::Decoder;
 
 use super::cbor::{self, Read, Writer, Written};
-use super::ids::{BlobHash, CircleId, FeedKey, RecordId, RootKey};
+use super::content::{Content, ContentKind};
+use super::ids::{CircleId, FeedKey, RecordId, RootKey};
 use super::{Kind, limits};
 
 /// How a circle decides. Pointer proposals replace it as a whole.
@@ -65,70 +66,6 @@ pub struct Predecessor {
     pub admins: Vec<RootKey>,
 }
 
-/// A content-addressed blob: its BLAKE3, its SHA-256 (for stock tools) and its size in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct BlobRef {
-    pub blake3: BlobHash,
-    pub sha256: [u8; 32],
-    pub size: u64,
-}
-
-impl BlobRef {
-    fn write(&self, e: &mut Writer<'_>) -> Written {
-        e.array(3)?
-            .bytes(&self.blake3.0)?
-            .bytes(&self.sha256)?
-            .u64(self.size)?;
-        Ok(())
-    }
-
-    fn read(d: &mut Decoder<'_>) -> Read<Self> {
-        cbor::array(d, 3)?;
-        let blake3 = BlobHash(cbor::fixed(d)?);
-        let sha256 = cbor::fixed(d)?;
-        let size = d.u64()?;
-        if size > limits::HEIGHT {
-            return Err(minicbor::decode::Error::message("size out of range"));
-        }
-        Ok(Self {
-            blake3,
-            sha256,
-            size,
-        })
-    }
-}
-
-/// A shared document.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Document {
-    pub title: String,
-    /// Media type, such as `text/markdown`.
-    pub media_type: String,
-    /// BCP 47 tag, or empty when unknown.
-    pub language: String,
-    /// Where it came from, in its sharer's words; may be empty.
-    pub source: String,
-    /// SPDX expression or free words; may be empty.
-    pub licence: String,
-    pub blob: BlobRef,
-}
-
-/// A shared model file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Model {
-    pub name: String,
-    /// File format; `gguf` today.
-    pub format: String,
-    pub architecture: String,
-    pub source: String,
-    pub licence: String,
-    /// What people should know before they use it; may be empty.
-    pub note: String,
-    /// It shows that the engine runs and is no assistant.
-    pub toy: bool,
-    pub blob: BlobRef,
-}
-
 /// The content of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
@@ -181,8 +118,8 @@ pub enum Body {
         new: RootKey,
     },
     Merge,
-    Document(Document),
-    Model(Model),
+    /// It shares a content.
+    Content(Content),
     Withdraw {
         target: RecordId,
     },
@@ -204,8 +141,7 @@ impl Body {
             Self::Successor { .. } => Kind::SUCCESSOR,
             Self::Recover { .. } => Kind::RECOVER,
             Self::Merge => Kind::MERGE,
-            Self::Document(_) => Kind::DOCUMENT,
-            Self::Model(_) => Kind::MODEL,
+            Self::Content(content) => content.kind().record(),
             Self::Withdraw { .. } => Kind::WITHDRAW,
         }
     }
@@ -307,25 +243,7 @@ impl Body {
             Self::Merge => {
                 e.array(0)?;
             }
-            Self::Document(it) => {
-                e.array(6)?
-                    .str(&it.title)?
-                    .str(&it.media_type)?
-                    .str(&it.language)?;
-                e.str(&it.source)?.str(&it.licence)?;
-                it.blob.write(e)?;
-            }
-            Self::Model(it) => {
-                e.array(8)?
-                    .str(&it.name)?
-                    .str(&it.format)?
-                    .str(&it.architecture)?;
-                e.str(&it.source)?
-                    .str(&it.licence)?
-                    .str(&it.note)?
-                    .bool(it.toy)?;
-                it.blob.write(e)?;
-            }
+            Self::Content(content) => content.write(e)?,
         }
         Ok(())
     }
@@ -426,32 +344,13 @@ fn read(kind: Kind, d: &mut Decoder<'_>) -> Read<Option<Body>> {
             cbor::array(d, 0)?;
             Body::Merge
         }
-        Kind::DOCUMENT => {
-            cbor::array(d, 6)?;
-            Body::Document(Document {
-                title: name(d)?,
-                media_type: name(d)?,
-                language: name(d)?,
-                source: words(d)?,
-                licence: words(d)?,
-                blob: BlobRef::read(d)?,
-            })
-        }
-        Kind::MODEL => {
-            cbor::array(d, 8)?;
-            Body::Model(Model {
-                name: name(d)?,
-                format: name(d)?,
-                architecture: name(d)?,
-                source: words(d)?,
-                licence: words(d)?,
-                note: words(d)?,
-                toy: d.bool()?,
-                blob: BlobRef::read(d)?,
-            })
-        }
         Kind::WITHDRAW => Body::Withdraw { target: one_id(d)? },
-        _ => return Ok(None),
+        _ => {
+            let Some(kind) = ContentKind::of(kind) else {
+                return Ok(None);
+            };
+            Body::Content(Content::read(kind, d)?)
+        }
     }))
 }
 

@@ -9,6 +9,7 @@
 mod ack;
 mod body;
 pub(crate) mod cbor;
+mod content;
 mod cose;
 pub mod foreign;
 mod frontier;
@@ -21,8 +22,9 @@ mod statement;
 mod tests;
 
 pub use ack::{Ack, Epoch};
-pub use body::{Admin, BlobRef, Body, Document, Model, Policy, Predecessor};
+pub use body::{Admin, Body, Policy, Predecessor};
 pub use cbor::{CborError, check as check_cbor};
+pub use content::{BlobRef, Content, ContentKind, Document, Model};
 pub use cose::{EnvelopeError, Payload, Signed};
 pub use foreign::Foreign;
 pub use frontier::{Entry, ForkEvidence, Frontier, Gap, difference, set_hash, statements_hash};

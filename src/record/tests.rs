@@ -92,7 +92,7 @@ fn body() -> impl Strategy<Value = Body> {
         }),
         (root(), root()).prop_map(|(old, new)| Body::Recover { old, new }),
         Just(Body::Merge),
-        ("\\PC{0,20}", blob()).prop_map(|(title, blob)| Body::Document(Document {
+        ("\\PC{0,20}", blob()).prop_map(|(title, blob)| Body::from(Document {
             title,
             media_type: "text/plain".into(),
             language: "ja".into(),
@@ -100,7 +100,7 @@ fn body() -> impl Strategy<Value = Body> {
             licence: "MIT".into(),
             blob,
         })),
-        ("\\PC{0,20}", any::<bool>(), blob()).prop_map(|(name, toy, blob)| Body::Model(Model {
+        ("\\PC{0,20}", any::<bool>(), blob()).prop_map(|(name, toy, blob)| Body::from(Model {
             name,
             format: "gguf".into(),
             architecture: "llama".into(),

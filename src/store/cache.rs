@@ -14,9 +14,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::fold::{self, Authority, Lack, Membership, Shared, State};
 use crate::identity::Verified;
 use crate::record::{
-    BlobHash, Body, CircleId, Claim, Document, Entry, FeedKey, ForkEvidence, Frontier, Kind, Model,
-    Previous, Record, RecordId, RootKey, Signed, Statement, StatementId, limits, set_hash,
-    statements_hash,
+    BlobHash, Body, CircleId, Claim, Entry, FeedKey, ForkEvidence, Frontier, Kind, Previous,
+    Record, RecordId, RootKey, Signed, Statement, StatementId, limits, set_hash, statements_hash,
 };
 
 use super::StoreError;
@@ -141,13 +140,10 @@ fn mark(db: &Connection, id: &CircleId, membership: &Membership) -> Result<(), S
 
 fn keep_facts(db: &Connection, id: &CircleId, settled: &Settled) -> Result<(), StoreError> {
     db.execute("DELETE FROM fact WHERE circle = ?1", [id.0])?;
-    for (record, shared) in &settled.state.documents {
-        let what = What::Shared(&shared.author, &shared.content.blob.blake3);
-        insert_fact(db, id, record, Kind::DOCUMENT, what)?;
-    }
-    for (record, shared) in &settled.state.models {
-        let what = What::Shared(&shared.author, &shared.content.blob.blake3);
-        insert_fact(db, id, record, Kind::MODEL, what)?;
+    for (record, shared) in &settled.state.contents {
+        let blob = shared.content.blob().blake3;
+        let kind = shared.content.kind().record();
+        insert_fact(db, id, record, kind, What::Shared(&shared.author, &blob))?;
     }
     // Withdrawals stand by their target, so that a target that comes later is noticed.
     let sql = "SELECT bytes FROM record WHERE circle = ?1 AND in_set = 1 AND kind = ?2";
@@ -278,28 +274,15 @@ impl Cached {
             let (bytes, author) = row?;
             let (record, author): (Verified<Record>, _) = (decode(&bytes)?, RootKey(author));
             let time = record.value().time;
-            match Body::decode(record.value().kind, &record.value().body) {
-                Some(Body::Document(content)) => {
-                    state.documents.insert(
-                        record.id(),
-                        Shared {
-                            author,
-                            time,
-                            content,
-                        },
-                    );
-                }
-                Some(Body::Model(content)) => {
-                    state.models.insert(
-                        record.id(),
-                        Shared {
-                            author,
-                            time,
-                            content,
-                        },
-                    );
-                }
-                _ => {}
+            if let Some(Body::Content(content)) =
+                Body::decode(record.value().kind, &record.value().body)
+            {
+                let shared = Shared {
+                    author,
+                    time,
+                    content,
+                };
+                state.contents.insert(record.id(), shared);
             }
         }
         Ok(state)
@@ -472,9 +455,7 @@ fn news(
         return Ok(None);
     }
     let news = match Body::decode(record.value().kind, &record.value().body) {
-        Some(Body::Document(Document { blob, .. }) | Body::Model(Model { blob, .. })) => {
-            News::Shared(blob.blake3)
-        }
+        Some(Body::Content(content)) => News::Shared(content.blob().blake3),
         Some(Body::Withdraw { target }) => {
             let sql = "SELECT f.author FROM fact f JOIN record r ON r.arrival = f.arrival
                        WHERE r.id = ?2 AND f.circle = ?1 AND f.author IS NOT NULL";

@@ -3,7 +3,7 @@
 
 use rusqlite::params;
 
-use crate::record::{Body, CircleId, Kind, Record, RootKey};
+use crate::record::{Body, CircleId, ContentKind, Record, RootKey};
 
 use super::{Store, StoreError, pool};
 
@@ -13,9 +13,8 @@ pub const NAMED: usize = 100;
 /// What is shared now and was not before.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct News {
-    /// Titles of documents and names of models, as they arrived; the first `NAMED`.
-    pub documents: Vec<String>,
-    pub models: Vec<String>,
+    /// What each is called, kind by kind, as they arrived; the first `NAMED` of each kind.
+    pub names: Vec<(ContentKind, String)>,
     /// How many more there are.
     pub unnamed: usize,
 }
@@ -61,8 +60,8 @@ impl Store {
                    AND f.arrival NOT IN (SELECT arrival FROM temp.shared_before) ORDER BY f.arrival";
         let mut sql = self.db.prepare(sql)?;
         let mut news = News::default();
-        for kind in [Kind::DOCUMENT, Kind::MODEL] {
-            let mut rows = sql.query(params![circle.0, kind.0 as i64])?;
+        for kind in ContentKind::ALL {
+            let mut rows = sql.query(params![circle.0, kind.record().0 as i64])?;
             let mut count = 0_usize;
             while let Some(row) = rows.next()? {
                 count += 1;
@@ -70,10 +69,10 @@ impl Store {
                     continue;
                 }
                 let record = pool::decode::<Record>(&row.get::<_, Vec<u8>>(0)?)?;
-                match Body::decode(record.value().kind, &record.value().body) {
-                    Some(Body::Document(document)) => news.documents.push(document.title),
-                    Some(Body::Model(model)) => news.models.push(model.name),
-                    _ => {}
+                if let Some(Body::Content(content)) =
+                    Body::decode(record.value().kind, &record.value().body)
+                {
+                    news.names.push((kind, content.name().to_owned()));
                 }
             }
             news.unnamed += count.saturating_sub(NAMED);

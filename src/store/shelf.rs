@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use rusqlite::{OptionalExtension, params};
 
 use crate::fold::{Shared, State};
+use crate::identity::Verified;
 use crate::record::{
-    BlobHash, BlobRef, Body, CircleId, Document, Kind, Model, Record, RecordId, RootKey,
+    BlobHash, BlobRef, Body, CircleId, Content, ContentKind, Kind, Record, RecordId, RootKey,
 };
 
 use super::{Store, StoreError, cache, pool};
@@ -18,15 +19,22 @@ const SOME: i64 = 256;
 /// The current documents and models of a circle, by record.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Shelf {
-    pub documents: BTreeMap<RecordId, Shared<Document>>,
-    pub models: BTreeMap<RecordId, Shared<Model>>,
+    pub contents: BTreeMap<RecordId, Shared>,
+}
+
+impl Shelf {
+    /// The record that shares a blob as content of this kind.
+    pub fn find(&self, kind: ContentKind, blob: &BlobRef) -> Option<RecordId> {
+        let mut all = self.contents.iter();
+        let found = all.find(|(_, it)| it.content.kind() == kind && it.content.blob() == *blob);
+        found.map(|(id, _)| *id)
+    }
 }
 
 impl From<State> for Shelf {
     fn from(state: State) -> Self {
         Self {
-            documents: state.documents,
-            models: state.models,
+            contents: state.contents,
         }
     }
 }
@@ -38,7 +46,7 @@ pub struct AtHand {
     pub arrival: i64,
     pub record: RecordId,
     pub author: RootKey,
-    pub body: Body,
+    pub content: Content,
 }
 
 impl Store {
@@ -56,7 +64,11 @@ impl Store {
     }
 
     /// The document or model that a record of this circle shares, if it counts and was not withdrawn.
-    pub fn shared(&self, circle: &CircleId, record: &RecordId) -> Result<Option<Body>, StoreError> {
+    pub fn shared(
+        &self,
+        circle: &CircleId,
+        record: &RecordId,
+    ) -> Result<Option<Content>, StoreError> {
         let sql = "SELECT r.bytes FROM fact f JOIN record r ON r.arrival = f.arrival
                    WHERE r.id = ?2 AND f.circle = ?1 AND f.author IS NOT NULL";
         self.content(sql, circle, &record.0)
@@ -67,7 +79,7 @@ impl Store {
         &self,
         circle: &CircleId,
         blob: &BlobHash,
-    ) -> Result<Option<Body>, StoreError> {
+    ) -> Result<Option<Content>, StoreError> {
         let sql = "SELECT r.bytes FROM fact f JOIN record r ON r.arrival = f.arrival
                    WHERE f.blob = ?2 AND f.circle = ?1 AND f.author IS NOT NULL
                    ORDER BY f.kind, r.id LIMIT 1";
@@ -89,27 +101,27 @@ impl Store {
     pub fn at_hand(
         &self,
         circle: &CircleId,
-        kind: Kind,
+        kind: ContentKind,
         after: i64,
     ) -> Result<Vec<AtHand>, StoreError> {
         let sql = "SELECT f.arrival, f.author, r.bytes FROM fact f JOIN record r ON r.arrival = f.arrival
                    WHERE f.arrival > ?3 AND f.circle = ?1 AND f.kind = ?2 AND f.lacking = 0 AND f.author IS NOT NULL
                    ORDER BY f.arrival LIMIT ?4";
         let mut sql = self.db.prepare_cached(sql)?;
-        let rows = sql.query_map(params![circle.0, kind.0 as i64, after, SOME], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get::<_, Vec<u8>>(2)?))
-        })?;
+        let rows = sql.query_map(
+            params![circle.0, kind.record().0 as i64, after, SOME],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, Vec<u8>>(2)?)),
+        )?;
         let mut found = Vec::new();
         for row in rows {
             let (arrival, author, bytes) = row?;
             let record = pool::decode::<Record>(&bytes)?;
-            let body = Body::decode(record.value().kind, &record.value().body);
             // A fact's record was read before it became one.
-            found.extend(body.map(|body| AtHand {
+            found.extend(content_of(&record).map(|content| AtHand {
                 arrival,
                 record: record.id(),
                 author: RootKey(author),
-                body,
+                content,
             }));
         }
         Ok(found)
@@ -126,14 +138,8 @@ impl Store {
         let mut claims = Vec::new();
         for row in rows {
             let record = pool::decode::<Record>(&row?)?;
-            let claim = match Body::decode(record.value().kind, &record.value().body) {
-                Some(Body::Document(document)) => document.blob,
-                Some(Body::Model(model)) => model.blob,
-                _ => continue,
-            };
-            if !claims.contains(&claim) {
-                claims.push(claim);
-            }
+            let claim = content_of(&record).map(|content| content.blob());
+            claims.extend(claim.filter(|claim| !claims.contains(claim)));
         }
         Ok(claims)
     }
@@ -143,14 +149,13 @@ impl Store {
         sql: &str,
         circle: &CircleId,
         key: &[u8; 32],
-    ) -> Result<Option<Body>, StoreError> {
+    ) -> Result<Option<Content>, StoreError> {
         let mut sql = self.db.prepare_cached(sql)?;
         let bytes: Option<Vec<u8>> = sql
             .query_row(params![circle.0, key], |row| row.get(0))
             .optional()?;
         let Some(bytes) = bytes else { return Ok(None) };
-        let record = pool::decode::<Record>(&bytes)?;
-        Ok(Body::decode(record.value().kind, &record.value().body))
+        Ok(content_of(&pool::decode::<Record>(&bytes)?))
     }
 
     /// Blobs that the circle's current documents and models name and this store lacks, ascending.
@@ -164,7 +169,7 @@ impl Store {
     }
 
     /// The current documents and models of the circle whose content this store lacks, with who shares each, by record.
-    pub fn missing(&self, circle: &CircleId) -> Result<Vec<(Body, RootKey)>, StoreError> {
+    pub fn missing(&self, circle: &CircleId) -> Result<Vec<(Content, RootKey)>, StoreError> {
         let sql = "SELECT r.bytes, f.author FROM fact f JOIN record r ON r.arrival = f.arrival
                    WHERE f.circle = ?1 AND f.lacking = 1 AND f.author IS NOT NULL ORDER BY r.id";
         let mut sql = self.db.prepare_cached(sql)?;
@@ -175,26 +180,28 @@ impl Store {
         for row in rows {
             let (bytes, author) = row?;
             let record = pool::decode::<Record>(&bytes)?;
-            let body = Body::decode(record.value().kind, &record.value().body);
-            missing.extend(body.map(|body| (body, RootKey(author))));
+            missing.extend(content_of(&record).map(|content| (content, RootKey(author))));
         }
         Ok(missing)
     }
 
-    /// Who shares a content in a circle, by arrival, and whether as a model.
+    /// Who shares a content in a circle, by arrival, and as what.
     pub fn sharers(
         &self,
         circle: &CircleId,
         blob: &BlobHash,
-    ) -> Result<Vec<(RootKey, bool)>, StoreError> {
+    ) -> Result<Vec<(RootKey, ContentKind)>, StoreError> {
         let sql = "SELECT author, kind FROM fact
                    WHERE blob = ?2 AND circle = ?1 AND author IS NOT NULL ORDER BY arrival";
         let mut sql = self.db.prepare_cached(sql)?;
         let rows = sql.query_map(params![circle.0, blob.0], |row| {
-            let kind: i64 = row.get(1)?;
-            Ok((RootKey(row.get(0)?), kind.unsigned_abs() == Kind::MODEL.0))
+            let kind = Kind(row.get::<_, i64>(1)?.unsigned_abs());
+            Ok((RootKey(row.get(0)?), ContentKind::of(kind)))
         })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let rows = rows.collect::<Result<Vec<_>, _>>()?.into_iter();
+        Ok(rows
+            .filter_map(|(author, kind)| Some((author, kind?)))
+            .collect())
     }
 
     /// Whether something that counts in a circle names exactly this content.
@@ -205,14 +212,8 @@ impl Store {
         let mut rows = sql.query(params![circle.0, blob.blake3.0])?;
         while let Some(row) = rows.next()? {
             let record = pool::decode::<Record>(&row.get::<_, Vec<u8>>(0)?)?;
-            match Body::decode(record.value().kind, &record.value().body) {
-                Some(
-                    Body::Document(Document { blob: named, .. })
-                    | Body::Model(Model { blob: named, .. }),
-                ) if named == *blob => {
-                    return Ok(true);
-                }
-                _ => {}
+            if content_of(&record).is_some_and(|content| content.blob() == *blob) {
+                return Ok(true);
             }
         }
         Ok(false)
@@ -269,5 +270,13 @@ impl Store {
             Some(cached) => cached.set_hash(&self.db, id),
             None => Ok(cache::compute(&self.db, id)?.membership.set_hash),
         }
+    }
+}
+
+/// What a record shares, if anything.
+fn content_of(record: &Verified<Record>) -> Option<Content> {
+    match Body::decode(record.value().kind, &record.value().body)? {
+        Body::Content(content) => Some(content),
+        _ => None,
     }
 }

@@ -37,7 +37,7 @@ fn certified() -> okibi::identity::Verified<okibi::record::Statement> {
 }
 
 fn document(title: String) -> Draft {
-    Draft::from(Body::Document(Document {
+    Draft::from(Body::from(Document {
         title,
         media_type: "text/plain".into(),
         language: String::new(),
@@ -199,9 +199,9 @@ fn killed_writers_never_share_a_height() {
             Some(below) => assert_eq!(record.value().previous, Previous::Record(below)),
         }
         below = Some(*id);
-        if let Some(Body::Document(document)) =
+        if let Some(Body::Content(content)) =
             Body::decode(record.value().kind, &record.value().body)
-            && let Some(pair) = document.title.strip_suffix([' ', 'a', 'b'])
+            && let Some(pair) = content.name().strip_suffix([' ', 'a', 'b'])
             && pair.starts_with("pair")
         {
             *pairs.entry(pair.trim_end().to_owned()).or_default() += 1;

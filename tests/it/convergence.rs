@@ -197,7 +197,7 @@ fn ten_nodes_and_their_bundles_end_in_one_state() {
     let hearth = circle(&crowd.nodes[0]);
     assert_eq!(crowd.nodes[0].status(0).unwrap().circles[0].forked.len(), 1);
     let shelf = crowd.nodes[0].store().shelf(&hearth.id).unwrap();
-    assert!(shelf.documents.len() > 5);
+    assert!(shelf.contents.len() > 5);
     println!(
         "{} imports of {} bundles, {} texts",
         crowd.imports,

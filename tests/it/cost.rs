@@ -26,8 +26,8 @@ use std::time::Instant;
 use okibi::identity::{Signer, SigningSecret, certificate, verify};
 use okibi::node::{Handle, Label};
 use okibi::record::{
-    Admin, BlobHash, BlobRef, Body, CircleId, Document, Hlc, Policy, Record, Role, RootKey, Signed,
-    StatementId,
+    Admin, BlobHash, BlobRef, Body, CircleId, Content, Document, Hlc, Policy, Record, Role,
+    RootKey, Signed, StatementId,
 };
 use okibi::store::keys::KeyFolder;
 use okibi::store::{Batch, Draft, Join, OwnFeed, Source, Standing, Store};
@@ -55,7 +55,7 @@ fn document(number: usize) -> Draft {
         sha256: [0; 32],
         size: 1,
     };
-    Body::Document(Document {
+    Body::from(Document {
         title: format!("document {number}"),
         media_type: "text/plain".into(),
         language: String::new(),
@@ -270,7 +270,7 @@ fn two_homes(at: &Path, records: usize) -> Handle {
         certificate,
     };
     let title = |number: usize| match document(number).body {
-        Body::Document(it) => Draft::from(Body::Document(Document { blob, ..it })),
+        Body::Content(Content::Document(it)) => Draft::from(Body::from(Document { blob, ..it })),
         other => other.into(),
     };
     // A connection beside the open home's own, as another process would have it.

@@ -8,7 +8,7 @@ use okibi::fold::testing::{World, random::Dice, random::history};
 use okibi::fold::{self, History, State};
 use okibi::identity::Verified;
 use okibi::node::{Decision, Handle, Target};
-use okibi::record::{BlobRef, Body, CircleId, Document, Kind, Model, Record, RootKey, Statement};
+use okibi::record::{BlobRef, Body, CircleId, ContentKind, Record, RootKey, Statement};
 use okibi::store::{Batch, Join, Scope, Source, Standing, Store};
 
 use crate::homes::{self, Place, admit, circle, decide, export, import, open, share, state};
@@ -97,33 +97,26 @@ fn take_in(world: &World, way: usize, dice: &mut Dice, roots: &[RootKey]) -> Sto
 /// What a record's content is.
 fn content(record: &Verified<Record>) -> Option<BlobRef> {
     match Body::decode(record.value().kind, &record.value().body) {
-        Some(Body::Document(it)) => Some(it.blob),
-        Some(Body::Model(it)) => Some(it.blob),
+        Some(Body::Content(it)) => Some(it.blob()),
         _ => None,
     }
 }
 
 /// What the store finds by index is what stands in the state.
 fn asks_by_index(store: &Store, circle: &CircleId, state: &State) {
-    let documents = state.documents.iter();
-    let documents =
-        documents.map(|(id, it)| (id, it.content.blob, Body::Document(it.content.clone())));
-    let models = state.models.iter();
-    let models = models.map(|(id, it)| (id, it.content.blob, Body::Model(it.content.clone())));
     let mut missing = BTreeSet::new();
     let mut here = BTreeMap::new();
-    for (id, blob, body) in documents.chain(models) {
+    for (id, it) in &state.contents {
+        let blob = it.content.blob();
         assert!(store.is_shared(circle, id).unwrap());
-        assert_eq!(store.shared(circle, id).unwrap(), Some(body.clone()));
+        assert_eq!(store.shared(circle, id).unwrap(), Some(it.content.clone()));
         let named = store.shared_blob(circle, &blob.blake3).unwrap();
-        assert!(
-            matches!(named, Some(Body::Document(Document { blob: of, .. }) | Body::Model(Model { blob: of, .. })) if of.blake3 == blob.blake3)
-        );
+        assert_eq!(named.unwrap().blob().blake3, blob.blake3);
         let scope = Scope::Circle(*circle);
         if store.blob_in(scope, &blob.blake3).unwrap().is_none() {
             missing.insert(blob.blake3.0);
         } else {
-            here.insert(*id, body);
+            here.insert(*id, it.content.clone());
         }
     }
     for id in &state.withdrawn {
@@ -131,12 +124,12 @@ fn asks_by_index(store: &Store, circle: &CircleId, state: &State) {
         assert_eq!(store.shared(circle, id).unwrap(), None);
     }
     let mut found = BTreeMap::new();
-    for kind in [Kind::DOCUMENT, Kind::MODEL] {
+    for kind in ContentKind::ALL {
         let mut after = 0;
         while let Some(last) = {
             let some = store.at_hand(circle, kind, after).unwrap();
             let last = some.last().map(|it| it.arrival);
-            found.extend(some.into_iter().map(|it| (it.record, it.body)));
+            found.extend(some.into_iter().map(|it| (it.record, it.content)));
             last
         } {
             after = last;

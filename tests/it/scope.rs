@@ -174,8 +174,7 @@ fn a_content_goes_with_its_last_scope() {
 /// What a record's content is.
 fn content(record: &Verified<Record>) -> Option<BlobRef> {
     match Body::decode(record.value().kind, &record.value().body) {
-        Some(Body::Document(it)) => Some(it.blob),
-        Some(Body::Model(it)) => Some(it.blob),
+        Some(Body::Content(it)) => Some(it.blob()),
         _ => None,
     }
 }
@@ -301,7 +300,7 @@ fn one_circles_bytes_change_nothing_outside_of_it() {
         }
         let before = outside(&store, &one.circle, &hashes);
         take_in(&mut store, &one, &mut dice);
-        counted += store.shelf(&one.circle).unwrap().documents.len();
+        counted += store.shelf(&one.circle).unwrap().contents.len();
         assert_eq!(outside(&store, &one.circle, &hashes), before, "seed {seed}");
         store.drop_circle(&one.circle, Some("one")).unwrap();
         assert_eq!(outside(&store, &one.circle, &hashes), before, "seed {seed}");

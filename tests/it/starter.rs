@@ -38,8 +38,10 @@ fn the_starter_holds_what_its_sources_hold() {
         sources.insert(manual::parse(&text).unwrap().title, text);
     }
     let mut held = BTreeMap::new();
-    for shared in node.store().shelf(&shelf.id).unwrap().documents.values() {
-        let it = &shared.content;
+    for shared in node.store().shelf(&shelf.id).unwrap().contents.values() {
+        let Some(it) = shared.content.as_document() else {
+            continue;
+        };
         let path = node.store().blob_path(&it.blob.blake3);
         let text = std::fs::read_to_string(path).unwrap();
         assert_eq!(text.len() as u64, it.blob.size, "{}", it.title);
@@ -60,8 +62,13 @@ fn the_starters_model_is_the_committed_toy() {
     let home = tempfile::tempdir().unwrap();
     let (node, shelf) = shelf(home.path());
     let shelf = node.store().shelf(&shelf.id).unwrap();
-    assert_eq!(shelf.models.len(), 1);
-    let model = &shelf.models.values().next().unwrap().content;
+    let mut models = shelf
+        .contents
+        .values()
+        .filter_map(|it| it.content.as_model());
+    let (model, None) = (models.next().unwrap(), models.next()) else {
+        panic!("more than one model");
+    };
     let bytes = std::fs::read(root().join("fixtures/ember/ember-q8_0.gguf")).unwrap();
     assert_eq!(model.blob.size, bytes.len() as u64);
     assert_eq!(model.blob.blake3.0, *blake3::hash(&bytes).as_bytes());

@@ -84,15 +84,15 @@ impl Scene {
         };
         let shelf = bob.store().shelf(&circle.id).unwrap();
         let mut titles: Vec<_> = shelf
-            .documents
+            .contents
             .values()
-            .map(|it| it.content.title.clone())
+            .map(|it| it.content.name().to_owned())
             .collect();
         titles.sort();
         let expected: Vec<_> = (0..titles.len()).map(|it| format!("text {it}")).collect();
         assert_eq!(titles, expected, "{what}");
-        for shared in shelf.documents.values() {
-            let blob = shared.content.blob.blake3;
+        for shared in shelf.contents.values() {
+            let blob = shared.content.blob().blake3;
             assert!(bob.store().blob(&blob).unwrap().is_some(), "{what}");
             assert!(bob.store().blob_path(&blob).is_file(), "{what}");
         }
@@ -301,7 +301,7 @@ fn write_many(
         certificate: StatementId::from_slice(&certificate).unwrap(),
     };
     let document = |number: usize| {
-        Draft::from(Body::Document(Document {
+        Draft::from(Body::from(Document {
             title: format!("number {number}"),
             media_type: "text/plain".to_owned(),
             language: "en".to_owned(),

@@ -399,7 +399,7 @@ pub fn append(home: &Home, bodies: &[Body]) {
 
 /// A text document with this content.
 pub fn document(title: String, blob: BlobRef) -> Body {
-    Body::Document(Document {
+    Body::from(Document {
         title,
         media_type: "text/plain".into(),
         language: String::new(),

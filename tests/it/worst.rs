@@ -339,7 +339,7 @@ fn contents(scene: &mut Scene, dice: &mut Dice, who: usize, n: usize) -> usize {
     blake3.fill_with(|| dice.roll() as u8);
     let own = OWN.get(n).map(|(_, text)| text.as_bytes());
     let blake3 = own.map_or(blake3, |text| *blake3::hash(text).as_bytes());
-    let body = Body::Document(Document {
+    let body = Body::from(Document {
         title: format!("{n}"),
         media_type: "text/plain".into(),
         language: String::new(),

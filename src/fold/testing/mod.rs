@@ -397,7 +397,7 @@ impl World {
 
 /// A document's body.
 pub fn document(title: &str) -> Body {
-    Body::Document(Document {
+    Body::from(Document {
         title: title.into(),
         media_type: "text/plain".into(),
         language: "en".into(),
@@ -409,7 +409,7 @@ pub fn document(title: &str) -> Body {
 
 /// A model's body.
 pub fn model(name: &str) -> Body {
-    Body::Model(Model {
+    Body::from(Model {
         name: name.into(),
         format: "gguf".into(),
         architecture: "llama".into(),

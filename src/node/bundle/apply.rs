@@ -13,7 +13,7 @@ use crate::carrier::media::read::Staged;
 use crate::fold::Authority;
 use crate::identity::{Verified, fingerprint, verify};
 use crate::record::{
-    Ack, BlobHash, Body, CircleId, Entry, FeedKey, Frontier, Payload, RecordId, Signed,
+    Ack, BlobHash, Body, CircleId, ContentKind, Entry, FeedKey, Frontier, Payload, RecordId, Signed,
 };
 use crate::store::{Batch, Delivered, Join, Receipt, Source, Standing};
 
@@ -296,8 +296,12 @@ impl Handle {
             }
         }
         let news = self.store.news(&imported.circle)?;
-        imported.documents = news.documents;
-        imported.models = news.models;
+        for (kind, name) in news.names {
+            match kind {
+                ContentKind::Document => imported.documents.push(name),
+                ContentKind::Model => imported.models.push(name),
+            }
+        }
         imported.unnamed = news.unnamed;
         Ok(())
     }
@@ -307,8 +311,7 @@ impl Handle {
         let record = self.store.record(id)?;
         let body = record.and_then(|it| Body::decode(it.value().kind, &it.value().body));
         Ok(match body {
-            Some(Body::Document(document)) => document.title,
-            Some(Body::Model(model)) => model.name,
+            Some(Body::Content(content)) => content.name().to_owned(),
             _ => id.short(),
         })
     }

@@ -16,13 +16,14 @@ use crate::carrier::media::plan::{Content, Plan};
 use crate::carrier::media::write::{Destination, Written, write_bundle};
 use crate::carrier::media::{MediaError, Small};
 use crate::identity::Directory;
-use crate::record::{BlobRef, CircleId, RecordId, Role, RootKey};
+use crate::record::{BlobRef, CircleId, ContentKind, RecordId, Role, RootKey};
 use crate::store::{CircleView, Owed, STAGING, Sent, Standing};
 
 use super::authority_closure;
 use super::export_target::{ExportOptions, Target};
 use super::shipment::{Shipment, said};
 use crate::node::clock::now;
+use crate::node::content::kinds::traits;
 use crate::node::{Exit, Failure, Handle};
 
 /// What a bundle would hold or holds.
@@ -281,11 +282,11 @@ impl Handle {
         Ok((self.files(folder), Path::new(name)))
     }
 
-    fn content_files(&self, contents: &[(UnitKind, BlobRef)]) -> Vec<Content> {
+    fn content_files(&self, contents: &[(ContentKind, BlobRef)]) -> Vec<Content> {
         let mut files: Vec<Content> = contents
             .iter()
             .map(|(kind, blob)| Content {
-                kind: *kind,
+                kind: traits(*kind).unit,
                 blake3: blob.blake3.0,
                 sha256: blob.sha256,
                 size: blob.size,

@@ -4,21 +4,21 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
-use crate::bundle::Kind as UnitKind;
 use crate::carrier::media::read::Staged;
 use crate::fold::Authority;
 use crate::identity::Verified;
-use crate::record::{BlobHash, BlobRef, Body, CircleId, FeedKey, Record, RootKey};
+use crate::record::{BlobHash, BlobRef, Body, CircleId, ContentKind, FeedKey, Record, RootKey};
 use crate::store::Store;
 
 use crate::node::Failure;
+use crate::node::content::kinds::is_content;
 use crate::node::content::policy::ContentPolicy;
 
 /// A staged file, and what it is.
 pub(super) type Brought<'a> = (&'a Path, BlobRef);
 
-/// Who shares a content, and whether as a model.
-type Sharers = Vec<(RootKey, bool)>;
+/// Who shares a content, and as what.
+type Sharers = Vec<(RootKey, ContentKind)>;
 
 /// The contents of one delivery.
 pub(in crate::node) struct Contents<'a> {
@@ -48,12 +48,8 @@ impl<'a> Contents<'a> {
                 owners.extend(member.feeds.iter().map(|feed| (*feed, *root)));
             }
         }
-        let contents = staged.members.iter().filter(|member| {
-            matches!(
-                member.kind,
-                UnitKind::Adapter | UnitKind::Document | UnitKind::Blob
-            )
-        });
+        let contents = staged.members.iter();
+        let contents = contents.filter(|member| is_content(member.kind));
         let left = contents.enumerate().map(|(place, member)| {
             let blob = BlobRef {
                 blake3: BlobHash(member.blake3),
@@ -97,18 +93,17 @@ impl<'a> Contents<'a> {
             if value.circle(record.id()) != self.circle {
                 continue;
             }
-            let (blob, model) = match Body::decode(value.kind, &value.body) {
-                Some(Body::Document(document)) => (document.blob, false),
-                Some(Body::Model(model)) => (model.blob, true),
-                _ => continue,
+            let Some(Body::Content(content)) = Body::decode(value.kind, &value.body) else {
+                continue;
             };
+            let blob = content.blob();
             if let Some((place, brought)) = self.left.get(&blob.blake3)
                 && brought.1 == blob
             {
                 let author = self.owners.get(&value.feed).unwrap_or(&self.signer);
                 let entry = named.entry(*place);
                 let entry = entry.or_insert((*brought, Vec::new()));
-                entry.1.push((*author, model));
+                entry.1.push((*author, content.kind()));
             }
         }
         let mut taken = Vec::new();

@@ -3,10 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::bundle::Kind as UnitKind;
 use crate::identity::Verified;
 use crate::record::{
-    Ack, BlobHash, BlobRef, Body, CircleId, Frontier, Record, RecordId, RootKey, Statement,
+    Ack, BlobHash, BlobRef, CircleId, ContentKind, Frontier, Record, RecordId, RootKey, Statement,
 };
 use crate::store::{CircleView, Owed, OwnFeed, Scope, Sent};
 
@@ -20,7 +19,7 @@ pub(super) struct Shipment {
     pub statements: Vec<Verified<Statement>>,
     pub trust: Vec<Verified<Record>>,
     pub records: Vec<Verified<Record>>,
-    pub contents: Vec<(UnitKind, BlobRef)>,
+    pub contents: Vec<(ContentKind, BlobRef)>,
     /// What each of them is told that I have.
     pub acks: Vec<(RootKey, Owed)>,
     pub standalone: bool,
@@ -129,27 +128,26 @@ impl Handle {
         records: &BTreeMap<RecordId, Verified<Record>>,
         wanted: &BTreeSet<[u8; 32]>,
         standalone: bool,
-    ) -> Result<Vec<(UnitKind, BlobRef)>, Failure> {
-        let mut shared: Vec<(UnitKind, BlobRef)> = Vec::new();
+    ) -> Result<Vec<(ContentKind, BlobRef)>, Failure> {
+        let mut shared: Vec<(ContentKind, BlobRef)> = Vec::new();
         if standalone {
             let shelf = self.store.shelf(&circle.id)?;
-            let documents = shelf.documents.values();
-            shared.extend(documents.map(|it| (UnitKind::Document, it.content.blob)));
-            let models = shelf.models.values();
-            shared.extend(models.map(|it| (UnitKind::Blob, it.content.blob)));
+            let all = shelf.contents.values();
+            shared.extend(all.map(|it| (it.content.kind(), it.content.blob())));
         } else {
             // By index: most of what a circle shares is none of this bundle's business.
             for id in records.keys() {
-                shared.extend(self.store.shared(&circle.id, id)?.and_then(content));
+                let found = self.store.shared(&circle.id, id)?;
+                shared.extend(found.map(|it| (it.kind(), it.blob())));
             }
             for hash in wanted {
                 let named = self.store.shared_blob(&circle.id, &BlobHash(*hash))?;
-                shared.extend(named.and_then(content));
+                shared.extend(named.map(|it| (it.kind(), it.blob())));
             }
         }
         // One that is a document as well goes as a document.
-        shared.sort_by_key(|(kind, _)| *kind != UnitKind::Document);
-        let mut contents: Vec<(UnitKind, BlobRef)> = Vec::new();
+        shared.sort_by_key(|(kind, _)| *kind);
+        let mut contents: Vec<(ContentKind, BlobRef)> = Vec::new();
         let mut once = BTreeSet::new();
         for (kind, blob) in shared {
             // By what it is, whatever records say of it; and only from where this circle has it.
@@ -219,13 +217,13 @@ impl Shipment {
     }
 
     pub(in crate::node) fn report(&self) -> Export {
-        let of = |kind: UnitKind| {
+        let of = |kind: ContentKind| {
             self.contents
                 .iter()
                 .filter(|(found, _)| *found == kind)
                 .count()
         };
-        let bytes = |kind: UnitKind| {
+        let bytes = |kind: ContentKind| {
             let of = self.contents.iter().filter(|(found, _)| *found == kind);
             of.map(|(_, blob)| blob.size).sum::<u64>()
         };
@@ -234,27 +232,18 @@ impl Shipment {
         let records = records.map(|it| it.bytes().len());
         Export {
             record_bytes: statements.chain(records).sum::<usize>() as u64,
-            document_bytes: bytes(UnitKind::Document),
-            model_bytes: bytes(UnitKind::Blob),
+            document_bytes: bytes(ContentKind::Document),
+            model_bytes: bytes(ContentKind::Model),
             statements: self.statements.len(),
             records: self.trust.len() + self.records.len(),
-            documents: of(UnitKind::Document),
-            models: of(UnitKind::Blob),
+            documents: of(ContentKind::Document),
+            models: of(ContentKind::Model),
             content_bytes: self.contents.iter().map(|(_, blob)| blob.size).sum(),
             standalone: self.standalone,
             unacknowledged: 0,
             written: None,
             left_out: Vec::new(),
         }
-    }
-}
-
-/// What a document's or a model's record names.
-fn content(body: Body) -> Option<(UnitKind, BlobRef)> {
-    match body {
-        Body::Document(document) => Some((UnitKind::Document, document.blob)),
-        Body::Model(model) => Some((UnitKind::Blob, model.blob)),
-        _ => None,
     }
 }
 

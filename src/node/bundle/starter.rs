@@ -121,7 +121,7 @@ impl Handle {
                 blob,
             };
             self.store.add_scope(Scope::Circle(id), &blob.blake3)?;
-            self.write(&id, Body::Document(document).into())?;
+            self.write(&id, Body::from(document).into())?;
         }
         let mut content = toy(self.store.add_blob(model)?, model)?;
         let attribution = sources.join("ember-attribution.txt");
@@ -129,7 +129,7 @@ impl Handle {
             .map_err(|error| Failure::io(&attribution, &error))?;
         self.store
             .add_scope(Scope::Circle(id), &content.blob.blake3)?;
-        self.write(&id, Body::Model(content).into())?;
+        self.write(&id, Body::from(content).into())?;
 
         let circle = self.store.circle(&id)?;
         let shipment = self.shipment(&circle, &[], true, None)?;

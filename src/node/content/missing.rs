@@ -10,7 +10,7 @@
 
 use std::os::unix::fs::MetadataExt;
 
-use crate::record::{BlobHash, BlobRef, Body, CircleId};
+use crate::record::{BlobHash, BlobRef, CircleId, ContentKind};
 
 use crate::node::{Failure, Handle};
 
@@ -43,19 +43,14 @@ impl Handle {
     pub fn missing(&self) -> Result<Vec<Missing>, Failure> {
         let mut missing = Vec::new();
         for circle in self.store.circles()? {
-            for (body, author) in self.store.missing(&circle.id)? {
-                let (model, name, blob) = match body {
-                    Body::Model(model) => (true, model.name, model.blob),
-                    Body::Document(document) => (false, document.title, document.blob),
-                    _ => continue,
-                };
+            for (content, author) in self.store.missing(&circle.id)? {
                 missing.push(Missing {
-                    name,
-                    model,
+                    name: content.name().to_owned(),
+                    model: content.kind() == ContentKind::Model,
                     from: self.name_of(&circle, &author),
                     circle_name: circle.state.name.clone(),
-                    size: blob.size,
-                    here: self.fetched(&circle.id, &blob),
+                    size: content.blob().size,
+                    here: self.fetched(&circle.id, &content.blob()),
                 });
             }
         }

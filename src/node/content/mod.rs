@@ -2,6 +2,7 @@
 
 pub(super) mod find_gguf;
 pub(super) mod index;
+pub(super) mod kinds;
 pub(super) mod missing;
 pub(super) mod models;
 pub(super) mod policy;

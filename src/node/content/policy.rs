@@ -6,9 +6,10 @@
 use std::collections::HashMap;
 
 use crate::config::Contents;
-use crate::record::{CircleId, RootKey};
+use crate::record::{CircleId, ContentKind, RootKey};
 use crate::store::Store;
 
+use super::kinds::traits;
 use crate::node::Failure;
 
 /// What is decided of one content.
@@ -17,8 +18,8 @@ pub(in crate::node) enum Ruling {
     Taken,
     /// Larger than `contents.largest-mib`.
     TooLarge,
-    /// A model, and `contents.models` is off.
-    Model,
+    /// Of a kind that the settings do not take unasked: a model, and `contents.models` is off.
+    Kind,
     /// Who shares it has used up `contents.member-mib` in this circle.
     Quota,
 }
@@ -51,14 +52,14 @@ impl ContentPolicy {
         store: &Store,
         circle: &CircleId,
         author: &RootKey,
-        model: bool,
+        kind: ContentKind,
         size: u64,
     ) -> Result<Ruling, Failure> {
         if *author == self.me {
             return Ok(Ruling::Taken);
         }
-        if model && !self.settings.models {
-            return Ok(Ruling::Model);
+        if !(traits(kind).unasked)(&self.settings) {
+            return Ok(Ruling::Kind);
         }
         if size > mib(self.settings.largest_mib) {
             return Ok(Ruling::TooLarge);
@@ -80,11 +81,11 @@ impl ContentPolicy {
         &mut self,
         store: &Store,
         circle: &CircleId,
-        sharers: &[(RootKey, bool)],
+        sharers: &[(RootKey, ContentKind)],
         size: u64,
     ) -> Result<Option<RootKey>, Failure> {
-        for (author, model) in sharers {
-            if self.rule(store, circle, author, *model, size)? == Ruling::Taken {
+        for (author, kind) in sharers {
+            if self.rule(store, circle, author, *kind, size)? == Ruling::Taken {
                 return Ok(Some(*author));
             }
         }
@@ -139,19 +140,31 @@ mod tests {
         };
         let (me, mallory, circle) = (RootKey([1; 32]), RootKey([2; 32]), CircleId([3; 32]));
         let mut policy = ContentPolicy::new(settings, me);
-        let mut rule = |author: &RootKey, model, size| {
-            let ruling = policy.rule(&store, &circle, author, model, size).unwrap();
+        let mut rule = |author: &RootKey, kind, size| {
+            let ruling = policy.rule(&store, &circle, author, kind, size).unwrap();
             if ruling == Ruling::Taken {
                 policy.took(&store, &circle, author, size).unwrap();
             }
             ruling
         };
-        assert_eq!(rule(&mallory, true, 1), Ruling::Model);
-        assert_eq!(rule(&mallory, false, 3 << 20), Ruling::TooLarge);
-        assert_eq!(rule(&mallory, false, 2 << 20), Ruling::Taken);
-        assert_eq!(rule(&mallory, false, 2 << 20), Ruling::Quota);
-        assert_eq!(rule(&mallory, false, 1 << 20), Ruling::Taken);
-        assert_eq!(rule(&mallory, false, 1), Ruling::Quota);
-        assert_eq!(rule(&me, true, 9 << 20), Ruling::Taken);
+        assert_eq!(rule(&mallory, ContentKind::Model, 1), Ruling::Kind);
+        assert_eq!(
+            rule(&mallory, ContentKind::Document, 3 << 20),
+            Ruling::TooLarge
+        );
+        assert_eq!(
+            rule(&mallory, ContentKind::Document, 2 << 20),
+            Ruling::Taken
+        );
+        assert_eq!(
+            rule(&mallory, ContentKind::Document, 2 << 20),
+            Ruling::Quota
+        );
+        assert_eq!(
+            rule(&mallory, ContentKind::Document, 1 << 20),
+            Ruling::Taken
+        );
+        assert_eq!(rule(&mallory, ContentKind::Document, 1), Ruling::Quota);
+        assert_eq!(rule(&me, ContentKind::Model, 9 << 20), Ruling::Taken);
     }
 }

@@ -11,7 +11,7 @@
 use std::time::Instant;
 
 use crate::library::{self, MediaType, NewDocument};
-use crate::record::{BlobHash, Body, CircleId, Kind, RecordId, RootKey};
+use crate::record::{BlobHash, CircleId, Content, ContentKind, RecordId, RootKey};
 use crate::store::{AtHand, CircleView, ModelRow, Standing};
 
 use crate::node::{Exit, Failure, Handle};
@@ -95,7 +95,9 @@ impl Handle {
         let over = || end.is_some_and(|end| Instant::now() >= end);
         let mut after = begun.unwrap_or_default();
         loop {
-            let some = self.store.at_hand(&circle.id, Kind::DOCUMENT, after)?;
+            let some = self
+                .store
+                .at_hand(&circle.id, ContentKind::Document, after)?;
             if some.is_empty() {
                 return Ok(None);
             }
@@ -133,7 +135,7 @@ impl Handle {
 
     /// Makes a shared document one that can be searched, if it can be read.
     fn put_on_shelf(&self, circle: &CircleView, it: &AtHand) -> Result<(), Failure> {
-        let Body::Document(shared) = &it.body else {
+        let Content::Document(shared) = &it.content else {
             return Ok(());
         };
         // A media type of a newer okibi, or a release of it: the record stands, the text waits for a version that reads it.
@@ -179,7 +181,7 @@ impl Handle {
         }
         let mut after = 0;
         loop {
-            let some = self.store.at_hand(&circle.id, Kind::MODEL, after)?;
+            let some = self.store.at_hand(&circle.id, ContentKind::Model, after)?;
             let Some(last) = some.last() else {
                 return Ok(());
             };
@@ -197,7 +199,7 @@ impl Handle {
         it: &AtHand,
         rows: &[ModelRow],
     ) -> Result<(), Failure> {
-        let Body::Model(model) = &it.body else {
+        let Content::Model(model) = &it.content else {
             return Ok(());
         };
         let own = it.author == self.root && rows.iter().any(|row| row.blob == model.blob.blake3);

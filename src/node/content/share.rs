@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::library::{self, MediaType, NewDocument, Shelf};
-use crate::record::{BlobHash, BlobRef, Body, CircleId, Document, Model, RecordId};
+use crate::record::{
+    BlobHash, BlobRef, Body, CircleId, Content, ContentKind, Document, Model, RecordId,
+};
 use crate::store::{CircleView, Compacted, ModelRow, Scope, Swept};
 
 use super::reconcile::shelf_key;
@@ -131,8 +133,7 @@ impl Handle {
         self.may_write(circle)?;
         let blob = self.blob_of(&BlobHash(document.blob))?;
         let shelf = self.store.shelf(&circle.id)?;
-        let mut shared = shelf.documents.iter();
-        if let Some((id, _)) = shared.find(|(_, shared)| shared.content.blob == blob) {
+        if let Some(id) = shelf.find(ContentKind::Document, &blob) {
             return Err(Failure::new("already-shared", Exit::Failed)
                 .with("name", &document.title)
                 .with("id", id.short()));
@@ -152,7 +153,7 @@ impl Handle {
             licence: label.licence.clone(),
             blob,
         };
-        let id = self.write_content(circle, &blob.blake3, Body::Document(content))?;
+        let id = self.write_content(circle, content)?;
         self.refresh_shelves()?;
         // It stands on the shared shelf now; once is enough.
         if document.shelf == Shelf::Private {
@@ -165,14 +166,15 @@ impl Handle {
     pub(super) fn write_content(
         &mut self,
         circle: &CircleView,
-        blob: &BlobHash,
-        body: Body,
+        content: impl Into<Content>,
     ) -> Result<RecordId, Failure> {
+        let content = content.into();
+        let blob = content.blob().blake3;
         let scope = Scope::Circle(circle.id);
-        let new = self.store.add_scope(scope, blob)?;
-        let written = self.write(&circle.id, body.into());
+        let new = self.store.add_scope(scope, &blob)?;
+        let written = self.write(&circle.id, Body::Content(content).into());
         if written.is_err() && new {
-            self.store.drop_scope(scope, blob)?;
+            self.store.drop_scope(scope, &blob)?;
         }
         written
     }
@@ -195,11 +197,9 @@ impl Handle {
     pub fn withdraw(&mut self, circle: &CircleView, target: RecordId) -> Result<RecordId, Failure> {
         self.may_write(circle)?;
         let shelf = self.store.shelf(&circle.id)?;
-        let documents = shelf.documents.get(&target);
-        let document = documents.map(|shared| (shared.author, shared.content.blob.blake3));
-        let models = shelf.models.get(&target);
-        let model = models.map(|shared| (shared.author, shared.content.blob.blake3));
-        let (author, blob) = document.or(model).unzip();
+        let shared = shelf.contents.get(&target);
+        let shared = shared.map(|it| (it.author, it.content.blob().blake3));
+        let (author, blob) = shared.unzip();
         match author {
             Some(author) if author == self.root => {}
             Some(author) => {
@@ -222,12 +222,9 @@ impl Handle {
     /// What `text` means among the things shared in a circle: the beginning of a record id, a title or a model's name.
     pub fn find_shared(&self, circle: &CircleView, text: &str) -> Result<RecordId, Failure> {
         let shelf = self.store.shelf(&circle.id)?;
-        let documents = shelf.documents.iter();
-        let documents = documents.map(|(id, shared)| (id, &shared.content.title));
-        let models = shelf.models.iter();
-        let models = models.map(|(id, shared)| (id, &shared.content.name));
-        let found: Vec<RecordId> = documents
-            .chain(models)
+        let shared = shelf.contents.iter();
+        let found: Vec<RecordId> = shared
+            .map(|(id, it)| (id, it.content.name()))
             .filter(|(id, name)| {
                 *name == text || (text.len() >= 4 && id.to_string().starts_with(text))
             })
@@ -258,8 +255,7 @@ impl Handle {
         self.may_write(circle)?;
         let blob = self.blob_of(&model.blob)?;
         let shelf = self.store.shelf(&circle.id)?;
-        let mut shared = shelf.models.iter();
-        if let Some((id, _)) = shared.find(|(_, shared)| shared.content.blob == blob) {
+        if let Some(id) = shelf.find(ContentKind::Model, &blob) {
             return Err(Failure::new("already-shared", Exit::Failed)
                 .with("name", &model.name)
                 .with("id", id.short()));
@@ -275,7 +271,7 @@ impl Handle {
             toy: model.toy,
             blob,
         };
-        let id = self.write_content(circle, &blob.blake3, Body::Model(content))?;
+        let id = self.write_content(circle, content)?;
         self.store.mark_model_shared(&model.name, &circle.id, &id)?;
         self.refresh_shelves()?;
         Ok(id)
@@ -298,10 +294,11 @@ impl Handle {
     pub fn fetch_model(&mut self, name: &str) -> Result<(), Failure> {
         let mut found = Vec::new();
         for circle in self.store.circles()? {
-            for (record, shared) in &self.store.shelf(&circle.id)?.models {
-                let named = shared.content.name == name
+            for (record, shared) in &self.store.shelf(&circle.id)?.contents {
+                let named = shared.content.name() == name
                     || (name.len() >= 4 && record.to_string().starts_with(name));
-                if named && self.store.model_is_away(record)? {
+                let model = shared.content.kind() == ContentKind::Model;
+                if model && named && self.store.model_is_away(record)? {
                     found.push((circle.id, *record));
                 }
             }
@@ -372,10 +369,8 @@ impl Handle {
         for circle in self.store.circles()? {
             let shelf = self.store.shelf(&circle.id)?;
             let scope = Scope::Circle(circle.id);
-            let documents = shelf.documents.values();
-            named.extend(documents.map(|shared| (scope, shared.content.blob.blake3)));
-            let models = shelf.models.values();
-            named.extend(models.map(|shared| (scope, shared.content.blob.blake3)));
+            let shared = shelf.contents.values();
+            named.extend(shared.map(|it| (scope, it.content.blob().blake3)));
         }
         for model in self.store.models()? {
             // A model of one's own that was shared is still one's own.

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha512};
 
 use crate::bundle::sshsig::{self, SshSig};
-use crate::record::{BlobRef, Body, Document, RecordId};
+use crate::record::{BlobRef, ContentKind, Document, RecordId};
 use crate::store::{CircleView, Scope};
 
 use crate::node::{Exit, Failure, Handle};
@@ -106,8 +106,10 @@ impl Handle {
         let pinned = self.release_key()?;
         for circle in self.store.circles()? {
             let scope = Scope::Circle(circle.id);
-            for (record, shared) in &self.store.shelf(&circle.id)?.documents {
-                let content = &shared.content;
+            for (record, shared) in &self.store.shelf(&circle.id)?.contents {
+                let Some(content) = shared.content.as_document() else {
+                    continue;
+                };
                 let Some(version) = version_of(&content.title) else {
                     continue;
                 };
@@ -187,8 +189,7 @@ impl Handle {
         let added = self.store.blob_path(&blob.blake3);
         signer_of(&armour, &mut File::open(&added).map_err(fail(&added))?)?;
         let shelf = self.store.shelf(&circle.id)?;
-        let mut shared = shelf.documents.iter();
-        if let Some((id, _)) = shared.find(|(_, it)| it.content.blob == blob) {
+        if let Some(id) = shelf.find(ContentKind::Document, &blob) {
             return Err(Failure::new("already-shared", Exit::Failed)
                 .with("name", name)
                 .with("id", id.short()));
@@ -201,7 +202,7 @@ impl Handle {
             licence: env!("CARGO_PKG_LICENSE").to_owned(),
             blob,
         };
-        self.write_content(circle, &blob.blake3, Body::Document(content))
+        self.write_content(circle, content)
     }
 
     /// Writes a release and its signature into a folder: the named one, else the newest under the key that a person here

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::identity::fingerprint;
-use crate::record::{CircleId, Entry, Frontier, RecordId, RootKey};
+use crate::record::{CircleId, ContentKind, Entry, Frontier, RecordId, RootKey};
 use crate::store::{CircleView, Standing};
 
 use crate::node::clock::now;
@@ -191,8 +191,8 @@ impl Handle {
             set_hash: tally.set_hash,
             state_hash: state.state_hash(),
             records: tally.records,
-            documents: state.documents.len(),
-            models: state.models.len(),
+            documents: state.of(ContentKind::Document).count(),
+            models: state.of(ContentKind::Model).count(),
             members,
             forked: forked.map(|(feed, _)| feed.to_string()).collect(),
             set_back: self.said_by(circle)?,

@@ -404,7 +404,7 @@ impl Town {
     fn documents(&self, node: usize) -> usize {
         let other = open(&self.nodes[node].home);
         let circle = other.find_circle(None).unwrap();
-        other.store().shelf(&circle.id).unwrap().documents.len()
+        other.store().shelf(&circle.id).unwrap().contents.len()
     }
 }
 

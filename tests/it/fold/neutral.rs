@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use okibi::fold::testing::World;
 use okibi::fold::{Lack, Membership, Shares, State};
-use okibi::record::{Body, Claim, Entry, Place, Previous, Record};
+use okibi::record::{Body, Claim, ContentKind, Entry, Place, Previous, Record};
 use serde_json::{Value, json};
 
 /// How ids are written.
@@ -150,7 +150,7 @@ fn body(record: &Record, id: &Id<'_>) -> Value {
         } => json!({"slot": slot, "replaces": id(&replaces.0), "target": id(&target.0)}),
         Body::Vote { subject, choice } => json!({"subject": id(&subject.0), "choice": choice}),
         Body::Successor { feed } => json!({"feed": id(&feed.0)}),
-        Body::Recover { .. } | Body::Merge | Body::Document(_) | Body::Model(_) => json!({}),
+        Body::Recover { .. } | Body::Merge | Body::Content(_) => json!({}),
     }
 }
 
@@ -209,14 +209,18 @@ fn state(state: &State, id: &Id<'_>) -> Value {
         })
     });
     let without = state.without_effect.iter();
+    let shared = |kind| {
+        let of = state.of(kind);
+        of.map(|(at, _)| id(&at.0)).collect::<Vec<_>>()
+    };
     json!({
         "name": state.name,
         "founder": state.founder.map(|root| id(&root.0)),
         "policy": [state.policy.invitations, state.policy.quorum, state.policy.rules],
         "policy_head": id(&state.policy_head.0),
         "members": members.collect::<Vec<_>>(),
-        "documents": state.documents.keys().map(|at| id(&at.0)).collect::<Vec<_>>(),
-        "models": state.models.keys().map(|at| id(&at.0)).collect::<Vec<_>>(),
+        "documents": shared(ContentKind::Document),
+        "models": shared(ContentKind::Model),
         "withdrawn": state.withdrawn.iter().map(|at| id(&at.0)).collect::<Vec<_>>(),
         "pointers": pointers.collect::<Vec<_>>(),
         "votes": votes.collect::<Vec<_>>(),

@@ -66,7 +66,7 @@ fn successors_after_a_readmission() -> (&'static str, World, Check) {
     }
     let written = s.world.document(feed, "two keys later");
     let check = holds(move |state| {
-        assert!(state.documents.contains_key(&written) && !state.documents.contains_key(&theft));
+        assert!(state.contents.contains_key(&written) && !state.contents.contains_key(&theft));
     });
     ("successors-after-a-readmission", s.world, check)
 }
@@ -194,7 +194,7 @@ fn evidence_keeps_an_admission() -> (&'static str, World, Check) {
         .add(Draft::new(s.feeds[2], &document("two")).first());
     let root = s.roots[2];
     let check = holds(move |state| {
-        assert!(state.documents.is_empty() && !state.members.contains_key(&root));
+        assert!(state.contents.is_empty() && !state.members.contains_key(&root));
         assert_eq!(state.without_effect[&first], "forked");
     });
     ("evidence-keeps-an-admission", s.world, check)
@@ -248,7 +248,7 @@ fn forked_successor_is_not_followed() -> (&'static str, World, Check) {
     s.world.write(s.feeds[0], &body);
     s.world.document(next, "in the next feed");
     let check = holds(move |state| {
-        assert_eq!(state.documents.keys().collect::<Vec<_>>(), [&kept]);
+        assert_eq!(state.contents.keys().collect::<Vec<_>>(), [&kept]);
     });
     ("forked-successor-is-not-followed", s.world, check)
 }
@@ -283,8 +283,8 @@ fn genesis_has_rivals() -> (&'static str, World, Check) {
     let check = holds(move |state| {
         assert!(admins.iter().all(|root| state.members[root].admin));
         assert!(state.members.contains_key(&guest));
-        assert_eq!(state.documents.keys().collect::<Vec<_>>(), [&early]);
-        assert!(!state.documents.contains_key(&beyond));
+        assert_eq!(state.contents.keys().collect::<Vec<_>>(), [&early]);
+        assert!(!state.contents.contains_key(&beyond));
     });
     ("genesis-has-rivals", s.world, check)
 }

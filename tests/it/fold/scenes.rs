@@ -105,7 +105,7 @@ fn suspended_founder() -> (&'static str, World, Check) {
     let (founder, guest) = (s.roots[0], s.roots[3]);
     let check = holds(move |state| {
         assert!(!state.is_active(&founder) && !state.members.contains_key(&guest));
-        assert_eq!(state.documents.keys().collect::<Vec<_>>(), [&honest]);
+        assert_eq!(state.contents.keys().collect::<Vec<_>>(), [&honest]);
         assert_eq!(state.without_effect[&admission], "beyond");
     });
     (
@@ -133,7 +133,7 @@ fn sybils_beyond_a_cut() -> (&'static str, World, Check) {
         for gone in [3, 4, 5] {
             assert!(!state.members.contains_key(&roots[gone]), "{gone}");
         }
-        assert_eq!(state.documents.keys().collect::<Vec<_>>(), [&stays]);
+        assert_eq!(state.contents.keys().collect::<Vec<_>>(), [&stays]);
     });
     ("sybils-admitted-beyond-a-cut", s.world, check)
 }
@@ -159,7 +159,7 @@ fn old_key_forks_at_height_one() -> (&'static str, World, Check) {
         assert!(state.is_active(&roots[2]) && !state.members.contains_key(&roots[3]));
         assert_eq!(state.without_effect.get(&second), None, "not in the set");
         assert_eq!(state.without_effect.get(&last), None);
-        assert_eq!(state.documents.len(), 1, "the new feed goes on");
+        assert_eq!(state.contents.len(), 1, "the new feed goes on");
     });
     ("stolen-old-key-forks-at-height-1", s.world, check)
 }
@@ -236,7 +236,7 @@ fn halves_seen_apart() -> (&'static str, World, Check) {
     let draft = s.blind(2, &Body::Merge, &[base, cited]);
     s.world.add(draft);
     let check = holds(move |state| {
-        assert!(state.documents.is_empty());
+        assert!(state.contents.is_empty());
         assert_eq!(state.without_effect[&cited], "forked");
         assert_eq!(state.without_effect.get(&right), None);
     });
@@ -257,7 +257,7 @@ fn admission_voided_later() -> (&'static str, World, Check) {
     let root = s.roots[3];
     let check = holds(move |state| {
         assert!(!state.members.contains_key(&root));
-        assert_eq!(state.documents.keys().collect::<Vec<_>>(), [&hello]);
+        assert_eq!(state.contents.keys().collect::<Vec<_>>(), [&hello]);
         assert_eq!(state.without_effect[&admission], "beyond");
     });
     ("admission-voided-by-a-late-suspension", s.world, check)
@@ -314,12 +314,12 @@ fn thief_revokes_at_zero() -> (&'static str, World, Check) {
     let document = s.document(3, "by a guest");
     s.world.revoke(s.feeds[0], None);
     let (_, robbed) = s.world.evaluate();
-    assert!(!robbed.members.contains_key(&s.roots[3]) && robbed.documents.is_empty());
+    assert!(!robbed.members.contains_key(&s.roots[3]) && robbed.contents.is_empty());
     s.suspend(1, 0, &[head], &[2]);
     let roots = s.roots.clone();
     let check = holds(move |state| {
         assert!(state.is_active(&roots[3]) && state.is_active(&roots[4]));
-        assert!(state.documents.contains_key(&document) && !state.is_active(&roots[0]));
+        assert!(state.contents.contains_key(&document) && !state.is_active(&roots[0]));
     });
     ("thief-revokes-at-zero", s.world, check)
 }
@@ -362,7 +362,7 @@ fn readmission_against_a_second_suspension() -> (&'static str, World, Check) {
     let root = s.roots[2];
     let check = holds(move |state| {
         assert_eq!(state.members[&root].suspension, Some(two));
-        assert_eq!(state.documents.len(), 1);
+        assert_eq!(state.contents.len(), 1);
         assert!(!state.without_effect.contains_key(&back));
     });
     ("readmission-against-a-second-suspension", s.world, check)
@@ -466,8 +466,8 @@ fn promotion_knew_of_the_suspension() -> (&'static str, World, Check) {
     let root = s.roots[3];
     let check = holds(move |state| {
         assert!(state.members[&root].admin && state.is_active(&root));
-        assert!(state.documents.contains_key(&kept) && state.documents.contains_key(&again));
-        assert!(!state.documents.contains_key(&theft));
+        assert!(state.contents.contains_key(&kept) && state.contents.contains_key(&again));
+        assert!(!state.contents.contains_key(&theft));
         assert!(!state.without_effect.contains_key(&admission));
     });
     ("promotion-knew-of-the-suspension", s.world, check)
@@ -492,7 +492,7 @@ fn spare_key_waits() -> (&'static str, World, Check) {
     s.world.add(Draft::new(other, &vote).seen(&[admission]));
     let roots = s.roots.clone();
     let check = holds(move |state| {
-        assert!(state.documents.contains_key(&restored));
+        assert!(state.contents.contains_key(&restored));
         assert!(!state.members.contains_key(&roots[1]));
         assert!(state.votes[&restored].contains_key(&roots[2]));
     });

@@ -55,7 +55,7 @@ fn siblings_take_no_settled_seat() -> (&'static str, World, Check) {
     assert_eq!(kept(&s.world, &honest), 1);
     assert_eq!(kept(&s.world, &others), 1, "one seat was left");
     let check = holds(move |state| {
-        assert_eq!(state.documents.keys().collect::<Vec<_>>(), [&honest[0]]);
+        assert_eq!(state.contents.keys().collect::<Vec<_>>(), [&honest[0]]);
     });
     ("siblings-take-no-settled-seat", s.world, check)
 }
@@ -92,7 +92,7 @@ fn concurrent_feeds_share_the_seats() -> (&'static str, World, Check) {
     let target = target.unwrap().id();
     s.world.endorse(s.feeds[0], target);
     assert_eq!(kept(&s.world, &documents), 3);
-    let check = holds(move |state| assert!(state.documents.len() >= 2));
+    let check = holds(move |state| assert!(state.contents.len() >= 2));
     ("concurrent-feeds-share-the-seats", s.world, check)
 }
 
@@ -118,7 +118,7 @@ fn settled_guests_come_first() -> (&'static str, World, Check) {
     assert_eq!(kept(&s.world, &honest), 2);
     let check = holds(move |state| {
         let expected: BTreeSet<_> = honest.iter().collect();
-        assert_eq!(state.documents.keys().collect::<BTreeSet<_>>(), expected);
+        assert_eq!(state.contents.keys().collect::<BTreeSet<_>>(), expected);
     });
     ("settled-guests-come-first", s.world, check)
 }
@@ -140,7 +140,7 @@ fn excess_forks_are_not_held() -> (&'static str, World, Check) {
     assert_eq!(forked, feeds[..2]);
     assert_eq!(found.evidence().count(), 4);
     let check = holds(move |state| {
-        assert!(state.documents.is_empty() && !state.without_effect.contains_key(&admission));
+        assert!(state.contents.is_empty() && !state.without_effect.contains_key(&admission));
     });
     ("excess-forks-are-not-held", s.world, check)
 }
@@ -164,7 +164,7 @@ fn a_cited_branch_shows_its_fork() -> (&'static str, World, Check) {
     assert_eq!(halves, [cited, rival].into());
     let check = holds(move |state| {
         assert_eq!(state.without_effect.get(&cited), Some(&"forked"));
-        assert_eq!(state.documents.len(), 1);
+        assert_eq!(state.contents.len(), 1);
     });
     ("a-cited-branch-shows-its-fork", s.world, check)
 }
@@ -190,6 +190,6 @@ fn siblings_that_admit_one_guest() -> (&'static str, World, Check) {
     let documents = write(&mut s, 2..3);
     assert_eq!(kept(&s.world, &documents), 1);
     assert_eq!(kept(&s.world, &siblings), 1);
-    let check = holds(move |state| assert!(state.documents.is_empty()));
+    let check = holds(move |state| assert!(state.contents.is_empty()));
     ("siblings-that-admit-one-guest", s.world, check)
 }

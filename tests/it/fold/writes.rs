@@ -73,7 +73,7 @@ fn suspend(root: RootKey) -> Body {
 }
 
 fn text() -> Body {
-    Body::Document(Document {
+    Body::from(Document {
         title: "a text".into(),
         media_type: "text/plain".into(),
         language: String::new(),

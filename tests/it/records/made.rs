@@ -290,7 +290,7 @@ pub fn bodies() -> Vec<Body> {
             new: root(),
         },
         Body::Merge,
-        Body::Document(Document {
+        Body::from(Document {
             title: "Notes".to_owned(),
             media_type: "text/markdown".to_owned(),
             language: "en".to_owned(),
@@ -298,7 +298,7 @@ pub fn bodies() -> Vec<Body> {
             licence: "CC0-1.0".to_owned(),
             blob: blob(),
         }),
-        Body::Model(Model {
+        Body::from(Model {
             name: "ember".to_owned(),
             format: "gguf".to_owned(),
             architecture: "llama".to_owned(),
