@@ -1,6 +1,6 @@
 //! This node on a network: it owns the sessions, answers them from the store, fetches blobs, and ends in good order.
 //!
-//! Two halves. The asynchronous one (`listen`, `dial`, on tokio) owns sockets, discovery and one task for each
+//! Two halves. The asynchronous one (`transport`, on tokio) owns sockets, discovery and one task for each
 //! connection, which drives a session. The *hub* (`hub`, on the thread of whoever called) owns the home: it answers what sessions ask, takes in
 //! what they bring, and is the only one that touches the database. They talk through channels, on whose way signatures
 //! are verified (`proof`); a session's window bounds what can lie in them. Other processes may write into the home at
@@ -11,29 +11,21 @@
 
 mod answer;
 mod blobs;
-mod claims;
 mod control;
-mod dial;
 mod events;
-mod hashing;
 mod hub;
 mod introduce;
-mod listen;
 mod pairing;
 mod pairs;
-mod peer_addresses;
-mod places;
 mod probe;
 mod proof;
 mod record_pages;
-mod requests;
 mod room;
 mod round;
 #[cfg(test)]
 mod tests;
 mod ticket;
-mod upload;
-mod wide_area;
+mod transport;
 mod work;
 
 use std::collections::BTreeSet;
@@ -205,7 +197,7 @@ impl Handle {
             .build()
             .map_err(|error| Failure::new("network-failed", Exit::Failed).with("error", error))?;
         let (work, inbox) = std::sync::mpsc::channel();
-        let listening = listen::open(self, &runtime, &options, proof::verifier(work.clone()))?;
+        let listening = transport::open(self, &runtime, &options, proof::verifier(work.clone()))?;
         let control = if options.control {
             Some(control::open(&self.config.home, &runtime, work.clone())?)
         } else {
@@ -215,7 +207,7 @@ impl Handle {
             self,
             options,
             work,
-            peer_addresses::PeerAddresses::new(listening.wanted()),
+            transport::PeerAddresses::new(listening.wanted()),
         )?;
         let ended = hub.run(&inbox, compare);
         let shelves_due = hub.shelves_due;

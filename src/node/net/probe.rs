@@ -6,7 +6,7 @@ use crate::record::RootKey;
 use crate::sync::Closed;
 
 use super::NetOptions;
-use super::peer_addresses::plain;
+use super::transport::plain;
 use crate::node::clock::now;
 use crate::node::home::doctor::Finding;
 use crate::node::{Failure, Handle};

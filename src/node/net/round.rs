@@ -9,7 +9,7 @@ use crate::carrier::node_addr::NodeAddr;
 use crate::record::{CircleId, Foreign};
 
 use super::hub::Hub;
-use super::peer_addresses::plain;
+use super::transport::plain;
 
 /// How long one round waits for others to show up.
 const LOOK: Duration = Duration::from_secs(4);

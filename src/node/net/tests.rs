@@ -19,8 +19,8 @@ use crate::record::BlobHash;
 use crate::sync::{Frame, Input, Output, Session, Side};
 
 use super::hub::Hub;
-use super::peer_addresses::PeerAddresses;
 use super::proof::proven;
+use super::transport::PeerAddresses;
 use super::work::Work;
 use super::{Handle, NetOptions};
 

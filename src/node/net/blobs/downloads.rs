@@ -22,12 +22,12 @@ use crate::sync::{Input, Part};
 
 use super::claims::Doubts;
 use super::hashing::{good_pieces, sha256};
-use super::hub::Hub;
 use super::requests::{Answered, Request, Requests};
-use super::work::Work;
 use crate::node::clock::now;
 use crate::node::content::missing::{PARTIAL, partial_name};
 use crate::node::content::policy::ContentPolicy;
+use crate::node::net::hub::Hub;
+use crate::node::net::work::Work;
 use crate::node::{Exit, Failure};
 
 /// Pieces asked of one peer at once: enough to keep a line busy, little to send again.
@@ -38,7 +38,7 @@ const TRANSFERS: usize = 4;
 const LISTS: usize = 16;
 
 /// What another thread found out about a file.
-pub(super) enum Looked {
+pub(in crate::node::net) enum Looked {
     /// Which pieces of an unfinished file are good.
     Pieces { key: Key, good: Vec<bool> },
     /// The SHA-256 of a whole file.
@@ -70,7 +70,7 @@ struct Transfer {
 }
 
 /// Everything about blobs.
-pub(super) struct Blobs {
+pub(in crate::node::net) struct Blobs {
     folder: PathBuf,
     pub work: Sender<Work>,
     /// Blobs that circles name and that are not here, by circle, with what is said of each.

@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::record::{BlobHash, BlobRef, CircleId};
 use crate::sync::Input;
 
-use super::hub::Hub;
 use crate::node::Failure;
+use crate::node::net::hub::Hub;
 
 /// Words that nobody acts on any more.
 #[derive(Debug, Default)]
-pub(super) struct Doubts {
+pub(in crate::node::net) struct Doubts {
     /// A session whose pieces did not fit a word: one of the two lies.
     unfit: BTreeSet<(u64, BlobRef)>,
     /// Words that the whole content has proven wrong.

@@ -32,12 +32,12 @@ use crate::carrier::wire::Link;
 use crate::record::RootKey;
 use crate::sync::{Closed, Session, Setup, Side};
 
-use super::NetOptions;
 use super::dial::{Target, keep_connected};
 use super::peer_addresses::Wish;
 use super::wide_area::{Iroh, Ways};
-use super::work::Work;
 use crate::node::clock::random;
+use crate::node::net::NetOptions;
+use crate::node::net::work::Work;
 use crate::node::{Exit, Failure, Handle};
 
 /// How long an alias and its TLS key live.
@@ -53,7 +53,7 @@ const SESSIONS: usize = 256;
 pub(super) type Live = Arc<Mutex<BTreeMap<(RootKey, [u8; 8]), usize>>>;
 
 /// The asynchronous half while it runs.
-pub(super) struct Listening {
+pub(in crate::node::net) struct Listening {
     stop: watch::Sender<bool>,
     main: Option<tokio::task::JoinHandle<()>>,
     wanted: Option<mpsc::UnboundedSender<Wish>>,
@@ -96,7 +96,7 @@ pub(super) struct Endpoints {
 }
 
 /// Opens sockets and begins to listen, look out and dial.
-pub(super) fn open(
+pub(in crate::node::net) fn open(
     node: &Handle,
     runtime: &Runtime,
     options: &NetOptions,

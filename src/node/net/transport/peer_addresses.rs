@@ -21,9 +21,9 @@ use crate::carrier::wire::Road;
 use crate::record::{CircleId, Role, RootKey};
 use crate::sync::{Input, Whereabouts, limits};
 
-use super::hub::Hub;
 use super::places::Allowed;
 use crate::node::Failure;
+use crate::node::net::hub::Hub;
 
 /// So many members are dialled at once: those that come after this node in the order of keys, so that the whole circle
 /// hangs together when everybody does the same.
@@ -36,7 +36,7 @@ const TELL: Duration = Duration::from_secs(5);
 
 /// Whom `listen` shall look for beyond the network.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Wish {
+pub(in crate::node::net) enum Wish {
     /// This node, at these places and wherever it is found; again when other places are known.
     Look(NodeAddr),
     /// This key no more, unless a person named it.
@@ -45,7 +45,7 @@ pub(super) enum Wish {
 
 /// The known places of others beyond the network.
 #[derive(Default)]
-pub(super) struct PeerAddresses {
+pub(in crate::node::net) struct PeerAddresses {
     /// None: this node does not go there.
     wanted: Option<mpsc::UnboundedSender<Wish>>,
     dialled: BTreeMap<[u8; 32], NodeAddr>,
@@ -149,7 +149,7 @@ fn wish(wanted: Option<&mpsc::UnboundedSender<Wish>>, wish: Wish) {
 }
 
 /// One name for what may be written in several ways: a node beyond the network goes by its key.
-pub(super) fn plain(address: &str) -> String {
+pub(in crate::node::net) fn plain(address: &str) -> String {
     match address.parse::<NodeAddr>() {
         Ok(far) => far.name(),
         Err(()) => address.to_owned(),

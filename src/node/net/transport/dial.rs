@@ -23,7 +23,7 @@ use crate::record::RootKey;
 use crate::sync::Closed;
 
 use super::listen::{Ended, Endpoints, Live, talk};
-use super::work::Work;
+use crate::node::net::work::Work;
 
 /// The first wait before an address is dialled again, doubled up to the second.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(60));
@@ -100,7 +100,8 @@ pub(super) async fn keep_connected(mut endpoints: Endpoints, mut target: Target,
         let (ways, name): (Vec<Way>, _) = match &target {
             Target::Given(name) => {
                 let given = name.clone();
-                let resolved = tokio::task::spawn_blocking(move || super::resolve(&given)).await;
+                let resolved =
+                    tokio::task::spawn_blocking(move || crate::node::net::resolve(&given)).await;
                 let found = match resolved.unwrap_or_else(|error| Err(error.into())) {
                     Ok(found) => {
                         unknown = false;

@@ -27,7 +27,7 @@ const LATE: usize = 64;
 
 /// One part that is on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Request {
+pub(in crate::node::net) struct Request {
     pub connection: u64,
     /// For which circle.
     pub circle: CircleId,
@@ -46,7 +46,7 @@ struct Open {
 
 /// What an answer is to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Answered {
+pub(in crate::node::net) enum Answered {
     InTime(Request),
     /// Somebody else may have been asked for it.
     Late(Request),
@@ -54,7 +54,7 @@ pub(super) enum Answered {
 
 /// Everything that is on its way.
 #[derive(Default)]
-pub(super) struct Requests {
+pub(in crate::node::net) struct Requests {
     open: BTreeMap<u64, Open>,
     late: BTreeMap<u64, Request>,
     last: u64,

@@ -19,12 +19,12 @@ use crate::store::Scope;
 use crate::sync::pieces::Cut;
 use crate::sync::{Input, Part};
 
-use super::blobs::Looked;
+use super::downloads::Looked;
 use super::hashing::values;
-use super::hub::Hub;
-use super::work::Work;
 use crate::node::Failure;
 use crate::node::clock::now;
+use crate::node::net::hub::Hub;
+use crate::node::net::work::Work;
 
 impl Hub<'_> {
     /// Serves a part of a blob that a circle in common names, to an ask of a session.
