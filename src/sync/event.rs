@@ -121,6 +121,45 @@ pub struct Whereabouts {
     pub places: Vec<String>,
 }
 
+/// How a peer broke the protocol: with frames that are well-formed, and that nobody who follows `docs/sync.md` sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Violation {
+    #[error("a frame came out of turn")]
+    OutOfTurn,
+    #[error("no circle has this number")]
+    UnknownCircle,
+    #[error("a circle was opened twice")]
+    OpenedTwice,
+    #[error("an acknowledgement changes one that is not here")]
+    UnknownBase,
+    #[error("more was taken in than sent")]
+    MoreTaken,
+    #[error("more was heard than told")]
+    MoreHeard,
+    #[error("more was sent than could be taken in")]
+    MoreSent,
+    #[error("nobody asked for statements")]
+    UnaskedStatements,
+    #[error("too many statements")]
+    TooManyStatements,
+    #[error("statements were asked for twice at once")]
+    AskedTwiceAtOnce,
+    #[error("the same statements were asked for again and again")]
+    AskedAgain,
+    #[error("nobody asked for a chain")]
+    UnaskedChain,
+    #[error("a chain is too long")]
+    LongChain,
+    #[error("a chain was asked for twice")]
+    ChainTwice,
+    #[error("a verdict does not fit")]
+    Verdict,
+    #[error("too many pieces were asked for at once")]
+    TooManyPieces,
+    #[error("nobody asked for this piece")]
+    UnaskedPiece,
+}
+
 /// Why a session ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Closed {
@@ -133,7 +172,7 @@ pub enum Closed {
     /// It speaks another version.
     Version(u64),
     /// It broke the protocol.
-    Wrong(&'static str),
+    Wrong(Violation),
     Frame(FrameError),
     /// A person said no.
     Denied,

@@ -8,12 +8,11 @@ use std::collections::BTreeMap;
 
 use crate::record::{Ack, CircleId, Entry, Epoch, FeedKey, Frontier, RootKey, Signed};
 
-use super::event::{Holdings, Output};
+use super::event::{Holdings, Output, Violation};
 use super::frame::{AckFrame, Frame};
 use super::limits;
 
 /// Why a peer's frame cannot be right.
-pub(super) type Wrong = &'static str;
 
 pub(super) struct Exchange {
     pub circle: CircleId,
@@ -148,9 +147,9 @@ impl Exchange {
         &mut self,
         statements: [u8; 32],
         have: Option<(Epoch, u64)>,
-    ) -> Result<(), Wrong> {
+    ) -> Result<(), Violation> {
         if self.peer_opened {
-            return Err("a circle was opened twice");
+            return Err(Violation::OpenedTwice);
         }
         self.peer_opened = true;
         self.peer_statements = statements;
@@ -159,11 +158,11 @@ impl Exchange {
     }
 
     /// Puts a peer's acknowledgement together again. Its signature is the owner's affair.
-    pub fn hear(&mut self, frame: AckFrame) -> Result<Signed<Ack>, Wrong> {
+    pub fn hear(&mut self, frame: AckFrame) -> Result<Signed<Ack>, Violation> {
         let base = match (&frame.base, &self.heard) {
             (None, _) => None,
             (Some(base), Some(heard)) if *base == mark(heard) => Some(heard),
-            _ => return Err("an acknowledgement changes one that is not here"),
+            _ => return Err(Violation::UnknownBase),
         };
         let mut frontier = base.map(|ack| ack.frontier.clone()).unwrap_or_default();
         for feed in &frame.gone {
@@ -187,7 +186,7 @@ impl Exchange {
             wanted,
         };
         if frame.consumed > self.frames_sent || frame.consumed < self.peer_consumed {
-            return Err("more was taken in than sent");
+            return Err(Violation::MoreTaken);
         }
         let grown = self.heard.as_ref().map(|heard| &heard.frontier) != Some(&ack.frontier);
         self.peer_consumed = frame.consumed;
@@ -222,11 +221,11 @@ impl Exchange {
     }
 
     /// Statements came: only when asked for, and not without end.
-    pub fn statements_weigh(&mut self, bytes: u64) -> Result<(), Wrong> {
+    pub fn statements_weigh(&mut self, bytes: u64) -> Result<(), Violation> {
         self.pull_bytes += bytes;
         match (self.pulling, self.pull_bytes) {
-            (false, 1..) => Err("nobody asked for statements"),
-            (_, bytes) if bytes > limits::CHAIN_BYTES as u64 => Err("too many statements"),
+            (false, 1..) => Err(Violation::UnaskedStatements),
+            (_, bytes) if bytes > limits::CHAIN_BYTES as u64 => Err(Violation::TooManyStatements),
             _ => Ok(()),
         }
     }
@@ -237,9 +236,9 @@ impl Exchange {
         self.changed();
     }
 
-    pub fn peer_sent(&mut self, acks: u64) -> Result<(), Wrong> {
+    pub fn peer_sent(&mut self, acks: u64) -> Result<(), Violation> {
         if acks > self.acks_sent {
-            return Err("more was heard than told");
+            return Err(Violation::MoreHeard);
         }
         self.peer_done = Some(acks);
         self.dirty |= self.frames_taken > self.consumed_told;
@@ -247,9 +246,9 @@ impl Exchange {
     }
 
     /// The peer asks for statements: the owner is asked for those that it lacks.
-    pub fn statements_asked(&mut self) -> Result<(), Wrong> {
+    pub fn statements_asked(&mut self) -> Result<(), Violation> {
         if std::mem::replace(&mut self.serving, true) {
-            return Err("statements were asked for twice at once");
+            return Err(Violation::AskedTwiceAtOnce);
         }
         let mine = self.mine.as_ref().map(|ack| ack.value().statements);
         self.served_again = match mine.is_some() && mine == self.served_for {
@@ -257,7 +256,7 @@ impl Exchange {
             false => 0,
         };
         if self.served_again > limits::PULLS {
-            return Err("the same statements were asked for again and again");
+            return Err(Violation::AskedAgain);
         }
         self.in_step = false;
         Ok(())

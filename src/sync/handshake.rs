@@ -22,7 +22,9 @@ use std::collections::BTreeMap;
 use crate::identity::{KeyCard, Verified};
 use crate::record::{CircleId, RootKey, Statement};
 
-use super::event::{Chain, Closed, Input, Offer, Output, Request, Setup, Subject, Verdict};
+use super::event::{
+    Chain, Closed, Input, Offer, Output, Request, Setup, Subject, Verdict, Violation,
+};
 use super::frame::{Frame, VERSION};
 use super::hello::{self, Side, Tag};
 use super::limits;
@@ -181,7 +183,7 @@ impl Handshake {
             }
             (Stage::AwaitVerdict, Frame::Verdict(values)) => {
                 if values.len() != self.common.len() || values.iter().any(|value| *value > 1) {
-                    return Step::Close(Closed::Wrong("a verdict does not fit"));
+                    return Step::Close(Closed::Wrong(Violation::Verdict));
                 }
                 self.accepted = values.iter().map(|value| *value == 1).collect();
                 if !self.accepted.contains(&true) {
@@ -212,7 +214,7 @@ impl Handshake {
                 },
             ) if self.setup.request.is_some() => {
                 if !self.hold(0, statements, records) {
-                    return Step::Close(Closed::Wrong("a chain is too long"));
+                    return Step::Close(Closed::Wrong(Violation::LongChain));
                 }
                 Step::Go
             }
@@ -236,7 +238,7 @@ impl Handshake {
                 });
                 Step::Go
             }
-            _ => Step::Close(Closed::Wrong("a frame came out of turn")),
+            _ => Step::Close(Closed::Wrong(Violation::OutOfTurn)),
         }
     }
 
@@ -408,14 +410,14 @@ impl Handshake {
     ) -> Step {
         let asked = self.verdicts.get(&circle) == Some(&Some(Verdict::Unknown));
         if !self.chains_asked || !asked {
-            return Step::Close(Closed::Wrong("nobody asked for a chain"));
+            return Step::Close(Closed::Wrong(Violation::UnaskedChain));
         }
         if !self.hold(circle, statements, records) {
-            return Step::Close(Closed::Wrong("a chain is too long"));
+            return Step::Close(Closed::Wrong(Violation::LongChain));
         }
         if last {
             let (Some((root, _)), Some(certificate)) = (self.peer, &self.certificate) else {
-                return Step::Close(Closed::Wrong("a frame came out of turn"));
+                return Step::Close(Closed::Wrong(Violation::OutOfTurn));
             };
             let subject = usize::try_from(circle)
                 .ok()
@@ -440,18 +442,18 @@ impl Handshake {
         outputs: &mut Vec<Output>,
     ) -> Step {
         if values.len() != self.common.len() || self.owing > 0 {
-            return Step::Close(Closed::Wrong("a verdict does not fit"));
+            return Step::Close(Closed::Wrong(Violation::Verdict));
         }
         if values.contains(&2) {
             if self.chains_asked_of_me() {
-                return Step::Close(Closed::Wrong("a chain was asked for twice"));
+                return Step::Close(Closed::Wrong(Violation::ChainTwice));
             }
             for ((number, subject), value) in (0..).zip(&self.common).zip(values) {
                 let mine = self.verdicts.get(&number).copied().flatten();
                 if let (Some(circle), 2) = (subject.circle(), value) {
                     // Only whom I hold for an active member of this circle I tell about it.
                     if mine != Some(Verdict::Yes) {
-                        return Step::Close(Closed::Wrong("a verdict does not fit"));
+                        return Step::Close(Closed::Wrong(Violation::Verdict));
                     }
                     self.owing += 1;
                     outputs.push(Output::Chain { circle });

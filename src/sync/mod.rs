@@ -24,7 +24,7 @@ mod session;
 
 pub use event::{
     Chain, Closed, Holdings, Input, JoinRequest, Offer, Output, Proof, Request, Setup, Subject,
-    Verdict, Whereabouts,
+    Verdict, Violation, Whereabouts,
 };
 pub use frame::{AckFrame, Frame, FrameError, Part, Phase};
 pub use hello::{EXPORTER_LABEL, Side, join_proof, pair_key, pairing_digest, prove, tag};

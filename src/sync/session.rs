@@ -16,7 +16,7 @@ use bytes::{Bytes, BytesMut};
 
 use crate::record::{BlobHash, CircleId, RootKey};
 
-use super::event::{Closed, Input, Output, Setup, Whereabouts};
+use super::event::{Closed, Input, Output, Setup, Violation, Whereabouts};
 use super::exchange::Exchange;
 use super::frame::{Frame, Part, Phase};
 use super::handshake::{Handshake, Step};
@@ -234,12 +234,12 @@ impl Session {
         }
     }
 
-    fn exchange(&mut self, number: u64) -> Result<&mut Exchange, &'static str> {
+    fn exchange(&mut self, number: u64) -> Result<&mut Exchange, Violation> {
         let found = self.exchanges.iter_mut().find(|it| it.number() == number);
-        found.ok_or("no circle has this number")
+        found.ok_or(Violation::UnknownCircle)
     }
 
-    fn open_frame(&mut self, frame: Frame) -> Result<(), &'static str> {
+    fn open_frame(&mut self, frame: Frame) -> Result<(), Violation> {
         match frame {
             Frame::Open {
                 circle,
@@ -287,23 +287,23 @@ impl Session {
             } => {
                 let circle = self.exchange(circle)?.circle;
                 if self.waiting.len() + self.serving >= limits::ASKS {
-                    return Err("too many pieces were asked for at once");
+                    return Err(Violation::TooManyPieces);
                 }
                 self.waiting.push_back((circle, id, BlobHash(blob), part));
             }
             Frame::Piece { id, bytes } => {
                 if !self.asked.remove(&id) {
-                    return Err("nobody asked for this piece");
+                    return Err(Violation::UnaskedPiece);
                 }
                 self.outputs.push_back(Output::Got { id, bytes });
             }
             Frame::Lack { id } => {
                 if !self.asked.remove(&id) {
-                    return Err("nobody asked for this piece");
+                    return Err(Violation::UnaskedPiece);
                 }
                 self.outputs.push_back(Output::Lacking { id });
             }
-            _ => return Err("a frame came out of turn"),
+            _ => return Err(Violation::OutOfTurn),
         }
         Ok(())
     }
@@ -313,12 +313,12 @@ impl Session {
         number: u64,
         statements: Vec<Vec<u8>>,
         records: Vec<Vec<u8>>,
-    ) -> Result<(), &'static str> {
+    ) -> Result<(), Violation> {
         let bytes = weight(&records);
         self.untaken += bytes;
         // A frame may overdraw the window by itself, and no more.
         if self.untaken > limits::WINDOW + limits::BATCH_BYTES as u64 {
-            return Err("more was sent than could be taken in");
+            return Err(Violation::MoreSent);
         }
         let exchange = self.exchange(number)?;
         exchange.statements_weigh(weight(&statements))?;
@@ -333,7 +333,7 @@ impl Session {
         Ok(())
     }
 
-    fn input(&mut self, input: Input) -> Result<(), &'static str> {
+    fn input(&mut self, input: Input) -> Result<(), Violation> {
         if self.phase != Phase::Open {
             match input {
                 Input::Close => self.close(Closed::Here),

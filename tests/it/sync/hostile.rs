@@ -4,8 +4,8 @@ use okibi::fold::testing::World;
 use okibi::identity::{Signer, SigningSecret, certificate};
 use okibi::record::{Hlc, Policy, Role, RootKey};
 use okibi::sync::{
-    Closed, Frame, FrameReader, Input, Output, Part, Phase, Proof, Session, Side, Whereabouts,
-    limits, prove,
+    Closed, Frame, FrameReader, Input, Output, Part, Phase, Proof, Session, Side, Violation,
+    Whereabouts, limits, prove,
 };
 
 use super::node::{Node, Notary, Pages, introduce, pair};
@@ -263,7 +263,7 @@ fn no_chain_before_the_proof() {
     };
     let mut client = begin();
     client.handle_bytes(&Frame::Verdict(vec![2]).encode());
-    assert!(matches!(client.closed(), Some(Closed::Wrong(_))));
+    assert_eq!(client.closed(), Some(&Closed::Wrong(Violation::OutOfTurn)));
     // Another root than the tag's, however well proven.
     let dave = nodes[0].setup(Side::Server, [9; 32], 2).proof;
     let mut client = begin();
@@ -440,5 +440,6 @@ fn places_are_not_piled_up() {
         nodes: vec![],
     };
     server.handle_bytes(&frame.encode());
-    assert!(matches!(server.closed(), Some(Closed::Wrong(_))));
+    let unknown = Closed::Wrong(Violation::UnknownCircle);
+    assert_eq!(server.closed(), Some(&unknown));
 }
