@@ -75,7 +75,7 @@ impl Hub<'_> {
                 mine.0.retain(|feed, _| !strange.contains(feed));
                 let pages = Pages::new(&self.node.store, &circle, mine, &theirs, &wanted)?;
                 self.begin_sending(id, &circle, pages.planned())?;
-                if let Some(connection) = self.connections.get_mut(&id) {
+                if let Some(connection) = self.connections.get_mut(id) {
                     connection.pages.insert(circle, pages);
                 }
                 self.page(id, circle)?;
@@ -212,10 +212,7 @@ impl Hub<'_> {
 
     /// Says in the audit trail what will leave, before it does.
     fn begin_sending(&mut self, id: u64, circle: &CircleId, count: u64) -> Result<(), Failure> {
-        let root = self
-            .connections
-            .get(&id)
-            .and_then(|connection| connection.root);
+        let root = self.connections.root(id);
         if let (Some(root), 1..) = (root, count) {
             let name = self.node.store.outline(circle)?.state.name;
             let line = json!({
@@ -223,7 +220,7 @@ impl Hub<'_> {
                 "records": count, "road": self.road(id),
             });
             let begun = self.node.store.audit(now(), &line)?;
-            if let Some(connection) = self.connections.get_mut(&id) {
+            if let Some(connection) = self.connections.get_mut(id) {
                 connection.begun.insert(*circle, begun);
             }
         }
@@ -231,7 +228,7 @@ impl Hub<'_> {
     }
 
     fn page(&mut self, id: u64, circle: CircleId) -> Result<(), Failure> {
-        let Some(connection) = self.connections.get_mut(&id) else {
+        let Some(connection) = self.connections.get_mut(id) else {
             return Ok(());
         };
         let Some(pages) = connection.pages.get_mut(&circle) else {
@@ -261,14 +258,10 @@ impl Hub<'_> {
     /// Takes in what came by a session, and tells it so.
     pub fn arrived(&mut self, arrived: Arrived) -> Result<(), Failure> {
         let Arrived { id, circle, .. } = arrived;
-        let Some(root) = self
-            .connections
-            .get(&id)
-            .and_then(|connection| connection.root)
-        else {
+        let Some(root) = self.connections.root(id) else {
             return Ok(());
         };
-        if let Some(connection) = self.connections.get_mut(&id) {
+        if let Some(connection) = self.connections.get_mut(id) {
             connection.refused += arrived.refused;
             if connection.refused > REFUSED {
                 tracing::warn!(peer = %fingerprint(&root), "sends what does not verify");
@@ -341,11 +334,7 @@ impl Hub<'_> {
         circle: &CircleId,
         ack: Option<Verified<Ack>>,
     ) -> Result<(), Failure> {
-        let Some(root) = self
-            .connections
-            .get(&id)
-            .and_then(|connection| connection.root)
-        else {
+        let Some(root) = self.connections.root(id) else {
             return Ok(());
         };
         let Some(ack) = ack else {

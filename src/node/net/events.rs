@@ -21,7 +21,7 @@ use crate::node::Failure;
 impl Hub<'_> {
     /// By which road a session goes, as the audit trail and `status` name it.
     pub fn road(&self, id: u64) -> &'static str {
-        let connection = self.connections.get(&id);
+        let connection = self.connections.get(id);
         connection
             .map_or(Road::Lan, |connection| connection.road)
             .name()
@@ -29,11 +29,8 @@ impl Hub<'_> {
 
     /// The roads of all conversations: content may come by several at once.
     pub fn roads(&self) -> String {
-        let open = self
-            .connections
-            .values()
-            .filter(|connection| connection.root.is_some());
-        let roads: BTreeSet<&str> = open.map(|connection| connection.road.name()).collect();
+        let open = self.connections.known();
+        let roads: BTreeSet<&str> = open.map(|(_, _, it)| it.road.name()).collect();
         let roads: Vec<&str> = roads.into_iter().collect();
         roads.join("+")
     }
@@ -88,13 +85,12 @@ impl Hub<'_> {
     }
 
     fn status(&self) -> Value {
-        let connections = self.connections.values().filter_map(|connection| {
-            let root = connection.root?;
-            Some(json!({
+        let connections = self.connections.known().map(|(_, root, connection)| {
+            json!({
                 "root": root, "name": self.called(&root), "address": connection.address, "road": connection.road.name(), "relayed": connection.relayed,
-                "circles": connection.circles, "in_step": connection.in_step.len() == connection.circles.len(),
+                "circles": connection.circles, "in_step": connection.is_in_step(),
                 "seconds": connection.since.elapsed().as_secs(),
-            }))
+            })
         });
         json!({
             "type": "node", "port": self.port, "iroh": self.here.as_ref().map(ToString::to_string), "process": std::process::id(),

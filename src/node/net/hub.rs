@@ -12,15 +12,15 @@ use serde_json::json;
 use tokio::sync::mpsc;
 
 use crate::carrier::node_addr::NodeAddr;
-use crate::carrier::wire::Road;
 use crate::identity::{Signer, SigningSecret};
 use crate::record::{CircleId, Foreign, RootKey};
 use crate::sync::{Closed, Input, Offer, Proof, Setup, Side, Subject, prove};
 
 use super::blobs::Blobs;
+use super::connections::{Connections, PeerConnection};
 use super::pairing::{Compared, Pairing};
 use super::pairs::Pairs;
-use super::record_pages::Pages;
+use super::peers::Peers;
 use super::room::Full;
 use super::transport::{PeerAddresses, plain};
 use super::work::Work;
@@ -34,34 +34,11 @@ const TICK: Duration = Duration::from_millis(100);
 /// Shelves are brought in line at most this often while much arrives.
 const SHELVES: Duration = Duration::from_secs(2);
 
-/// So many who showed up are counted: anybody on the network can show up under any number of addresses.
-const SEEN: usize = 64;
-/// Conversations that did not come about are remembered for `doctor`, so many of them.
-const TURNED_AWAY: usize = 64;
-
-/// One session.
-pub(super) struct PeerConnection {
-    pub answers: mpsc::UnboundedSender<Input>,
-    pub address: String,
-    pub road: Road,
-    pub relayed: bool,
-    side: Side,
-    pub root: Option<RootKey>,
-    instance: [u8; 8],
-    pub circles: Vec<CircleId>,
-    pub in_step: BTreeSet<CircleId>,
-    pub pages: BTreeMap<CircleId, Pages>,
-    /// Lines of the audit trail that say what is on its way, by circle.
-    pub begun: BTreeMap<CircleId, u64>,
-    pub served: BTreeSet<[u8; 32]>,
-    pub refused: u64,
-    pub since: Instant,
-}
-
 pub(super) struct Hub<'a> {
     pub node: &'a mut Handle,
     pub options: NetOptions,
-    pub connections: BTreeMap<u64, PeerConnection>,
+    pub connections: Connections,
+    pub peers: Peers,
     pub blobs: Blobs,
     pub pairing: Option<Pairing>,
     /// Pairings that this side's person confirmed, by session.
@@ -83,9 +60,6 @@ pub(super) struct Hub<'a> {
     shelves_done: (Instant, Duration),
     pub listeners: Vec<mpsc::UnboundedSender<String>>,
     pub stop: Option<bool>,
-    pub silent: BTreeSet<String>,
-    /// Addresses at which somebody was spoken with.
-    pub answered: BTreeSet<String>,
 }
 
 impl<'a> Hub<'a> {
@@ -117,8 +91,6 @@ impl<'a> Hub<'a> {
             shelves_done: (Instant::now(), Duration::ZERO),
             listeners: Vec::new(),
             stop: None,
-            silent: BTreeSet::new(),
-            answered: BTreeSet::new(),
             blobs: Blobs::new(
                 node.store.home(),
                 work,
@@ -126,7 +98,8 @@ impl<'a> Hub<'a> {
             ),
             node,
             options,
-            connections: BTreeMap::new(),
+            connections: Connections::default(),
+            peers: Peers::default(),
             pairing: None,
             confirmed: BTreeMap::new(),
             report: NetReport::default(),
@@ -179,11 +152,8 @@ impl<'a> Hub<'a> {
     }
 
     pub fn into_report(mut self) -> NetReport {
-        // Only what a person gave: who is looked for among the members may well be asleep.
         let given = self.given();
-        let silent = self.silent.difference(&self.answered);
-        let silent = silent.filter(|address| given.contains(*address));
-        self.report.silent = silent.cloned().collect();
+        self.peers.report(&given, &mut self.report);
         self.report.here = self.here.map(|here| here.to_string());
         self.report
     }
@@ -215,23 +185,8 @@ impl<'a> Hub<'a> {
                     return Ok(());
                 }
                 let setup = self.setup(side, exporter)?;
-                let connection = PeerConnection {
-                    answers,
-                    address,
-                    road,
-                    relayed: false,
-                    side,
-                    root: None,
-                    instance: [0; 8],
-                    circles: Vec::new(),
-                    in_step: BTreeSet::new(),
-                    pages: BTreeMap::new(),
-                    begun: BTreeMap::new(),
-                    served: BTreeSet::new(),
-                    refused: 0,
-                    since: Instant::now(),
-                };
-                self.connections.insert(id, connection);
+                let connection = PeerConnection::new(answers, address, road, side);
+                self.connections.begin(id, connection);
                 let _ = reply.send(Some(setup));
             }
             Work::Output { id, output } => {
@@ -264,15 +219,13 @@ impl<'a> Hub<'a> {
             Work::Relayed { id, relayed } => self.relayed(id, relayed),
             Work::Seen { addresses } => {
                 tracing::debug!(?addresses, "seen on the network");
-                if self.report.seen.len() < SEEN {
-                    self.report.seen.extend(addresses.iter().copied().take(1));
-                }
+                self.peers.saw(&addresses);
                 let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
                 self.tell("seen", json!({"addresses": addresses}));
             }
             Work::Silent { address } => {
                 tracing::debug!(%address, "nobody answers");
-                self.silent.insert(address);
+                self.peers.is_silent(address);
             }
             Work::Blob(looked) => self.blob_looked(looked)?,
             Work::Control { request, reply } => self.control(&request, reply)?,
@@ -324,10 +277,7 @@ impl<'a> Hub<'a> {
 
     /// Answers a session.
     pub fn say(&self, id: u64, input: Input) {
-        if let Some(connection) = self.connections.get(&id) {
-            // A connection that is gone says so by itself.
-            let _ = connection.answers.send(input);
-        }
+        self.connections.say(id, input);
     }
 
     /// A session opened: of two connections with one peer, one is enough.
@@ -339,39 +289,19 @@ impl<'a> Hub<'a> {
         circles: Vec<CircleId>,
     ) -> Result<(), Failure> {
         self.last_news = Instant::now();
-        let me = self.node.root;
-        let twin = self.connections.iter().find(|(other, connection)| {
-            **other != id
-                && connection.root == Some(root)
-                && connection.instance == instance
-                && !connection.circles.is_empty()
-        });
-        // Both sides keep the nearer road, then the connection that the smaller root opened; of two such, the newer.
-        let client = |side: Side| if side == Side::Client { me } else { root };
-        let mine = self.connections.get(&id);
-        let mine = mine.map(|connection| (connection.road, client(connection.side)));
-        let loser = twin.zip(mine).map(|((other, connection), mine)| {
-            if mine <= (connection.road, client(connection.side)) {
-                *other
-            } else {
-                id
-            }
-        });
-        if let Some(connection) = self.connections.get_mut(&id) {
-            connection.root = Some(root);
-            connection.instance = instance;
-            connection.circles = circles.clone();
+        let loser = self
+            .connections
+            .loser(id, &root, &instance, &self.node.root);
+        let mut address = String::new();
+        if let Some(connection) = self.connections.get_mut(id) {
+            connection.opened(root, instance, circles);
+            address.clone_from(&connection.address);
             let kept = self.node.store.peers()?.into_iter();
-            for peer in kept.filter(|peer| plain(&peer.address) == connection.address) {
+            for peer in kept.filter(|peer| plain(&peer.address) == address) {
                 self.node.store.peer_reached(&peer.address, &root, now())?;
             }
         }
         let name = self.called(&root);
-        let address = self
-            .connections
-            .get(&id)
-            .map(|connection| connection.address.clone())
-            .unwrap_or_default();
         tracing::info!(peer = %Foreign::name(name.as_str()), %address, "connected");
         self.tell(
             "connected",
@@ -380,11 +310,10 @@ impl<'a> Hub<'a> {
         // Who came from outside has a new port each time: only what was asked for is kept.
         if self.given().contains(&address) || self.peer_addresses.dialled().any(|it| it == address)
         {
-            self.answered.insert(address.clone());
+            self.peers.answered_at(address.clone());
         }
         if loser != Some(id) {
-            self.report.peers.retain(|peer| peer.root != root);
-            self.report.peers.push(Reached {
+            self.peers.reached(Reached {
                 root,
                 name,
                 address,
@@ -407,7 +336,7 @@ impl<'a> Hub<'a> {
     ) -> Result<(), Failure> {
         self.report.bytes_in += received;
         self.report.bytes_out += sent;
-        let Some(connection) = self.connections.remove(&id) else {
+        let Some(connection) = self.connections.end(id) else {
             return Ok(());
         };
         self.blobs.lost(id);
@@ -419,13 +348,8 @@ impl<'a> Hub<'a> {
             self.tell("disconnected", json!({"peer": name, "root": root}));
         } else {
             tracing::debug!(address = %connection.address, ?why, "turned away");
-            // The newest few: strangers must not fill the memory.
-            self.report.turned_away.truncate(TURNED_AWAY);
-            let away = (
-                connection.address.clone(),
-                super::probe::reason(why.as_ref()),
-            );
-            self.report.turned_away.insert(0, away);
+            let why = super::probe::reason(why.as_ref());
+            self.peers.turned_away(connection.address, why);
         }
         if self.options.join.is_some() && compared && self.report.joined.is_none() {
             self.report.denied = true;
@@ -437,16 +361,7 @@ impl<'a> Hub<'a> {
     /// Circles changed: every session hears of it.
     pub fn changed(&mut self, circles: &BTreeSet<CircleId>) {
         self.last_news = Instant::now();
-        for connection in self.connections.values_mut() {
-            for circle in connection
-                .circles
-                .iter()
-                .filter(|circle| circles.contains(circle))
-            {
-                connection.in_step.remove(circle);
-                let _ = connection.answers.send(Input::Changed { circle: *circle });
-            }
-        }
+        self.connections.changed(circles);
     }
 
     /// What is done now and then.
@@ -459,11 +374,7 @@ impl<'a> Hub<'a> {
             // Another process wrote: a command beside this node, or cron.
             self.version = version;
             self.pairs.stale();
-            let all = self
-                .connections
-                .values()
-                .flat_map(|connection| connection.circles.iter().copied());
-            let all: BTreeSet<CircleId> = all.collect();
+            let all = self.connections.circles();
             self.changed(&all);
             self.look_for_blobs()?;
             self.look_at_blocks()?;
@@ -504,11 +415,9 @@ impl<'a> Hub<'a> {
 
     /// Whom a person does not want to speak with any more.
     fn look_at_blocks(&mut self) -> Result<(), Failure> {
-        for connection in self.connections.values() {
-            if let Some(root) = &connection.root
-                && self.node.store.opinion(root)?.blocked
-            {
-                let _ = connection.answers.send(Input::Close);
+        for (_, root, connection) in self.connections.known() {
+            if self.node.store.opinion(&root)?.blocked {
+                connection.say(Input::Close);
             }
         }
         Ok(())
@@ -516,9 +425,7 @@ impl<'a> Hub<'a> {
 
     /// Ends all sessions and waits a moment for what they have to say.
     fn goodbye(&mut self, inbox: &Receiver<Work>) {
-        for connection in self.connections.values() {
-            let _ = connection.answers.send(Input::Close);
-        }
+        self.connections.close();
         let end = Instant::now() + Duration::from_secs(2);
         while !self.connections.is_empty() && Instant::now() < end {
             if let Ok(Work::End {
@@ -527,7 +434,7 @@ impl<'a> Hub<'a> {
             {
                 self.report.bytes_in += received;
                 self.report.bytes_out += sent;
-                self.connections.remove(&id);
+                self.connections.end(id);
             }
         }
         tracing::info!("stopped");

@@ -11,12 +11,14 @@
 
 mod answer;
 mod blobs;
+mod connections;
 mod control;
 mod events;
 mod hub;
 mod introduce;
 mod pairing;
 mod pairs;
+mod peers;
 mod probe;
 mod proof;
 mod record_pages;

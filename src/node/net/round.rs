@@ -35,35 +35,25 @@ impl Hub<'_> {
         };
         let looked =
             (!self.options.discover || time > LOOK) && (self.answered() || time > patience);
-        let open = self
-            .connections
-            .values()
-            .filter(|connection| connection.root.is_some());
-        let in_step = open
-            .clone()
-            .all(|connection| connection.in_step.len() == connection.circles.len());
+        let mut known = self.connections.known();
+        let nobody = self.connections.known().next().is_none();
+        let in_step = known.all(|(_, _, connection)| connection.is_in_step());
         // Who was lost on the way is dialled again by its task: it gets a while to come back.
         let back = self.last_news.elapsed() > RETURN || !self.lost_somebody();
-        looked && quiet && in_step && back && (self.blobs.idle() || open.count() == 0)
+        looked && quiet && in_step && back && (self.blobs.idle() || nobody)
     }
 
     /// Somebody was reached, did not come into step, and is gone.
     fn lost_somebody(&self) -> bool {
-        let mut reached = self.report.peers.iter();
-        reached.any(|peer| {
-            let there = self
-                .connections
-                .values()
-                .any(|connection| connection.root == Some(peer.root));
-            !peer.in_step && !there
-        })
+        let mut behind = self.peers.behind();
+        behind.any(|root| !self.connections.known().any(|(_, there, _)| there == *root))
     }
 
     /// Everybody who was to be dialled has answered, or is silent.
     fn answered(&self) -> bool {
         let given = self.given();
         let mut all = given.into_iter().chain(self.peer_addresses.dialled());
-        all.all(|address| self.answered.contains(&address) || self.silent.contains(&address))
+        all.all(|address| self.peers.settled(&address))
     }
 
     /// Whom a person named, by address.
@@ -78,27 +68,27 @@ impl Hub<'_> {
 
     /// By what way a session goes.
     pub fn relayed(&mut self, id: u64, relayed: bool) {
-        let Some(connection) = self.connections.get_mut(&id) else {
+        let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
         connection.relayed = relayed;
-        let peers = self.report.peers.iter_mut();
-        for peer in peers.filter(|peer| Some(peer.root) == connection.root) {
+        if let Some(root) = connection.root
+            && let Some(peer) = self.peers.of(&root)
+        {
             peer.relayed = relayed;
         }
     }
 
     pub fn came_in_step(&mut self, id: u64, circle: CircleId) {
         self.last_news = Instant::now();
-        let Some(connection) = self.connections.get_mut(&id) else {
+        let Some(connection) = self.connections.get_mut(id) else {
             return;
         };
-        connection.in_step.insert(circle);
+        connection.came_in_step(circle);
         if let Some(root) = connection.root
-            && connection.in_step.len() == connection.circles.len()
+            && connection.is_in_step()
         {
-            let peer = self.report.peers.iter_mut().find(|peer| peer.root == root);
-            if let Some(peer) = peer {
+            if let Some(peer) = self.peers.of(&root) {
                 peer.in_step = true;
             }
             tracing::debug!(peer = %Foreign::name(self.called(&root)), "in step");

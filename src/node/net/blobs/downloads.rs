@@ -228,12 +228,9 @@ impl Hub<'_> {
             self.blobs.release(ask);
         }
         self.make_room();
-        let connections: Vec<(u64, Vec<CircleId>)> = self
-            .connections
-            .iter()
-            .filter(|(_, connection)| connection.root.is_some())
-            .map(|(id, connection)| (*id, connection.circles.clone()))
-            .collect();
+        let known = self.connections.known();
+        let connections: Vec<(u64, Vec<CircleId>)> =
+            known.map(|(id, _, it)| (id, it.circles.clone())).collect();
         for (connection, circles) in connections {
             let mut wanted: Vec<(CircleId, BlobRef)> = Vec::new();
             for circle in circles {
@@ -281,12 +278,11 @@ impl Hub<'_> {
             .iter()
             .filter(|((circle, hash), transfer)| {
                 let idle = !transfer.looking && !transfer.list_asked && transfer.asked.is_empty();
-                let mut connections = self.connections.iter();
-                idle && !connections.any(|(id, connection)| {
-                    connection.root.is_some()
-                        && connection.circles.contains(circle)
-                        && self.blobs.requests.may_have(*id, circle, hash)
-                        && self.blobs.doubts.fits(*id, &transfer.blob)
+                let mut known = self.connections.known();
+                idle && !known.any(|(id, _, connection)| {
+                    connection.circles.contains(circle)
+                        && self.blobs.requests.may_have(id, circle, hash)
+                        && self.blobs.doubts.fits(id, &transfer.blob)
                 })
             });
         let stuck: Vec<Key> = stuck.map(|(key, _)| *key).collect();
@@ -514,8 +510,8 @@ impl Hub<'_> {
                     // Every record lies about its content: no peer can ever send what it names.
                     tracing::warn!(blob = %blob.short(), "content and record do not agree");
                     let _ = std::fs::remove_file(&transfer.path);
-                    for connection in self.connections.keys() {
-                        self.blobs.requests.lacks(*connection, circle, blob);
+                    for connection in self.connections.ids() {
+                        self.blobs.requests.lacks(connection, circle, blob);
                     }
                     return self.ask_for_blobs();
                 };

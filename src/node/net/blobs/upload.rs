@@ -115,7 +115,7 @@ impl Hub<'_> {
 
     /// The audit trail says before the first byte leaves who gets which content.
     fn begin_serving(&mut self, id: u64, blob: &BlobRef) -> Result<(), Failure> {
-        let Some(connection) = self.connections.get_mut(&id) else {
+        let Some(connection) = self.connections.get_mut(id) else {
             return Ok(());
         };
         if connection.served.insert(blob.blake3.0)

@@ -185,11 +185,7 @@ impl Hub<'_> {
         circle: CircleId,
         nodes: Vec<Whereabouts>,
     ) -> Result<(), Failure> {
-        let Some(root) = self
-            .connections
-            .get(&id)
-            .and_then(|connection| connection.root)
-        else {
+        let Some(root) = self.connections.root(id) else {
             return Ok(());
         };
         if self.peer_addresses.stale {
@@ -221,7 +217,7 @@ impl Hub<'_> {
         allowed.relays.extend(given.flat_map(|far| far.relays));
         let near = self
             .connections
-            .get(&id)
+            .get(id)
             .is_some_and(|connection| connection.road == Road::Lan);
         for node in nodes {
             let known = self.peer_addresses.near.get(&node.key);
@@ -250,19 +246,15 @@ impl Hub<'_> {
         let connections = &self.connections;
         self.peer_addresses
             .told
-            .retain(|(id, _), _| connections.contains_key(id));
+            .retain(|(id, _), _| connections.get(*id).is_some());
         let mut news = Vec::new();
-        for (id, connection) in &self.connections {
-            for circle in connection
-                .circles
-                .iter()
-                .filter(|_| connection.root.is_some())
-            {
+        for (id, _, connection) in self.connections.known() {
+            for circle in &connection.circles {
                 let nodes = self.places_for(circle);
-                let told = self.peer_addresses.told.get(&(*id, *circle));
+                let told = self.peer_addresses.told.get(&(id, *circle));
                 let due = told.is_none_or(|(at, told)| at.elapsed() > TELL && *told != nodes);
                 if due && !nodes.is_empty() {
-                    news.push((*id, *circle, nodes));
+                    news.push((id, *circle, nodes));
                 }
             }
         }
