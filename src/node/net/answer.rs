@@ -198,7 +198,7 @@ impl Hub<'_> {
             signer: &secret,
             certificate,
         };
-        let missing = self.blobs.wanted(circle);
+        let missing = self.downloads.wanted(circle);
         let (ack, _) = self
             .node
             .store
@@ -318,7 +318,7 @@ impl Hub<'_> {
             );
             self.changed(&[*circle].into());
             self.shelves_due = true;
-            self.blobs.stale();
+            self.downloads.stale();
             if members {
                 self.peer_addresses.stale();
                 self.pairs.stale();
@@ -344,7 +344,7 @@ impl Hub<'_> {
             let why = "an acknowledgement does not verify";
             return Err(Failure::new("session-failed", Exit::Failed).with("error", why));
         };
-        self.blobs.requests.told(id, circle, &ack.value().wanted);
+        self.downloads.told(id, circle, &ack.value().wanted);
         if let Some(held) = self.node.store.ack(circle, &root, &self.node.root)?
             && held.value() == ack.value()
         {

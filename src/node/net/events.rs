@@ -95,7 +95,7 @@ impl Hub<'_> {
         json!({
             "type": "node", "port": self.port, "iroh": self.here.as_ref().map(ToString::to_string), "process": std::process::id(),
             "seconds": self.begun.elapsed().as_secs(), "connections": connections.collect::<Vec<_>>(),
-            "blobs_missing": self.blobs.missing(), "offline": self.options.offline,
+            "blobs_missing": self.downloads.missing(), "offline": self.options.offline,
         })
     }
 }

@@ -16,7 +16,7 @@ use crate::identity::{Signer, SigningSecret};
 use crate::record::{CircleId, Foreign, RootKey};
 use crate::sync::{Closed, Input, Offer, Proof, Setup, Side, Subject, prove};
 
-use super::blobs::Blobs;
+use super::blobs::{Downloads, Uploads};
 use super::connections::{Connections, PeerConnection};
 use super::pairing::{Compared, Pairing};
 use super::pairs::Pairs;
@@ -39,7 +39,8 @@ pub(super) struct Hub<'a> {
     pub options: NetOptions,
     pub connections: Connections,
     pub peers: Peers,
-    pub blobs: Blobs,
+    pub downloads: Downloads,
+    pub uploads: Uploads,
     pub pairing: Option<Pairing>,
     /// Pairings that this side's person confirmed, by session.
     pub confirmed: BTreeMap<u64, i64>,
@@ -91,7 +92,8 @@ impl<'a> Hub<'a> {
             shelves_done: (Instant::now(), Duration::ZERO),
             listeners: Vec::new(),
             stop: None,
-            blobs: Blobs::new(
+            uploads: Uploads::new(work.clone()),
+            downloads: Downloads::new(
                 node.store.home(),
                 work,
                 ContentPolicy::new(node.config.contents, node.root),
@@ -228,6 +230,7 @@ impl<'a> Hub<'a> {
                 self.peers.is_silent(address);
             }
             Work::Blob(looked) => self.blob_looked(looked)?,
+            Work::Listed(made) => self.listed(made),
             Work::Control { request, reply } => self.control(&request, reply)?,
             Work::Stop { interrupted } => self.stop = Some(interrupted),
         }
@@ -339,7 +342,8 @@ impl<'a> Hub<'a> {
         let Some(connection) = self.connections.end(id) else {
             return Ok(());
         };
-        self.blobs.lost(id);
+        self.downloads.lost(id);
+        self.uploads.lost(id);
         let compared = self.pairing_ended(id)?;
         if let Some(root) = connection.root {
             let name = self.called(&root);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::record::{BlobHash, BlobRef, CircleId, RootKey};
+use crate::record::{BlobHash, BlobRef, CircleId};
 use crate::sync::Input;
 
 use super::hub::Hub;
@@ -77,20 +77,9 @@ impl Hub<'_> {
         fits
     }
 
-    /// Who shares a blob and may still bring so much into the circle.
-    pub fn sharer_within_quota(
-        &mut self,
-        circle: &CircleId,
-        blob: &BlobRef,
-    ) -> Result<Option<RootKey>, Failure> {
-        let sharers = self.node.store.sharers(circle, &blob.blake3)?;
-        let (store, policy) = (&self.node.store, &mut self.blobs.policy);
-        policy.first_taken(store, circle, &sharers, blob.size)
-    }
-
     /// There is no space for contents: what was on its way stays in its files, for later.
     pub fn contents_full(&mut self, key: &(CircleId, BlobHash)) {
-        self.blobs.abandon(key);
+        self.downloads.abandon(key);
         self.no_room("contents");
     }
 

@@ -40,7 +40,7 @@ impl Hub<'_> {
         let in_step = known.all(|(_, _, connection)| connection.is_in_step());
         // Who was lost on the way is dialled again by its task: it gets a while to come back.
         let back = self.last_news.elapsed() > RETURN || !self.lost_somebody();
-        looked && quiet && in_step && back && (self.blobs.idle() || nobody)
+        looked && quiet && in_step && back && (self.downloads.idle() || nobody)
     }
 
     /// Somebody was reached, did not come into step, and is gone.

@@ -326,10 +326,10 @@ impl Town {
                     }
                     // Another thread may be looking at a file.
                     let mut work = inbox.try_recv().ok();
-                    if work.is_none() && quiet && !hub.blobs.idle() {
+                    if work.is_none() && quiet && !hub.downloads.idle() {
                         work = inbox.recv_timeout(Duration::from_millis(5)).ok();
                     }
-                    let nothing = work.is_none() && hub.blobs.idle();
+                    let nothing = work.is_none() && hub.downloads.idle();
                     if let Some(work) = work {
                         hub.turn(work).unwrap();
                     }
@@ -396,7 +396,7 @@ impl Town {
     fn size(&self) -> isize {
         // Nobody is in the middle of anything: each has answered.
         for node in &self.nodes {
-            node.ask(|hub, _| assert!(hub.blobs.idle() && hub.blobs.missing() == 1));
+            node.ask(|hub, _| assert!(hub.downloads.idle() && hub.downloads.missing() == 1));
         }
         LIVE.load(Ordering::Relaxed)
     }

@@ -11,7 +11,7 @@ use crate::identity::Verified;
 use crate::record::{Ack, CircleId};
 use crate::sync::{Closed, Input, Output, Setup, Side};
 
-use super::blobs::Looked;
+use super::blobs::{Listed, Looked};
 use super::proof::{Arrived, Convinced, Facts};
 
 /// Work for the hub, from the asynchronous half and from threads.
@@ -66,6 +66,8 @@ pub(super) enum Work {
     },
     /// A blob was looked at on another thread.
     Blob(Looked),
+    /// The list of a blob's pieces was made.
+    Listed(Listed),
     Control {
         request: Value,
         reply: mpsc::UnboundedSender<String>,

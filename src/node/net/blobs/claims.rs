@@ -12,7 +12,7 @@ use crate::node::net::hub::Hub;
 
 /// Words that nobody acts on any more.
 #[derive(Debug, Default)]
-pub(in crate::node::net) struct Doubts {
+pub(super) struct Doubts {
     /// A session whose pieces did not fit a word: one of the two lies.
     unfit: BTreeSet<(u64, BlobRef)>,
     /// Words that the whole content has proven wrong.
@@ -58,7 +58,7 @@ impl Hub<'_> {
     /// What a session sent does not fit: where another size is said to be right, that is tried, else the peer lies.
     pub fn unfit(&mut self, connection: u64, key: (CircleId, BlobHash)) -> Result<(), Failure> {
         let (circle, hash) = key;
-        let Some(claim) = self.blobs.claim(&key) else {
+        let Some(claim) = self.downloads.claim(&key) else {
             return Ok(());
         };
         let said = self.said_of(&circle, &hash)?;
@@ -71,8 +71,8 @@ impl Hub<'_> {
         tracing::debug!(blob = %hash.short(), size = claim.size, "a piece does not fit this size");
         let same_size = said.into_iter().filter(|it| it.size == claim.size);
         let doubts = same_size.map(|claim| (connection, claim));
-        self.blobs.doubts.unfit.extend(doubts);
-        self.blobs.abandon(&key);
+        self.downloads.doubts.unfit.extend(doubts);
+        self.downloads.abandon(&key);
         self.look_for_blobs()
     }
 
@@ -87,7 +87,7 @@ impl Hub<'_> {
         let fits = |claim: &BlobRef| claim.size == whole.size && Some(claim.sha256) == sha256;
         let (right, wrong): (Vec<BlobRef>, Vec<BlobRef>) = said.into_iter().partition(fits);
         if sha256.is_some() {
-            self.blobs.doubts.wrong.extend(wrong);
+            self.downloads.doubts.wrong.extend(wrong);
         }
         Ok(right.first().copied())
     }

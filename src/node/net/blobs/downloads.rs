@@ -1,11 +1,10 @@
-//! Blobs by wire: what is missing is asked for piece by piece, from every peer that has it; what is here is served to
-//! members of a circle that names it.
+//! Downloading: what is missing is asked for piece by piece, from every peer that has it.
 //!
 //! A transfer belongs to one circle: only sessions of that circle are asked, and what came is that circle's. It lies in
 //! `partial/HASH-CIRCLE`. After an interruption each piece in it is verified again, and only what does not
 //! fit is asked for. A whole file is held against its SHA-256 too before it becomes a blob.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -16,7 +15,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use serde_json::json;
 
-use crate::record::{BlobHash, BlobRef, CircleId};
+use crate::record::{BlobHash, BlobRef, CircleId, RootKey};
+use crate::store::Store;
 use crate::sync::pieces::{Cut, List};
 use crate::sync::{Input, Part};
 
@@ -34,8 +34,6 @@ use crate::node::{Exit, Failure};
 const AHEAD: usize = 8;
 /// Transfers at once.
 const TRANSFERS: usize = 4;
-/// Lists of pieces that are kept in memory.
-const LISTS: usize = 16;
 
 /// What another thread found out about a file.
 pub(in crate::node::net) enum Looked {
@@ -43,13 +41,6 @@ pub(in crate::node::net) enum Looked {
     Pieces { key: Key, good: Vec<bool> },
     /// The SHA-256 of a whole file.
     Whole { key: Key, sha256: Option<[u8; 32]> },
-    /// The list of a blob that is here, for a peer that asks.
-    List {
-        connection: u64,
-        ask: u64,
-        blob: BlobHash,
-        list: Option<Bytes>,
-    },
 }
 
 /// A transfer is of one circle: what was begun for one is not completed by another.
@@ -69,26 +60,22 @@ struct Transfer {
     left: u64,
 }
 
-/// Everything about blobs.
-pub(in crate::node::net) struct Blobs {
+/// What is missing, and what of it is on its way.
+pub(in crate::node::net) struct Downloads {
     folder: PathBuf,
-    pub work: Sender<Work>,
+    work: Sender<Work>,
     /// Blobs that circles name and that are not here, by circle, with what is said of each.
     lacking: BTreeMap<CircleId, BTreeMap<BlobHash, Vec<BlobRef>>>,
-    pub doubts: Doubts,
-    pub policy: ContentPolicy,
+    pub(super) doubts: Doubts,
+    policy: ContentPolicy,
     transfers: BTreeMap<Key, Transfer>,
-    pub requests: Requests,
-    pub lists: BTreeMap<BlobHash, Bytes>,
-    /// Lists that peers wait for: each session waits for a few at most, and one is made at a time.
-    pub unhashed: VecDeque<(u64, u64, BlobHash, Cut)>,
-    pub hashing: bool,
+    requests: Requests,
     stale: bool,
     /// When the names were read, and how long that took: reading a large circle again can wait.
     read: Option<(Instant, Duration)>,
 }
 
-impl Blobs {
+impl Downloads {
     pub fn new(home: &Path, work: Sender<Work>, policy: ContentPolicy) -> Self {
         Self {
             folder: home.join(PARTIAL),
@@ -98,9 +85,6 @@ impl Blobs {
             policy,
             transfers: BTreeMap::new(),
             requests: Requests::default(),
-            lists: BTreeMap::new(),
-            unhashed: VecDeque::new(),
-            hashing: false,
             stale: true,
             read: None,
         }
@@ -129,10 +113,25 @@ impl Blobs {
     /// A session ended: what was asked of it is asked of others.
     pub fn lost(&mut self, connection: u64) {
         self.doubts.lost(connection);
-        self.unhashed.retain(|(waiting, ..)| *waiting != connection);
         for ask in self.requests.lost(connection) {
             self.release(ask);
         }
+    }
+
+    /// A peer told what it lacks in a circle: what it does not name any more, it may be asked for.
+    pub fn told(&mut self, connection: u64, circle: &CircleId, wanted: &[[u8; 32]]) {
+        self.requests.told(connection, circle, wanted);
+    }
+
+    /// Who shares a blob and may still bring so much into the circle.
+    fn sharer_within_quota(
+        &mut self,
+        store: &Store,
+        circle: &CircleId,
+        blob: &BlobRef,
+    ) -> Result<Option<RootKey>, Failure> {
+        let sharers = store.sharers(circle, &blob.blake3)?;
+        self.policy.first_taken(store, circle, &sharers, blob.size)
     }
 
     /// What was asked for is on its way no more.
@@ -160,33 +159,33 @@ impl Blobs {
 impl Hub<'_> {
     /// Reads again which blobs are named and missing.
     pub fn look_for_blobs(&mut self) -> Result<(), Failure> {
-        self.blobs.stale = true;
+        self.downloads.stale = true;
         self.read_names()?;
         self.ask_for_blobs()
     }
 
     pub fn read_names(&mut self) -> Result<(), Failure> {
         let due = self
-            .blobs
+            .downloads
             .read
             .is_none_or(|(at, took)| at.elapsed() > 4 * took);
-        if !self.blobs.stale || !due {
+        if !self.downloads.stale || !due {
             return Ok(());
         }
         let begun = Instant::now();
-        self.blobs.stale = false;
-        let before = std::mem::take(&mut self.blobs.lacking);
+        self.downloads.stale = false;
+        let before = std::mem::take(&mut self.downloads.lacking);
         for circle in self.node.store.memberships()? {
             let known = before.get(&circle);
             let mut lacking = BTreeMap::new();
             for hash in self.node.store.missing_blobs(&circle)? {
                 let hash = BlobHash(hash);
                 let claims = match known.and_then(|known| known.get(&hash)) {
-                    Some(claims) if !self.blobs.doubts.about(&hash) => claims.clone(),
+                    Some(claims) if !self.downloads.doubts.about(&hash) => claims.clone(),
                     _ => {
                         let mut claims = self.node.store.claims(&circle, &hash)?;
                         let sharers = self.node.store.sharers(&circle, &hash)?;
-                        let (store, policy) = (&self.node.store, &mut self.blobs.policy);
+                        let (store, policy) = (&self.node.store, &mut self.downloads.policy);
                         let mut taken = Vec::new();
                         for claim in claims.drain(..) {
                             let from = policy.first_taken(store, &circle, &sharers, claim.size)?;
@@ -199,21 +198,21 @@ impl Hub<'_> {
                     lacking.insert(hash, claims);
                 }
             }
-            self.blobs.lacking.insert(circle, lacking);
+            self.downloads.lacking.insert(circle, lacking);
         }
         let changed = self
-            .blobs
+            .downloads
             .lacking
             .iter()
             .filter(|(id, set)| before.get(*id) != Some(*set));
         let changed: BTreeSet<CircleId> = changed.map(|(id, _)| *id).collect();
-        self.blobs.transfers.retain(|(circle, hash), _| {
-            let lacking = self.blobs.lacking.get(circle);
+        self.downloads.transfers.retain(|(circle, hash), _| {
+            let lacking = self.downloads.lacking.get(circle);
             lacking.is_some_and(|set| set.contains_key(hash))
         });
-        self.blobs.doubts.settle(&self.blobs.lacking);
-        self.blobs.requests.forgive();
-        self.blobs.read = Some((Instant::now(), begun.elapsed()));
+        self.downloads.doubts.settle(&self.downloads.lacking);
+        self.downloads.requests.forgive();
+        self.downloads.read = Some((Instant::now(), begun.elapsed()));
         // What is missing stands in acknowledgements.
         if !changed.is_empty() {
             self.changed(&changed);
@@ -224,8 +223,8 @@ impl Hub<'_> {
     /// Asks whoever may have it for what is missing.
     pub fn ask_for_blobs(&mut self) -> Result<(), Failure> {
         self.read_names()?;
-        for ask in self.blobs.requests.give_up(Instant::now()) {
-            self.blobs.release(ask);
+        for ask in self.downloads.requests.give_up(Instant::now()) {
+            self.downloads.release(ask);
         }
         self.make_room();
         let known = self.connections.known();
@@ -234,10 +233,10 @@ impl Hub<'_> {
         for (connection, circles) in connections {
             let mut wanted: Vec<(CircleId, BlobRef)> = Vec::new();
             for circle in circles {
-                let lacking = self.blobs.lacking.get(&circle).into_iter().flatten();
-                let doubts = &self.blobs.doubts;
+                let lacking = self.downloads.lacking.get(&circle).into_iter().flatten();
+                let doubts = &self.downloads.doubts;
                 wanted.extend(lacking.filter_map(|(hash, claims)| {
-                    let begun = self.blobs.claim(&(circle, *hash));
+                    let begun = self.downloads.claim(&(circle, *hash));
                     let claim = begun.or_else(|| doubts.choose(claims));
                     let claim = claim.filter(|claim| doubts.fits(connection, claim))?;
                     Some((circle, claim))
@@ -246,17 +245,20 @@ impl Hub<'_> {
             // What is begun first, then the small before the large.
             wanted.sort_by_key(|(circle, blob)| {
                 (
-                    !self.blobs.transfers.contains_key(&(*circle, blob.blake3)),
+                    !self
+                        .downloads
+                        .transfers
+                        .contains_key(&(*circle, blob.blake3)),
                     blob.size,
                     blob.blake3,
                 )
             });
             for (circle, blob) in wanted {
-                if self.blobs.requests.of(connection) >= AHEAD {
+                if self.downloads.requests.of(connection) >= AHEAD {
                     break;
                 }
                 if self
-                    .blobs
+                    .downloads
                     .requests
                     .may_have(connection, &circle, &blob.blake3)
                 {
@@ -269,11 +271,11 @@ impl Hub<'_> {
 
     /// Lets transfers go that no peer here can go on with: they would keep others from beginning. What they have stays.
     fn make_room(&mut self) {
-        if self.blobs.transfers.len() < TRANSFERS {
+        if self.downloads.transfers.len() < TRANSFERS {
             return;
         }
         let stuck = self
-            .blobs
+            .downloads
             .transfers
             .iter()
             .filter(|((circle, hash), transfer)| {
@@ -281,34 +283,37 @@ impl Hub<'_> {
                 let mut known = self.connections.known();
                 idle && !known.any(|(id, _, connection)| {
                     connection.circles.contains(circle)
-                        && self.blobs.requests.may_have(id, circle, hash)
-                        && self.blobs.doubts.fits(id, &transfer.blob)
+                        && self.downloads.requests.may_have(id, circle, hash)
+                        && self.downloads.doubts.fits(id, &transfer.blob)
                 })
             });
         let stuck: Vec<Key> = stuck.map(|(key, _)| *key).collect();
         for key in stuck {
-            self.blobs.abandon(&key);
+            self.downloads.abandon(&key);
         }
     }
 
     fn ask_of(&mut self, connection: u64, circle: CircleId, blob: BlobRef) -> Result<(), Failure> {
         let hash = blob.blake3;
         let key = (circle, hash);
-        if !self.blobs.transfers.contains_key(&key) {
-            if self.blobs.transfers.len() >= TRANSFERS
-                || self.sharer_within_quota(&circle, &blob)?.is_none()
+        if !self.downloads.transfers.contains_key(&key) {
+            if self.downloads.transfers.len() >= TRANSFERS
+                || self
+                    .downloads
+                    .sharer_within_quota(&self.node.store, &circle, &blob)?
+                    .is_none()
                 || !self.room_for(&circle, &blob)
             {
                 return Ok(());
             }
             match self.begin(circle, blob)? {
-                Some(transfer) => _ = self.blobs.transfers.insert(key, transfer),
+                Some(transfer) => _ = self.downloads.transfers.insert(key, transfer),
                 // Too large for a wire: a stick brings it.
                 None => return Ok(()),
             }
         }
-        let free = AHEAD - self.blobs.requests.of(connection).min(AHEAD);
-        let Some(transfer) = self.blobs.transfers.get_mut(&key) else {
+        let free = AHEAD - self.downloads.requests.of(connection).min(AHEAD);
+        let Some(transfer) = self.downloads.transfers.get_mut(&key) else {
             return Ok(());
         };
         let mut parts = Vec::new();
@@ -316,7 +321,10 @@ impl Hub<'_> {
             return Ok(());
         }
         if transfer.list.is_none() {
-            if !self.blobs.requests.owes_list(connection, &circle, &hash)
+            if !self
+                .downloads
+                .requests
+                .owes_list(connection, &circle, &hash)
                 && !std::mem::replace(&mut transfer.list_asked, true)
             {
                 parts.push(Part::List);
@@ -339,7 +347,7 @@ impl Hub<'_> {
                 part,
                 size: blob.size,
             };
-            let id = self.blobs.requests.open(ask, Instant::now());
+            let id = self.downloads.requests.open(ask, Instant::now());
             self.say(
                 connection,
                 Input::Fetch {
@@ -357,7 +365,7 @@ impl Hub<'_> {
         let Some(cut) = Cut::of(blob.size) else {
             return Ok(None);
         };
-        let folder = self.blobs.folder.clone();
+        let folder = self.downloads.folder.clone();
         std::fs::create_dir_all(&folder).map_err(|error| Failure::io(&folder, &error))?;
         let path = folder.join(partial_name(&circle, &blob.blake3));
         let fail = |error: std::io::Error| Failure::io(&path, &error);
@@ -394,12 +402,12 @@ impl Hub<'_> {
     /// A part came, or the peer has not got it.
     pub fn got(&mut self, connection: u64, ask: u64, bytes: Option<Bytes>) -> Result<(), Failure> {
         let ask = match self
-            .blobs
+            .downloads
             .requests
             .answered(connection, ask, Instant::now())
         {
             Some(Answered::InTime(ask)) => {
-                self.blobs.release(ask);
+                self.downloads.release(ask);
                 ask
             }
             Some(Answered::Late(ask)) => ask,
@@ -408,11 +416,11 @@ impl Hub<'_> {
         let (hash, part) = (ask.blob, ask.part);
         let key = (ask.circle, hash);
         let Some(bytes) = bytes else {
-            self.blobs.requests.lacks(connection, ask.circle, hash);
+            self.downloads.requests.lacks(connection, ask.circle, hash);
             return self.ask_for_blobs();
         };
-        let work = self.blobs.work.clone();
-        let Some(transfer) = self.blobs.transfers.get_mut(&key) else {
+        let work = self.downloads.work.clone();
+        let Some(transfer) = self.downloads.transfers.get_mut(&key) else {
             return Ok(());
         };
         let good = match (part, &transfer.list) {
@@ -470,8 +478,8 @@ impl Hub<'_> {
 
     /// Every piece is here: the SHA-256 is looked at on another thread.
     fn finish(&mut self, key: Key) -> Result<(), Failure> {
-        let work = self.blobs.work.clone();
-        let Some(transfer) = self.blobs.transfers.get_mut(&key) else {
+        let work = self.downloads.work.clone();
+        let Some(transfer) = self.downloads.transfers.get_mut(&key) else {
             return Ok(());
         };
         transfer.looking = true;
@@ -489,7 +497,7 @@ impl Hub<'_> {
         match looked {
             Looked::Pieces { key, good } => {
                 // Not those of a transfer that was given up meanwhile.
-                if let Some(transfer) = self.blobs.transfers.get_mut(&key)
+                if let Some(transfer) = self.downloads.transfers.get_mut(&key)
                     && transfer.good.len() == good.len()
                 {
                     transfer.looking = false;
@@ -503,7 +511,7 @@ impl Hub<'_> {
             }
             Looked::Whole { key, sha256 } => {
                 let (circle, blob) = key;
-                let Some(transfer) = self.blobs.transfers.remove(&key) else {
+                let Some(transfer) = self.downloads.transfers.remove(&key) else {
                     return Ok(());
                 };
                 let Some(right) = self.fitting(&circle, &transfer.blob, sha256)? else {
@@ -511,16 +519,17 @@ impl Hub<'_> {
                     tracing::warn!(blob = %blob.short(), "content and record do not agree");
                     let _ = std::fs::remove_file(&transfer.path);
                     for connection in self.connections.ids() {
-                        self.blobs.requests.lacks(connection, circle, blob);
+                        self.downloads.requests.lacks(connection, circle, blob);
                     }
                     return self.ask_for_blobs();
                 };
-                let sharer = self.sharer_within_quota(&circle, &right)?;
+                let store = &self.node.store;
+                let sharer = self.downloads.sharer_within_quota(store, &circle, &right)?;
                 self.node
                     .store
                     .adopt_blob(&transfer.path, &right, &circle)?;
                 if let Some(sharer) = sharer {
-                    let (store, policy) = (&self.node.store, &mut self.blobs.policy);
+                    let (store, policy) = (&self.node.store, &mut self.downloads.policy);
                     policy.took(store, &circle, &sharer, right.size)?;
                 }
                 let line = json!({
@@ -530,29 +539,8 @@ impl Hub<'_> {
                 self.report.blobs_in += 1;
                 self.tell("blob", json!({"blob": blob, "bytes": right.size}));
                 self.shelves_due = true;
-                self.blobs.stale = true;
+                self.downloads.stale = true;
                 self.ask_for_blobs()
-            }
-            Looked::List {
-                connection,
-                ask,
-                blob,
-                list,
-            } => {
-                self.blobs.hashing = false;
-                self.hash_next();
-                if let Some(list) = &list {
-                    if self.blobs.lists.len() >= LISTS {
-                        self.blobs.lists.pop_first();
-                    }
-                    self.blobs.lists.insert(blob, list.clone());
-                }
-                let served = Input::Served {
-                    id: ask,
-                    bytes: list,
-                };
-                self.say(connection, served);
-                Ok(())
             }
         }
     }

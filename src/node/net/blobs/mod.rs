@@ -7,4 +7,5 @@ mod hashing;
 mod requests;
 mod upload;
 
-pub(super) use downloads::{Blobs, Looked};
+pub(super) use downloads::{Downloads, Looked};
+pub(super) use upload::{Listed, Uploads};

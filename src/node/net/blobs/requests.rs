@@ -27,7 +27,7 @@ const LATE: usize = 64;
 
 /// One part that is on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::node::net) struct Request {
+pub(super) struct Request {
     pub connection: u64,
     /// For which circle.
     pub circle: CircleId,
@@ -46,7 +46,7 @@ struct Open {
 
 /// What an answer is to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::node::net) enum Answered {
+pub(super) enum Answered {
     InTime(Request),
     /// Somebody else may have been asked for it.
     Late(Request),
@@ -54,7 +54,7 @@ pub(in crate::node::net) enum Answered {
 
 /// Everything that is on its way.
 #[derive(Default)]
-pub(in crate::node::net) struct Requests {
+pub(super) struct Requests {
     open: BTreeMap<u64, Open>,
     late: BTreeMap<u64, Request>,
     last: u64,

@@ -8,23 +8,84 @@
 //! **Failure.** A file that cannot be read is answered like one that is not here; only the database
 //! can fail.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
+use std::sync::mpsc::Sender;
 
 use bytes::Bytes;
 use serde_json::json;
 
 use crate::record::{BlobHash, BlobRef, CircleId};
-use crate::store::Scope;
+use crate::store::{Scope, Store};
 use crate::sync::pieces::Cut;
 use crate::sync::{Input, Part};
 
-use super::downloads::Looked;
 use super::hashing::values;
 use crate::node::Failure;
 use crate::node::clock::now;
 use crate::node::net::hub::Hub;
 use crate::node::net::work::Work;
+
+/// Lists of pieces that are kept in memory.
+const LISTS: usize = 16;
+
+/// The list of the pieces of a blob that is here, made on another thread for a peer that asks.
+pub(in crate::node::net) struct Listed {
+    connection: u64,
+    ask: u64,
+    blob: BlobHash,
+    /// None: its file could not be read.
+    list: Option<Bytes>,
+}
+
+/// What is made for those who ask.
+pub(in crate::node::net) struct Uploads {
+    work: Sender<Work>,
+    lists: BTreeMap<BlobHash, Bytes>,
+    /// Lists that peers wait for: each session waits for a few at most, and one is made at a time.
+    waiting: VecDeque<(u64, u64, BlobHash, Cut)>,
+    hashing: bool,
+}
+
+impl Uploads {
+    pub fn new(work: Sender<Work>) -> Self {
+        Self {
+            work,
+            lists: BTreeMap::new(),
+            waiting: VecDeque::new(),
+            hashing: false,
+        }
+    }
+
+    /// A session ended: nobody waits there any more.
+    pub fn lost(&mut self, connection: u64) {
+        self.waiting.retain(|(waiting, ..)| *waiting != connection);
+    }
+
+    /// Makes the next list that a peer waits for, on another thread: one at a time, since each reads a whole file.
+    fn hash_next(&mut self, store: &Store) {
+        if self.hashing {
+            return;
+        }
+        let Some((connection, ask, blob, cut)) = self.waiting.pop_front() else {
+            return;
+        };
+        self.hashing = true;
+        let work = self.work.clone();
+        let path = store.blob_path(&blob);
+        std::thread::spawn(move || {
+            let list = File::open(path).ok().and_then(|file| values(&file, &cut));
+            let list = list.map(Bytes::from);
+            let _ = work.send(Work::Listed(Listed {
+                connection,
+                ask,
+                blob,
+                list,
+            }));
+        });
+    }
+}
 
 impl Hub<'_> {
     /// Serves a part of a blob that a circle in common names, to an ask of a session.
@@ -65,14 +126,14 @@ impl Hub<'_> {
                     },
                 );
             }
-            Part::List => match self.blobs.lists.get(&hash) {
+            Part::List => match self.uploads.lists.get(&hash) {
                 Some(list) => {
                     let bytes = Some(list.clone());
                     self.say(connection, Input::Served { id: ask, bytes });
                 }
                 None => {
-                    self.blobs.unhashed.push_back((connection, ask, hash, cut));
-                    self.hash_next();
+                    self.uploads.waiting.push_back((connection, ask, hash, cut));
+                    self.uploads.hash_next(&self.node.store);
                 }
             },
             Part::Piece(number) => {
@@ -90,27 +151,21 @@ impl Hub<'_> {
         Ok(())
     }
 
-    /// Makes the next list that a peer waits for, on another thread: one at a time, since each reads a whole file.
-    pub fn hash_next(&mut self) {
-        if self.blobs.hashing {
-            return;
+    /// A list was made: it is kept, and given to whoever asked.
+    pub fn listed(&mut self, made: Listed) {
+        self.uploads.hashing = false;
+        self.uploads.hash_next(&self.node.store);
+        if let Some(list) = &made.list {
+            if self.uploads.lists.len() >= LISTS {
+                self.uploads.lists.pop_first();
+            }
+            self.uploads.lists.insert(made.blob, list.clone());
         }
-        let Some((connection, ask, blob, cut)) = self.blobs.unhashed.pop_front() else {
-            return;
+        let served = Input::Served {
+            id: made.ask,
+            bytes: made.list,
         };
-        self.blobs.hashing = true;
-        let work = self.blobs.work.clone();
-        let path = self.node.store.blob_path(&blob);
-        std::thread::spawn(move || {
-            let list = File::open(path).ok().and_then(|file| values(&file, &cut));
-            let list = list.map(Bytes::from);
-            let _ = work.send(Work::Blob(Looked::List {
-                connection,
-                ask,
-                blob,
-                list,
-            }));
-        });
+        self.say(made.connection, served);
     }
 
     /// The audit trail says before the first byte leaves who gets which content.
