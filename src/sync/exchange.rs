@@ -12,8 +12,6 @@ use super::event::{Holdings, Output, Violation};
 use super::frame::{AckFrame, Frame};
 use super::limits;
 
-/// Why a peer's frame cannot be right.
-
 pub(super) struct Exchange {
     pub circle: CircleId,
     /// The circle's number in this session.
