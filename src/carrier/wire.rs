@@ -1,13 +1,15 @@
 //! A connection of whatever road, and the drive of one session over its pair of byte streams: bytes in both directions,
 //! questions to the owner, its answers back. It decides nothing.
 //!
+//! It is the same for each road: `lan` and `iroh` say what their streams are, and it knows neither.
+//!
 //! Deadlines are here, since the session has no clock: a handshake that does not come to an end, and a peer that does
 //! not take what it is sent. Dropping the owner's half ends the session.
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
 
 use crate::sync::{Closed, EXPORTER_LABEL, Input, Output, Session, Side};
@@ -38,90 +40,57 @@ impl Road {
     }
 }
 
-/// One end of an encrypted connection: a pair of streams and what only its two ends can know.
-pub struct Link {
-    pub side: Side,
-    pub road: Road,
-    pub exporter: [u8; 32],
-    /// Where the other side is, for people and logs.
-    pub address: String,
-    streams: Streams,
-}
+/// The streams of a connection by one road.
+pub trait Streams: Send {
+    type Recv: AsyncRead + Unpin + Send;
+    type Send: Outgoing + AsyncWrite + Unpin + Send;
 
-enum Streams {
-    Lan(super::lan::Streams),
-    #[cfg(feature = "iroh")]
-    Iroh(super::iroh::Streams),
-}
+    /// By which road it goes.
+    const ROAD: Road;
 
-/// The way of a connection.
-pub enum Way {
-    Direct,
-    #[cfg(feature = "iroh")]
-    Iroh(::iroh::endpoint::Connection),
-}
+    /// Both streams: what comes, and what goes.
+    fn halves(&mut self) -> (&mut Self::Recv, &mut Self::Send);
 
-impl Way {
-    /// Whether a relay is in between by now: it hears sizes and times, and no content.
-    pub fn relayed(&self) -> bool {
-        match self {
-            Self::Direct => false,
-            #[cfg(feature = "iroh")]
-            Self::Iroh(connection) => super::iroh::relayed(connection),
-        }
-    }
+    /// Ends the connection at once.
+    fn close(&self);
+
+    /// Says that nothing more goes, and waits until the other side has everything.
+    fn farewell(&mut self) -> impl Future<Output = ()> + Send;
+
+    /// What tells, also while a session runs, whether a relay is in between: it hears sizes and times, and no content.
+    fn relay(&self) -> impl Fn() -> bool + Send + 'static;
 }
 
 /// Where a session's bytes go.
-pub(super) trait Outgoing {
+pub trait Outgoing {
     /// Takes from the front of `bytes` what there is room for, uncopied; none: the connection is lost. What was not
     /// awaited to its end has taken nothing.
     fn put(&mut self, bytes: &mut Bytes) -> impl Future<Output = Option<()>> + Send;
 }
 
-/// Does the same with the streams of each road.
-macro_rules! each {
-    ($streams:expr, $it:ident => $act:expr) => {
-        match $streams {
-            Streams::Lan($it) => $act,
-            #[cfg(feature = "iroh")]
-            Streams::Iroh($it) => $act,
-        }
-    };
+/// One end of an encrypted connection: a pair of streams and what only its two ends can know.
+pub struct Link<S> {
+    pub side: Side,
+    pub exporter: [u8; 32],
+    /// Where the other side is, for people and logs.
+    pub address: String,
+    streams: S,
 }
 
-impl Link {
-    /// A connection on the local network.
-    pub(super) fn lan(
-        side: Side,
-        exporter: [u8; 32],
-        address: String,
-        streams: super::lan::Streams,
-    ) -> Self {
+impl<S: Streams> Link<S> {
+    /// A connection that stands.
+    pub(super) fn new(side: Side, exporter: [u8; 32], address: String, streams: S) -> Self {
         Self {
             side,
-            road: Road::Lan,
             exporter,
             address,
-            streams: Streams::Lan(streams),
+            streams,
         }
     }
 
-    /// A connection over iroh.
-    #[cfg(feature = "iroh")]
-    pub(super) fn iroh(
-        side: Side,
-        exporter: [u8; 32],
-        address: String,
-        streams: super::iroh::Streams,
-    ) -> Self {
-        Self {
-            side,
-            road: Road::Iroh,
-            exporter,
-            address,
-            streams: Streams::Iroh(streams),
-        }
+    /// By which road it goes.
+    pub fn road(&self) -> Road {
+        S::ROAD
     }
 
     /// Runs a session over it to the session's end; see `drive`.
@@ -131,39 +100,33 @@ impl Link {
         answers: mpsc::UnboundedReceiver<Input>,
         ask: impl FnMut(Output) -> bool,
     ) -> Option<Closed> {
-        each!(&mut self.streams, it => drive(session, &mut it.recv, &mut it.send, answers, ask).await)
+        let (recv, send) = self.streams.halves();
+        drive(session, recv, send, answers, ask).await
     }
 
     /// Writes bytes that no session says: how a stranger behaves, in tests.
     pub async fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
-        each!(&mut self.streams, it => AsyncWriteExt::write_all(&mut it.send, bytes).await)
+        AsyncWriteExt::write_all(self.streams.halves().1, bytes).await
     }
 
     /// Reads bytes without a session; 0 at the end.
     pub async fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        each!(&mut self.streams, it => AsyncReadExt::read(&mut it.recv, buffer).await)
+        AsyncReadExt::read(self.streams.halves().0, buffer).await
     }
 
-    /// What tells, also while a session runs, by what way it goes.
-    pub fn way(&self) -> Way {
-        match &self.streams {
-            Streams::Lan(_) => Way::Direct,
-            #[cfg(feature = "iroh")]
-            Streams::Iroh(it) => Way::Iroh(it.connection.clone()),
-        }
+    /// What tells, also while a session runs, whether a relay is in between.
+    pub fn relay(&self) -> impl Fn() -> bool + Send + 'static {
+        self.streams.relay()
     }
 
     /// Ends the connection at once.
     pub fn close(&self) {
-        each!(&self.streams, it => it.close());
+        self.streams.close();
     }
 
     /// Waits until the other side has the last frames, or the deadline has come, and ends the connection.
     pub async fn finish(mut self) {
-        each!(&mut self.streams, it => {
-            let _ = it.send.finish();
-            let _ = tokio::time::timeout(FAREWELL, it.send.stopped()).await;
-        });
+        let _ = tokio::time::timeout(FAREWELL, self.streams.farewell()).await;
         self.close();
     }
 }

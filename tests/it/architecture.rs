@@ -187,6 +187,18 @@ fn there_are_no_back_doors() {
     refuse(&above, &["PRAGMA"], |source| &source.text);
 }
 
+/// The driver of sessions is the same for every road, so it names none.
+#[test]
+fn the_wire_knows_no_road() {
+    let wire: Vec<Source> = sources()
+        .into_iter()
+        .filter(|source| source.path == "src/carrier/wire.rs")
+        .collect();
+    assert_eq!(wire.len(), 1);
+    let roads = ["lan::", "iroh::", "quinn::", "cfg("];
+    refuse(&wire, &roads, |source| &source.code);
+}
+
 /// `node` is the only place that asks the system for the time or for random numbers.
 #[test]
 fn one_module_asks_the_clock() {

@@ -25,7 +25,7 @@ use crate::sync::Side;
 
 use super::admission::Origin;
 use super::node_addr::NodeAddr;
-use super::wire::{Link, Outgoing, exporter};
+use super::wire::{self, Link, Outgoing, Road, exporter};
 
 /// The application protocol: its version is the session's, as on the LAN.
 const ALPN: &[u8] = b"okibi/1";
@@ -57,15 +57,33 @@ fn told(error: impl std::fmt::Display) -> IrohError {
 }
 
 /// The streams of a connection.
-pub(super) struct Streams {
-    pub send: SendStream,
-    pub recv: RecvStream,
-    pub connection: Connection,
+pub struct Streams {
+    send: SendStream,
+    recv: RecvStream,
+    connection: Connection,
 }
 
-impl Streams {
-    pub fn close(&self) {
+impl wire::Streams for Streams {
+    type Recv = RecvStream;
+    type Send = SendStream;
+    const ROAD: Road = Road::Iroh;
+
+    fn halves(&mut self) -> (&mut Self::Recv, &mut Self::Send) {
+        (&mut self.recv, &mut self.send)
+    }
+
+    fn close(&self) {
         self.connection.close(VarInt::from_u32(0), b"");
+    }
+
+    async fn farewell(&mut self) {
+        let _ = self.send.finish();
+        let _ = self.send.stopped().await;
+    }
+
+    fn relay(&self) -> impl Fn() -> bool + Send + 'static {
+        let connection = self.connection.clone();
+        move || relayed(&connection)
     }
 }
 
@@ -201,7 +219,7 @@ impl Iroh {
     }
 
     /// Dials a node at all of its places at once.
-    pub async fn dial(&self, far: &NodeAddr) -> Result<Link, IrohError> {
+    pub async fn dial(&self, far: &NodeAddr) -> Result<Link<Streams>, IrohError> {
         let id = EndpointId::from_bytes(&far.key).map_err(told)?;
         let direct = far.direct.iter().copied().map(TransportAddr::Ip);
         let relays = far.relays.iter().filter_map(|url| url.parse().ok());
@@ -261,7 +279,7 @@ impl Incoming {
 
     /// Lets it in as far as its first stream. Too many at once are turned away; an address that is not proven is asked
     /// for proof while there are many.
-    pub async fn answer(self) -> Result<Link, IrohError> {
+    pub async fn answer(self) -> Result<Link<Streams>, IrohError> {
         let crowded = self.room.available_permits() < INCOMING / 2;
         if crowded && !self.proven() {
             self.prove();
@@ -279,7 +297,7 @@ impl Incoming {
 }
 
 /// Whether what is sent goes through a relay.
-pub(super) fn relayed(connection: &Connection) -> bool {
+fn relayed(connection: &Connection) -> bool {
     let paths = connection.paths();
     paths
         .iter()
@@ -296,7 +314,7 @@ fn link(
     connection: Connection,
     send: SendStream,
     recv: RecvStream,
-) -> Result<Link, IrohError> {
+) -> Result<Link<Streams>, IrohError> {
     let exporter =
         exporter(|to, label, context| connection.export_keying_material(to, label, context))
             .map_err(|_| IrohError::Exporter)?;
@@ -306,5 +324,5 @@ fn link(
         recv,
         connection,
     };
-    Ok(Link::iroh(side, exporter, address, streams))
+    Ok(Link::new(side, exporter, address, streams))
 }

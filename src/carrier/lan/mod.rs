@@ -20,7 +20,7 @@ use thiserror::Error;
 use crate::sync::Side;
 
 use super::admission::Origin;
-use super::wire::{Link, Outgoing, exporter};
+use super::wire::{self, Link, Outgoing, Road, exporter};
 
 pub use discover::{Found, Interfaces, Lookout, lookout, own_addresses};
 
@@ -58,15 +58,32 @@ pub enum LanError {
 }
 
 /// The streams of a connection.
-pub(super) struct Streams {
-    pub send: quinn::SendStream,
-    pub recv: quinn::RecvStream,
+pub struct Streams {
+    send: quinn::SendStream,
+    recv: quinn::RecvStream,
     connection: quinn::Connection,
 }
 
-impl Streams {
-    pub fn close(&self) {
+impl wire::Streams for Streams {
+    type Recv = quinn::RecvStream;
+    type Send = quinn::SendStream;
+    const ROAD: Road = Road::Lan;
+
+    fn halves(&mut self) -> (&mut Self::Recv, &mut Self::Send) {
+        (&mut self.recv, &mut self.send)
+    }
+
+    fn close(&self) {
         self.connection.close(VarInt::from_u32(0), b"");
+    }
+
+    async fn farewell(&mut self) {
+        let _ = self.send.finish();
+        let _ = self.send.stopped().await;
+    }
+
+    fn relay(&self) -> impl Fn() -> bool + Send + 'static {
+        || false
     }
 }
 
@@ -114,7 +131,7 @@ impl Lan {
     }
 
     /// Dials an address.
-    pub async fn dial(&self, address: SocketAddr) -> Result<Link, LanError> {
+    pub async fn dial(&self, address: SocketAddr) -> Result<Link<Streams>, LanError> {
         // A socket of both families reaches IPv4 by its mapped form.
         let local_v6 = self.endpoint.local_addr()?.is_ipv6();
         let target = match (local_v6, address) {
@@ -173,7 +190,7 @@ impl Incoming {
 
     /// Lets it in as far as its first stream. Too many at once are turned away; an address that is not proven is asked
     /// for proof while there are many.
-    pub async fn answer(self) -> Result<Link, LanError> {
+    pub async fn answer(self) -> Result<Link<Streams>, LanError> {
         let crowded = self.room.available_permits() < INCOMING / 2;
         if crowded && !self.proven() {
             self.prove();
@@ -199,7 +216,7 @@ fn link(
     connection: quinn::Connection,
     send: quinn::SendStream,
     recv: quinn::RecvStream,
-) -> Result<Link, LanError> {
+) -> Result<Link<Streams>, LanError> {
     let exporter =
         exporter(|to, label, context| connection.export_keying_material(to, label, context))
             .map_err(|_| LanError::Exporter)?;
@@ -209,7 +226,7 @@ fn link(
         recv,
         connection,
     };
-    Ok(Link::lan(side, exporter, address, streams))
+    Ok(Link::new(side, exporter, address, streams))
 }
 
 /// An IPv4 address in its own form.

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use okibi::carrier::iroh::{Iroh, Ways};
 use okibi::carrier::lan::Lan;
 use okibi::carrier::node_addr::NodeAddr;
-use okibi::carrier::wire::Link;
+use okibi::carrier::wire::{Link, Streams};
 use okibi::record::BlobHash;
 use okibi::sync::pieces::{Cut, List};
 use okibi::sync::{Input, Output, Part, Side};
@@ -90,9 +90,9 @@ impl Watch {
 }
 
 /// The whole blob over one connection.
-async fn blob(
-    client: Link,
-    server: impl Future<Output = Link> + Send + 'static,
+async fn blob<S: Streams + 'static>(
+    client: Link<S>,
+    server: impl Future<Output = Link<S>> + Send + 'static,
     blob: Arc<Blob>,
 ) -> Rate {
     let mut owners = two(3, 10);
@@ -107,7 +107,7 @@ async fn blob(
     rate
 }
 
-async fn serve(mut link: Link, mut owner: Owner, blob: Arc<Blob>) {
+async fn serve<S: Streams>(mut link: Link<S>, mut owner: Owner, blob: Arc<Blob>) {
     let mut session = owner.session(Side::Server);
     let (say, inputs) = mpsc::unbounded_channel();
     let cut = Cut::of(blob.bytes.len() as u64).unwrap();
@@ -131,7 +131,7 @@ async fn serve(mut link: Link, mut owner: Owner, blob: Arc<Blob>) {
     link.finish().await;
 }
 
-async fn fetch(mut link: Link, mut owner: Owner, blob: &Blob) {
+async fn fetch<S: Streams>(mut link: Link<S>, mut owner: Owner, blob: &Blob) {
     let mut session = owner.session(Side::Client);
     let (say, inputs) = mpsc::unbounded_channel();
     let mut list: Option<List> = None;

@@ -18,7 +18,6 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::carrier::node_addr::NodeAddr;
-use crate::carrier::wire::Link;
 use crate::record::RootKey;
 use crate::sync::Closed;
 
@@ -65,14 +64,15 @@ enum Way {
 }
 
 impl Endpoints {
-    async fn dial(&self, way: &Way) -> Option<Link> {
+    /// Dials, and holds a session where somebody answers; none: nobody does.
+    async fn visit(&self, way: &Way, name: Option<String>, live: &Live) -> Option<Ended> {
         let failed = match (way, &self.wide_area) {
             (Way::Near(address), _) => match self.lan.dial(*address).await {
-                Ok(link) => return Some(link),
+                Ok(link) => return Some(talk(self, link, name, live, None).await),
                 Err(error) => (address.to_string(), error.to_string()),
             },
             (Way::Far(far), Some(wide_area)) => match wide_area.dial(far).await {
-                Ok(link) => return Some(link),
+                Ok(link) => return Some(talk(self, link, name, live, None).await),
                 Err(error) => (far.to_string(), error.to_string()),
             },
             (Way::Far(_), None) => return None,
@@ -126,8 +126,8 @@ pub(super) async fn keep_connected(mut endpoints: Endpoints, mut target: Target,
         };
         let mut end = None;
         for way in ways {
-            if let Some(link) = endpoints.dial(&way).await {
-                end = Some(talk(&endpoints, link, name.clone(), &live, None).await);
+            end = endpoints.visit(&way, name.clone(), &live).await;
+            if end.is_some() {
                 break;
             }
         }

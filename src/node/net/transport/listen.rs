@@ -28,7 +28,7 @@ use tokio::task::JoinSet;
 use crate::carrier::admission::{Admission, Entry, Place};
 use crate::carrier::lan::{Found, Interfaces, Lan, Lookout, lookout};
 use crate::carrier::node_addr::NodeAddr;
-use crate::carrier::wire::Link;
+use crate::carrier::wire::{Link, Streams};
 use crate::record::RootKey;
 use crate::sync::{Closed, Session, Setup, Side};
 
@@ -369,11 +369,11 @@ async fn next_incoming(wide_area: Option<&Iroh>) -> Option<super::wide_area::Inc
 }
 
 /// Answers a connection from outside, for as long as it has a place.
-async fn receive<E>(
+async fn receive<S: Streams, E>(
     endpoints: Endpoints,
     live: Live,
     mut place: Place,
-    answer: impl Future<Output = Result<Link, E>>,
+    answer: impl Future<Output = Result<Link<S>, E>>,
 ) {
     let link = tokio::select! {
         link = answer => link,
@@ -391,9 +391,9 @@ pub(super) struct Ended {
 }
 
 /// Holds one session over one connection; who came from outside keeps its place until the session opens.
-pub(super) async fn talk(
+pub(super) async fn talk<S: Streams>(
     endpoints: &Endpoints,
-    mut link: Link,
+    mut link: Link<S>,
     given: Option<String>,
     live: &Live,
     place: Option<Place>,
@@ -419,7 +419,7 @@ pub(super) async fn talk(
     let begin = Work::Begin {
         id,
         side: link.side,
-        road: link.road,
+        road: link.road(),
         exporter: link.exporter,
         address: given.unwrap_or_else(|| link.address.clone()),
         answers: answers.clone(),
@@ -436,7 +436,7 @@ pub(super) async fn talk(
     let mut stop = endpoints.stop.clone();
     let mut who = None;
     let (mut held, mut lost) = place.map(|place| (place.held, place.lost)).unzip();
-    let way = link.way();
+    let relay = link.relay();
     let ask = |output| {
         use crate::sync::Output;
         // Let in; or it has a ticket, and people compare words.
@@ -444,7 +444,7 @@ pub(super) async fn talk(
             held = None;
         }
         if let Output::InStep { .. } = &output {
-            let relayed = way.relayed();
+            let relayed = relay();
             let _ = endpoints.work.send(Work::Relayed { id, relayed });
         }
         if let Output::Opened { root, instance, .. } = &output {

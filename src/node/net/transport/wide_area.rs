@@ -13,6 +13,7 @@ pub(super) use absent::{Incoming, Iroh, Ways};
 #[cfg(not(feature = "iroh"))]
 mod absent {
     use crate::carrier::admission::Origin;
+    use crate::carrier::lan::Streams;
     use crate::carrier::node_addr::NodeAddr;
     use crate::carrier::wire::Link;
 
@@ -45,7 +46,7 @@ mod absent {
             match self {}
         }
 
-        pub async fn answer(self) -> Result<Link, &'static str> {
+        pub async fn answer(self) -> Result<Link<Streams>, &'static str> {
             match self {}
         }
     }
@@ -63,7 +64,7 @@ mod absent {
             match *self {}
         }
 
-        pub async fn dial(&self, _: &NodeAddr) -> Result<Link, &'static str> {
+        pub async fn dial(&self, _: &NodeAddr) -> Result<Link<Streams>, &'static str> {
             match *self {}
         }
 
