@@ -110,7 +110,7 @@ pub fn restore(out: &Out, config: &Config, args: &Restore, sink: Sink) -> Outcom
         )?
     } else {
         let mut file =
-            std::fs::File::open(&args.file).map_err(|error| Failure::io(&args.file, &error))?;
+            std::fs::File::open(&args.file).map_err(|error| Failure::io(&args.file, error))?;
         crate::node::restore(config, &mut file, &secrets, options, ask, sink)?
     };
     let value = json!({

@@ -299,7 +299,7 @@ fn card(text: &str) -> Result<KeyCard, Failure> {
         bytes.extend_from_slice(text.as_bytes());
     } else {
         let path = std::path::Path::new(text);
-        let file = std::fs::File::open(path).map_err(|error| Failure::io(path, &error))?;
+        let file = std::fs::File::open(path).map_err(|error| Failure::io(path, error))?;
         file.take(CARD_BYTES)
             .read_to_end(&mut bytes)
             .map_err(|error| Failure::new("card-bad", Exit::Failed).with("error", error))?;

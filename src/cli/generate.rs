@@ -80,7 +80,7 @@ fn page(command: clap::Command) -> std::io::Result<Vec<u8>> {
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    std::fs::write(path, bytes).map_err(|error| Failure::io(path, &error))
+    std::fs::write(path, bytes).map_err(|error| Failure::io(path, error))
 }
 
 fn print(bytes: &[u8]) -> Outcome {

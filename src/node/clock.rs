@@ -17,7 +17,7 @@ pub(super) fn now() -> u64 {
 pub(super) fn random<const N: usize>() -> Result<[u8; N], Failure> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes)
-        .map_err(|error| Failure::new("no-randomness", Exit::Failed).with("error", error))?;
+        .map_err(|error| Failure::new("no-randomness", Exit::Failed).because(error))?;
     Ok(bytes)
 }
 

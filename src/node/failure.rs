@@ -1,7 +1,10 @@
 //! What can go wrong, for people and scripts: a stable code (the key of the message and of its hint in
-//! the catalogue), what it is about, and the exit class.
+//! the catalogue), what it is about, the exit class, and the error that it comes from.
+//!
+//! A code is for the catalogue and for scripts. Code that decides asks the class or the source.
 
-use std::fmt;
+use std::error::Error;
+use std::{fmt, io};
 
 use crate::store::StoreError;
 use crate::store::keys::KeyError;
@@ -68,6 +71,7 @@ pub struct Failure {
     pub exit: Exit,
     /// Named values for the message.
     pub about: Vec<(&'static str, String)>,
+    source: Option<Box<dyn Error + Send + Sync>>,
 }
 
 impl Failure {
@@ -77,7 +81,22 @@ impl Failure {
             code,
             exit,
             about: Vec::new(),
+            source: None,
         }
+    }
+
+    /// Keeps the error that it comes from; the message says it as `error`.
+    #[must_use]
+    pub fn because(self, error: impl Error + Send + Sync + 'static) -> Self {
+        let mut failure = self.with("error", &error);
+        failure.source = Some(Box::new(error));
+        failure
+    }
+
+    /// What the operating system said, where the failure comes from it.
+    pub fn io_kind(&self) -> Option<io::ErrorKind> {
+        let source = self.source.as_ref()?;
+        source.downcast_ref::<io::Error>().map(io::Error::kind)
     }
 
     /// Adds a named value.
@@ -88,22 +107,18 @@ impl Failure {
     }
 
     /// An error of the operating system at a path.
-    pub fn io(path: &std::path::Path, error: &std::io::Error) -> Self {
-        let code = match error.kind() {
-            std::io::ErrorKind::NotFound => "file-not-found",
-            std::io::ErrorKind::PermissionDenied => "file-denied",
-            std::io::ErrorKind::StorageFull => "no-space",
-            std::io::ErrorKind::IsADirectory => "file-is-folder",
-            std::io::ErrorKind::ReadOnlyFilesystem => "file-read-only",
-            _ => "file-failed",
-        };
-        let exit = match code {
-            "no-space" => Exit::NoSpace,
-            _ => Exit::Failed,
+    pub fn io(path: &std::path::Path, error: io::Error) -> Self {
+        let (code, exit) = match error.kind() {
+            io::ErrorKind::NotFound => ("file-not-found", Exit::Failed),
+            io::ErrorKind::PermissionDenied => ("file-denied", Exit::Failed),
+            io::ErrorKind::StorageFull => ("no-space", Exit::NoSpace),
+            io::ErrorKind::IsADirectory => ("file-is-folder", Exit::Failed),
+            io::ErrorKind::ReadOnlyFilesystem => ("file-read-only", Exit::Failed),
+            _ => ("file-failed", Exit::Failed),
         };
         Self::new(code, exit)
             .with("path", path.display())
-            .with("error", error)
+            .because(error)
     }
 }
 
@@ -117,7 +132,12 @@ impl fmt::Display for Failure {
     }
 }
 
-impl std::error::Error for Failure {}
+impl Error for Failure {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        let source: &(dyn Error + 'static) = self.source.as_deref()?;
+        Some(source)
+    }
+}
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
@@ -137,8 +157,8 @@ impl From<StoreError> for Failure {
                 Self::new("circle-unknown", Exit::Failed).with("name", id)
             }
             StoreError::Damaged(why) => Self::new("store-damaged", Exit::Failed).with("error", why),
-            StoreError::Io { path, source } => Self::io(&path, &source),
-            StoreError::Sql(error) => Self::new("store-failed", Exit::Failed).with("error", error),
+            StoreError::Io { path, source } => Self::io(&path, source),
+            StoreError::Sql(error) => Self::new("store-failed", Exit::Failed).because(error),
         }
     }
 }
@@ -146,10 +166,10 @@ impl From<StoreError> for Failure {
 impl From<KeyError> for Failure {
     fn from(error: KeyError) -> Self {
         match error {
-            KeyError::Io { path, source } if source.kind() == std::io::ErrorKind::NotFound => {
+            KeyError::Io { path, source } if source.kind() == io::ErrorKind::NotFound => {
                 Self::new("key-missing", Exit::Locked).with("path", path.display())
             }
-            KeyError::Io { path, source } => Self::io(&path, &source),
+            KeyError::Io { path, source } => Self::io(&path, source),
             KeyError::Malformed(path) => {
                 Self::new("key-malformed", Exit::Locked).with("path", path.display())
             }
@@ -157,5 +177,30 @@ impl From<KeyError> for Failure {
                 Self::new("read-back", Exit::Failed).with("path", path.display())
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever decides by what the operating system said has it, through every boundary.
+    #[test]
+    fn the_source_stays() {
+        let place = std::path::PathBuf::from("/media/stick");
+        let kind = io::ErrorKind::ReadOnlyFilesystem;
+        let failure = Failure::from(StoreError::Io {
+            path: place.clone(),
+            source: kind.into(),
+        });
+        assert_eq!(
+            (failure.code, failure.io_kind()),
+            ("file-read-only", Some(kind))
+        );
+        assert!(failure.source().is_some());
+        let failure = Failure::from(crate::carrier::media::MediaError::Busy(place));
+        assert_eq!((failure.exit, failure.io_kind()), (Exit::Busy, None));
+        let said = failure.source().map(ToString::to_string);
+        assert_eq!(failure.about, [("error", said.unwrap_or_default())]);
     }
 }

@@ -244,7 +244,7 @@ impl Handle {
             .and_then(|()| files.publish(from, &to))
             // A killed process may have made the folder and not come to this.
             .and_then(|()| files.sync_dir("blobs"));
-        published.map_err(|error| Failure::io(&target, &error))
+        published.map_err(|error| Failure::io(&target, error))
     }
 
     fn read_acks(&self, staged: &Staged) -> Vec<Verified<Ack>> {

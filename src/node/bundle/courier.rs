@@ -8,6 +8,7 @@
 //! what should have been written.
 
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use serde_json::json;
@@ -131,7 +132,7 @@ impl Handle {
             .remove_all(&probe)
             .and_then(|()| files.create(&probe).map(drop))
             .and_then(|()| files.remove(&probe));
-        probed.map_err(|error| Failure::io(&files.path(&probe), &error))?;
+        probed.map_err(|error| Failure::io(&files.path(&probe), error))?;
         Ok(medium)
     }
 
@@ -364,5 +365,8 @@ impl Handle {
 
 /// A medium that nobody can write: its switch, its file system, or this user's rights.
 fn is_read_only(failure: &Failure) -> bool {
-    ["file-read-only", "file-denied"].contains(&failure.code)
+    matches!(
+        failure.io_kind(),
+        Some(ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied)
+    )
 }

@@ -265,7 +265,7 @@ impl Handle {
         let written = written?;
         match unlucky {
             // age and ids came from a generator that failed: the bundle must not be used.
-            Some(error) => Err(Failure::new("no-randomness", Exit::Failed).with("error", error)),
+            Some(error) => Err(Failure::new("no-randomness", Exit::Failed).because(error)),
             None => Ok(written),
         }
     }
@@ -306,7 +306,7 @@ impl Handle {
 
     /// A new folder in staging, this process's own.
     pub(in crate::node) fn workplace(&self, files: &Files, what: &str) -> Result<PathBuf, Failure> {
-        let fail = |error: std::io::Error| Failure::io(&files.path(STAGING), &error);
+        let fail = |error: std::io::Error| Failure::io(&files.path(STAGING), error);
         files.ensure_dir(STAGING).map_err(fail)?;
         let mut number = 0u64;
         loop {

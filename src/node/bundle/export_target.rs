@@ -7,6 +7,7 @@
 //! **Failure.** A medium that cannot be taken, or a person who has no further one, ends the export;
 //! the parts that were written are no bundle, and `prune` takes them away.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::carrier::media::MediaError;
@@ -123,8 +124,11 @@ impl Handle {
 
 impl From<MediaError> for Failure {
     fn from(error: MediaError) -> Self {
-        let said = error.to_string();
-        let (code, exit) = match &error {
+        let (code, exit) = match error {
+            MediaError::Io { path, source } if source.kind() != ErrorKind::BrokenPipe => {
+                return Self::io(&path, source);
+            }
+            MediaError::Io { .. } => ("output-closed", Exit::Failed),
             MediaError::NothingForMe => ("nothing-for-me", Exit::NothingForMe),
             MediaError::SliceMissing { .. } => ("slice-missing", Exit::SliceMissing),
             MediaError::Refused(_) => ("bundle-refused", Exit::Refused),
@@ -135,11 +139,7 @@ impl From<MediaError> for Failure {
             MediaError::ReadBack(_) => ("read-back", Exit::Failed),
             MediaError::Changed(_) => ("content-changed", Exit::Failed),
             MediaError::Plan(_) => ("bundle-plan", Exit::Failed),
-            MediaError::Io { source, .. } if source.kind() == std::io::ErrorKind::BrokenPipe => {
-                ("output-closed", Exit::Failed)
-            }
-            MediaError::Io { path, source } => return Self::io(path, source),
         };
-        Self::new(code, exit).with("error", said)
+        Self::new(code, exit).because(error)
     }
 }

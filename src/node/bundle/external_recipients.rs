@@ -134,7 +134,7 @@ pub fn ssh_recipients(text: &str) -> Result<Vec<Addressee>, Failure> {
 }
 
 fn small(path: &Path) -> Result<Vec<u8>, Failure> {
-    let fail = |error: std::io::Error| Failure::io(path, &error);
+    let fail = |error: std::io::Error| Failure::io(path, error);
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(fail)?;
     file.take(KEY_BYTES).read_to_end(&mut bytes).map_err(fail)?;

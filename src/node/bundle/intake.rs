@@ -367,7 +367,7 @@ impl Handle {
     ) -> Result<u64, Failure> {
         let home = self.store.home();
         let free = self.files(home).free_space();
-        let free = free.map_err(|error| Failure::io(home, &error))?;
+        let free = free.map_err(|error| Failure::io(home, error))?;
         let all = free.saturating_add(shelf.holds()?);
         let known = front.is_some_and(|found| self.signed_by_fellow(found, secrets));
         Ok(match known {
@@ -473,7 +473,7 @@ impl Handle {
         let folder = bench.folder.join(bench.number.to_string());
         let place = files.path(&folder);
         let made = files.mkdir(&folder);
-        made.map_err(|error| Failure::io(&place, &error))?;
+        made.map_err(|error| Failure::io(&place, error))?;
         let Some(mended) = parity::mend((&files, &folder), found)? else {
             return Ok(None);
         };
@@ -511,7 +511,7 @@ impl Handle {
         };
         let folder = folder
             .canonicalize()
-            .map_err(|error| Failure::io(folder, &error))?;
+            .map_err(|error| Failure::io(folder, error))?;
         if folder.file_name() != Some(medium::FOLDER.as_ref()) {
             return Ok(None);
         }

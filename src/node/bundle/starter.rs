@@ -126,7 +126,7 @@ impl Handle {
         let mut content = toy(self.store.add_blob(model)?, model)?;
         let attribution = sources.join("ember-attribution.txt");
         content.source = std::fs::read_to_string(&attribution)
-            .map_err(|error| Failure::io(&attribution, &error))?;
+            .map_err(|error| Failure::io(&attribution, error))?;
         self.store
             .add_scope(Scope::Circle(id), &content.blob.blake3)?;
         self.write(&id, Body::from(content).into())?;
@@ -148,7 +148,7 @@ impl Handle {
 
 /// Title and text of each part of the manual, in the order of the file names.
 fn manual_parts(sources: &Path) -> Result<Vec<(String, String)>, Failure> {
-    let fail = |error: std::io::Error| Failure::io(sources, &error);
+    let fail = |error: std::io::Error| Failure::io(sources, error);
     let mut paths: Vec<_> = std::fs::read_dir(sources)
         .map_err(fail)?
         .flatten()
@@ -158,7 +158,7 @@ fn manual_parts(sources: &Path) -> Result<Vec<(String, String)>, Failure> {
     paths.sort();
     let (mut parts, mut texts) = (Vec::new(), Vec::new());
     for path in paths {
-        let text = std::fs::read_to_string(&path).map_err(|error| Failure::io(&path, &error))?;
+        let text = std::fs::read_to_string(&path).map_err(|error| Failure::io(&path, error))?;
         let part = manual::parse(&text)
             .map_err(|error| broken(&format!("{}: {error}", path.display())))?;
         texts.push((part.title.clone(), text));

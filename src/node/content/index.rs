@@ -49,5 +49,5 @@ impl Index<'_> {
 }
 
 fn failed(error: library::Error) -> Failure {
-    Failure::new("library-failed", Exit::Failed).with("error", error)
+    Failure::new("library-failed", Exit::Failed).because(error)
 }

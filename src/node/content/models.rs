@@ -144,7 +144,7 @@ impl Handle {
                 true => std::io::ErrorKind::IsADirectory,
                 false => std::io::ErrorKind::NotFound,
             };
-            return Err(Failure::io(path, &kind.into()));
+            return Err(Failure::io(path, kind.into()));
         }
         let file = ModelFile::open(path).map_err(|error| model_failed(&shown, &error))?;
         let card = Card::read(&file).map_err(|error| model_failed(&shown, &error))?;

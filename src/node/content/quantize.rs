@@ -60,9 +60,9 @@ impl Handle {
             return Err(Failure::new("file-exists", Exit::Failed).with("path", out.display()));
         }
         let folder = folder_of(out);
-        let space = rustix::fs::statvfs(folder).map_err(|e| Failure::io(folder, &e.into()))?;
+        let space = rustix::fs::statvfs(folder).map_err(|e| Failure::io(folder, e.into()))?;
         if space.f_bavail.saturating_mul(space.f_frsize) < plan.bytes {
-            return Err(Failure::io(out, &std::io::ErrorKind::StorageFull.into()));
+            return Err(Failure::io(out, std::io::ErrorKind::StorageFull.into()));
         }
         if how.dry_run {
             return Ok(packed);
@@ -87,7 +87,7 @@ impl Handle {
             Ok(()) => part.publish(out)?,
             Err(ModelError::Write(error)) => {
                 part.remove();
-                return Err(Failure::io(out, &error));
+                return Err(Failure::io(out, error));
             }
             Err(error) => {
                 part.remove();
@@ -106,7 +106,7 @@ impl Handle {
             .map(|name| self.store.model(name));
         match named.transpose()?.flatten() {
             Some(row) => Ok(self.store.blob_path(&row.blob)),
-            None if missing => Err(Failure::io(from, &std::io::ErrorKind::NotFound.into())),
+            None if missing => Err(Failure::io(from, std::io::ErrorKind::NotFound.into())),
             None => Ok(from.to_owned()),
         }
     }
@@ -141,9 +141,9 @@ impl Part {
     fn open(out: &Path) -> Result<Self, Failure> {
         let name = out
             .file_name()
-            .ok_or_else(|| Failure::io(out, &std::io::ErrorKind::IsADirectory.into()))?;
+            .ok_or_else(|| Failure::io(out, std::io::ErrorKind::IsADirectory.into()))?;
         let path = folder_of(out).join(format!(".{}.part", name.to_string_lossy()));
-        let io = |error: std::io::Error| Failure::io(&path, &error);
+        let io = |error: std::io::Error| Failure::io(&path, error);
         let file = OpenOptions::new()
             .write(true)
             .create(true)
@@ -160,7 +160,7 @@ impl Part {
     }
 
     fn publish(self, out: &Path) -> Result<(), Failure> {
-        let io = |error: std::io::Error| Failure::io(out, &error);
+        let io = |error: std::io::Error| Failure::io(out, error);
         self.file.sync_all().map_err(io)?;
         std::fs::rename(&self.path, out).map_err(io)?;
         File::open(folder_of(out))

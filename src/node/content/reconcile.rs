@@ -241,7 +241,7 @@ impl Handle {
             return Ok(None);
         }
         let path = self.store.blob_path(hash);
-        let bytes = std::fs::read(&path).map_err(|error| Failure::io(&path, &error))?;
+        let bytes = std::fs::read(&path).map_err(|error| Failure::io(&path, error))?;
         if blake3::hash(&bytes).as_bytes() != &hash.0 {
             return Err(Failure::new("blob-damaged", Exit::Failed).with("path", path.display()));
         }

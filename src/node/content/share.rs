@@ -36,7 +36,7 @@ impl Handle {
         };
         let media_type = MediaType::of_name(path).map_err(refused)?;
         let size = std::fs::metadata(path)
-            .map_err(|error| Failure::io(path, &error))?
+            .map_err(|error| Failure::io(path, error))?
             .len();
         if size > library::MAX_DOCUMENT_BYTES as u64 {
             let bytes = usize::try_from(size).unwrap_or(usize::MAX);
@@ -45,7 +45,7 @@ impl Handle {
                 limit: library::MAX_DOCUMENT_BYTES,
             }));
         }
-        let bytes = std::fs::read(path).map_err(|error| Failure::io(path, &error))?;
+        let bytes = std::fs::read(path).map_err(|error| Failure::io(path, error))?;
         let title = match &label.title {
             Some(title) => {
                 crate::node::circle::membership::valid_name(title)?;

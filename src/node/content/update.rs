@@ -171,7 +171,7 @@ impl Handle {
         }
         let fail = |path: &Path| {
             let path = path.to_owned();
-            move |error: std::io::Error| Failure::io(&path, &error)
+            move |error: std::io::Error| Failure::io(&path, error)
         };
         let mut armour = String::new();
         let file = File::open(signature).map_err(fail(signature))?;
@@ -252,11 +252,11 @@ impl Handle {
             );
         }
         let source = self.store.blob_path(&release.blob.blake3);
-        let mut input = File::open(&source).map_err(|error| Failure::io(&source, &error))?;
+        let mut input = File::open(&source).map_err(|error| Failure::io(&source, error))?;
         signer_of(&release.signature, &mut input)?;
         let file = folder.join(&release.name);
         let signature = folder.join(format!("{}.sig", release.name));
-        let mut input = File::open(&source).map_err(|error| Failure::io(&source, &error))?;
+        let mut input = File::open(&source).map_err(|error| Failure::io(&source, error))?;
         let sha256 = write_new(&file, &mut input)?;
         let written = write_new(&signature, &mut release.signature.as_bytes());
         if written.is_err() || sha256 != release.blob.sha256 {
@@ -282,7 +282,7 @@ fn write_new(path: &Path, input: &mut dyn Read) -> Result<[u8; 32], Failure> {
         std::io::ErrorKind::AlreadyExists => {
             Failure::new("file-exists", Exit::Failed).with("path", path.display())
         }
-        _ => Failure::io(path, &error),
+        _ => Failure::io(path, error),
     };
     let mut file = OpenOptions::new()
         .write(true)

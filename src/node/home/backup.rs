@@ -121,7 +121,7 @@ impl Handle {
             }
             BackupTarget::File(path) => {
                 let (files, name) = self.beside(path)?;
-                let fail = |error: io::Error| Failure::io(path, &error);
+                let fail = |error: io::Error| Failure::io(path, error);
                 let mut partial = name.as_os_str().to_owned();
                 partial.push(".partial");
                 let partial = PathBuf::from(partial);
@@ -165,7 +165,7 @@ impl Handle {
         to: &[Addressee],
         keys: bool,
     ) -> Result<(Backup, Counting<W>), Failure> {
-        let fail = |error: io::Error| Failure::io(at, &error);
+        let fail = |error: io::Error| Failure::io(at, error);
         let sealer = seal::seal(BufWriter::with_capacity(1 << 18, out), to)?;
         let mut pack = Pack {
             tar: tar::Builder::new(sealer),
@@ -242,7 +242,7 @@ impl<W: Write> Pack<W> {
     }
 
     fn file(&mut self, name: &str, path: &Path) -> Result<(), Failure> {
-        let fail = |error: io::Error| Failure::io(path, &error);
+        let fail = |error: io::Error| Failure::io(path, error);
         let file = File::open(path).map_err(fail)?;
         let size = file.metadata().map_err(fail)?.len();
         self.member(name, size, file).map_err(fail)

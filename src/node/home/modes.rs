@@ -31,7 +31,7 @@ fn loose(path: &Path, mode: u32) -> Failure {
 
 /// Makes the home, or sees that nobody else could have been at it.
 pub(super) fn private_folder(home: &Path, sink: &mut Sink) -> Result<(), Failure> {
-    let fail = |error: std::io::Error| Failure::io(home, &error);
+    let fail = |error: std::io::Error| Failure::io(home, error);
     if home.exists() && !home.is_dir() {
         return Err(Failure::new("home-is-file", Exit::Usage).with("path", home.display()));
     }
@@ -99,7 +99,7 @@ pub(super) fn lock_file(path: &Path) -> std::io::Result<File> {
 
 /// A file with a secret in it, as a person names it: others must not be able to read it. Pipes are whoever opened them.
 pub(in crate::node) fn is_private(path: &Path) -> Result<(), Failure> {
-    let data = fs::metadata(path).map_err(|error| Failure::io(path, &error))?;
+    let data = fs::metadata(path).map_err(|error| Failure::io(path, error))?;
     if data.is_file() && data.permissions().mode() & OTHERS != 0 {
         let fix = format!("chmod 600 {}", path.display());
         return Err(Failure::new("secret-loose", Exit::Locked)

@@ -54,9 +54,9 @@ impl Handle {
             Err(error) if error.kind() == std::io::ErrorKind::ReadOnlyFilesystem => {
                 return Self::open_read_only(config, sink);
             }
-            other => other.map_err(|error| Failure::io(&path, &error))?,
+            other => other.map_err(|error| Failure::io(&path, error))?,
         };
-        lock.lock().map_err(|error| Failure::io(&path, &error))?;
+        lock.lock().map_err(|error| Failure::io(&path, error))?;
         // The database is made before the first key: keys without one are a home that lost it. A new
         // identity beside the old keys would look like the loss of everything, and hide that they are there.
         if !Store::exists(&config.home) && KeyFolder::of(&config.home).has("root") {
@@ -146,7 +146,7 @@ impl Handle {
             .cloned()
             .collect();
         KeyCard::new(statements)
-            .map_err(|error| Failure::new("identity-broken", Exit::Locked).with("error", error))
+            .map_err(|error| Failure::new("identity-broken", Exit::Locked).because(error))
     }
 
     /// The sign key in use: its secret and its certificate. It is this home's own choice: a copy of this home, with the
@@ -412,8 +412,7 @@ impl Handle {
 }
 
 pub(in crate::node) fn own(statement: Signed<Statement>) -> Result<Verified<Statement>, Failure> {
-    verify(statement)
-        .map_err(|error| Failure::new("identity-broken", Exit::Locked).with("error", error))
+    verify(statement).map_err(|error| Failure::new("identity-broken", Exit::Locked).because(error))
 }
 
 /// Makes keys and certificates. Key files come first: what no statement names is harmless.

@@ -22,7 +22,7 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let written = made.and_then(|mut file| file.write_all(bytes));
     written.map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => exists(path),
-        _ => Failure::io(path, &error),
+        _ => Failure::io(path, error),
     })
 }
 
@@ -40,10 +40,10 @@ pub fn may_replace(path: &Path) -> Result<(), Failure> {
         return Ok(());
     }
     let mut start = Vec::new();
-    let file = std::fs::File::open(path).map_err(|error| Failure::io(path, &error))?;
+    let file = std::fs::File::open(path).map_err(|error| Failure::io(path, error))?;
     file.take(SEALED.len() as u64)
         .read_to_end(&mut start)
-        .map_err(|error| Failure::io(path, &error))?;
+        .map_err(|error| Failure::io(path, error))?;
     // An empty file is what a shell or `mktemp` left.
     if start.is_empty() || start == SEALED {
         Ok(())

@@ -96,13 +96,13 @@ pub fn restore(
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
-    std::fs::create_dir_all(parent).map_err(|error| Failure::io(parent, &error))?;
+    std::fs::create_dir_all(parent).map_err(|error| Failure::io(parent, error))?;
     let mut name = home.file_name().unwrap_or_default().to_owned();
     name.push(format!(".restoring-{}", std::process::id()));
     let temporary = parent.join(name);
     let files = Files::new(parent);
     let beside = Path::new(temporary.file_name().unwrap_or_default());
-    let fail = |error: std::io::Error| Failure::io(&temporary, &error);
+    let fail = |error: std::io::Error| Failure::io(&temporary, error);
     files.remove_all(beside).map_err(fail)?;
     let done = unpack(&temporary, backup, secrets).and_then(|(begin, keys, blobs)| {
         if let Some(of) = options.of {
@@ -114,7 +114,7 @@ pub fn restore(
         };
         let new_feed = new_life(config, &temporary, &begin, ask, sink)?;
         // An empty folder of this name gives way; anything else does not.
-        std::fs::rename(&temporary, home).map_err(|error| Failure::io(home, &error))?;
+        std::fs::rename(&temporary, home).map_err(|error| Failure::io(home, error))?;
         let root = begin.root;
         Ok(Restored {
             root,
@@ -146,7 +146,7 @@ fn is_of(root: &RootKey, of: &str) -> Result<(), Failure> {
 
 /// Takes the guarded sections out of a configuration; which there were. What is no configuration goes as a whole.
 fn leave_out(path: &Path) -> Result<Vec<String>, Failure> {
-    let fail = |error: std::io::Error| Failure::io(path, &error);
+    let fail = |error: std::io::Error| Failure::io(path, error);
     let text = match std::fs::read_to_string(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) if error.kind() == std::io::ErrorKind::InvalidData => String::from("?"),
@@ -180,7 +180,7 @@ fn must_be_free(home: &Path) -> Result<(), Failure> {
         },
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => Err(taken()),
-        Err(error) => Err(Failure::io(home, &error)),
+        Err(error) => Err(Failure::io(home, error)),
     }
 }
 
@@ -374,12 +374,12 @@ fn make_folder(path: &Path) -> Result<(), Failure> {
         .recursive(true)
         .mode(0o700)
         .create(path);
-    made.map_err(|error| Failure::io(path, &error))
+    made.map_err(|error| Failure::io(path, error))
 }
 
 /// Writes a member durably, readable by its owner only; its sha256.
 fn write(path: &Path, input: &mut dyn Read, size: u64) -> Result<String, Failure> {
-    let fail = |error: std::io::Error| Failure::io(path, &error);
+    let fail = |error: std::io::Error| Failure::io(path, error);
     if let Some(folder) = path.parent() {
         make_folder(folder)?;
     }
@@ -472,7 +472,7 @@ fn new_life(
 
 /// Makes every folder of a tree durable.
 fn sync_tree(folder: &Path) -> Result<(), Failure> {
-    let fail = |error: std::io::Error| Failure::io(folder, &error);
+    let fail = |error: std::io::Error| Failure::io(folder, error);
     for entry in std::fs::read_dir(folder).map_err(fail)? {
         let path: PathBuf = entry.map_err(fail)?.path();
         if path.is_dir() {

@@ -174,7 +174,7 @@ impl Handle {
         };
         let recipient: Recipient = recipient.parse().map_err(|error: &str| bad(&error))?;
         let text =
-            std::fs::read_to_string(identity).map_err(|error| Failure::io(identity, &error))?;
+            std::fs::read_to_string(identity).map_err(|error| Failure::io(identity, error))?;
         let line = text
             .lines()
             .find(|line| line.starts_with("AGE-PLUGIN-"))

@@ -227,12 +227,12 @@ impl Handle {
 
 /// The source of a chat template, as far as one may be long.
 fn read_template(path: &Path) -> Result<String, Failure> {
-    let failed = |error: &std::io::Error| Failure::io(path, error);
-    let file = std::fs::File::open(path).map_err(|error| failed(&error))?;
+    let failed = |error: std::io::Error| Failure::io(path, error);
+    let file = std::fs::File::open(path).map_err(failed)?;
     let mut source = String::new();
     file.take(TEMPLATE_BYTES)
         .read_to_string(&mut source)
-        .map_err(|error| failed(&error))?;
+        .map_err(failed)?;
     Ok(source)
 }
 

@@ -45,7 +45,7 @@ pub(super) fn open(home: &Path, runtime: &Runtime, work: Sender<Work>) -> Result
     }
     // A socket that nobody answers on was left by a killed node.
     let _ = std::fs::remove_file(&path);
-    let fail = |error: std::io::Error| Failure::io(&path, &error);
+    let fail = |error: std::io::Error| Failure::io(&path, error);
     let listener = UnixListener::bind(&path).map_err(fail)?;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).map_err(fail)?;
     let task = runtime.spawn(async move {

@@ -197,7 +197,7 @@ impl Handle {
             .worker_threads(2)
             .enable_all()
             .build()
-            .map_err(|error| Failure::new("network-failed", Exit::Failed).with("error", error))?;
+            .map_err(|error| Failure::new("network-failed", Exit::Failed).because(error))?;
         let (work, inbox) = std::sync::mpsc::channel();
         let listening = transport::open(self, &runtime, &options, proof::verifier(work.clone()))?;
         let control = if options.control {

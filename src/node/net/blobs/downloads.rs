@@ -366,9 +366,9 @@ impl Hub<'_> {
             return Ok(None);
         };
         let folder = self.downloads.folder.clone();
-        std::fs::create_dir_all(&folder).map_err(|error| Failure::io(&folder, &error))?;
+        std::fs::create_dir_all(&folder).map_err(|error| Failure::io(&folder, error))?;
         let path = folder.join(partial_name(&circle, &blob.blake3));
-        let fail = |error: std::io::Error| Failure::io(&path, &error);
+        let fail = |error: std::io::Error| Failure::io(&path, error);
         let file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -435,7 +435,7 @@ impl Hub<'_> {
                     let file = transfer
                         .file
                         .try_clone()
-                        .map_err(|error| Failure::io(&transfer.path, &error))?;
+                        .map_err(|error| Failure::io(&transfer.path, error))?;
                     std::thread::spawn(move || {
                         let good = good_pieces(&file, &list);
                         let _ = work.send(Work::Blob(Looked::Pieces { key, good }));
@@ -446,7 +446,7 @@ impl Hub<'_> {
             (Part::Piece(number), Some(list)) => match list.cut().range(number) {
                 Some((start, _)) if list.fits(number, &bytes) => {
                     if let Err(error) = transfer.file.write_all_at(&bytes, start) {
-                        let failure = Failure::io(&transfer.path, &error);
+                        let failure = Failure::io(&transfer.path, error);
                         if failure.exit != Exit::NoSpace {
                             return Err(failure);
                         }
@@ -483,7 +483,7 @@ impl Hub<'_> {
             return Ok(());
         };
         transfer.looking = true;
-        let fail = |error: std::io::Error| Failure::io(&transfer.path, &error);
+        let fail = |error: std::io::Error| Failure::io(&transfer.path, error);
         transfer.file.set_len(transfer.blob.size).map_err(fail)?;
         let file = transfer.file.try_clone().map_err(fail)?;
         std::thread::spawn(move || {
