@@ -211,6 +211,7 @@ impl Face<'_> {
         if let Some(growing) = &growing {
             let heard = streamed.as_ref().ok().and_then(Option::as_ref);
             self.node
+                .history()
                 .end_answer(growing, heard.map(|heard| &heard.answer))?;
         }
         let Some(Heard {
@@ -284,7 +285,7 @@ impl Face<'_> {
                 Piece::Reading { .. } => {}
                 Piece::Text(piece) => {
                     if let Some(kept) = kept.as_deref_mut() {
-                        self.node.grow_answer(kept, &piece)?;
+                        self.node.history().grow_answer(kept, &piece)?;
                     }
                     write(&printable(&piece))?;
                     text.push_str(&piece);

@@ -24,8 +24,8 @@ pub fn run(out: &Out, node: &mut Handle, command: &History) -> Outcome {
         History::List { words } => list(out, node, &words.join(" ")),
         History::Show { session, all } => show(out, node, session, *all),
         History::Export { session, output } => {
-            let row = node.find_session(session)?;
-            let (row, messages) = node.session(row.id)?;
+            let row = node.history().find_session(session)?;
+            let (row, messages) = node.history().session(row.id)?;
             let text = markdown(&row, &branch(&messages, row.leaf));
             let Some(path) = output else {
                 let value = json!({"session": row.id, "title": row.title, "markdown": text});
@@ -48,7 +48,7 @@ pub fn run(out: &Out, node: &mut Handle, command: &History) -> Outcome {
 
 fn list(out: &Out, node: &Handle, query: &str) -> Outcome {
     if !query.is_empty() {
-        let found = node.find_messages(query, FOUND)?;
+        let found = node.history().find_messages(query, FOUND)?;
         if found.is_empty() {
             out.note("nothing-found", &[])
                 .map_err(|error| broken(&error))?;
@@ -63,7 +63,7 @@ fn list(out: &Out, node: &Handle, query: &str) -> Outcome {
         }
         return Ok(Exit::Done);
     }
-    let sessions = node.sessions()?;
+    let sessions = node.history().sessions()?;
     if sessions.is_empty() {
         out.note("history-empty", &[])
             .map_err(|error| broken(&error))?;
@@ -86,8 +86,8 @@ fn row_words(row: &SessionRow) -> String {
 }
 
 fn show(out: &Out, node: &Handle, name: &str, all: bool) -> Outcome {
-    let row = node.find_session(name)?;
-    let (row, messages) = node.session(row.id)?;
+    let row = node.history().find_session(name)?;
+    let (row, messages) = node.history().session(row.id)?;
     let shown: Vec<&MessageRow> = if all {
         messages.iter().collect()
     } else {
@@ -153,9 +153,9 @@ fn markdown(row: &SessionRow, path: &[&MessageRow]) -> String {
 
 fn delete(out: &Out, node: &Handle, names: &[String], all: bool, sure: &Sure) -> Outcome {
     let rows: Vec<SessionRow> = if all {
-        node.sessions()?
+        node.history().sessions()?
     } else {
-        let rows = names.iter().map(|name| node.find_session(name));
+        let rows = names.iter().map(|name| node.history().find_session(name));
         rows.collect::<Result<_, _>>()?
     };
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
@@ -166,7 +166,7 @@ fn delete(out: &Out, node: &Handle, names: &[String], all: bool, sure: &Sure) ->
         }
         return super::decide::undecided(sure);
     }
-    let count = node.delete_sessions(&ids)?;
+    let count = node.history().delete_sessions(&ids)?;
     let about = [("count", count.to_string())];
     said(
         out,
@@ -217,8 +217,8 @@ impl Memory {
             temperature: args.temperature,
         };
         if let Some(name) = &args.resume {
-            let row = node.find_session(name)?;
-            let (row, messages) = node.session(row.id)?;
+            let row = node.history().find_session(name)?;
+            let (row, messages) = node.history().session(row.id)?;
             memory.session = Some(row.id);
             memory.leaf = branch(&messages, row.leaf).last().map(|message| message.id);
             if args.system.is_none() {
@@ -233,10 +233,10 @@ impl Memory {
     fn question(&mut self, node: &Handle, question: &str) -> Result<i64, Failure> {
         let session = match self.session {
             Some(session) => session,
-            None => node.begin_session(question, &self.system)?,
+            None => node.history().begin_session(question, &self.system)?,
         };
         self.session = Some(session);
-        self.leaf = Some(node.keep_question(session, self.leaf, question)?);
+        self.leaf = Some(node.history().keep_question(session, self.leaf, question)?);
         Ok(session)
     }
 
@@ -249,13 +249,15 @@ impl Memory {
     ) -> Result<Growing, Failure> {
         let before = match (self.session, self.leaf) {
             (Some(session), leaf @ Some(_)) => {
-                let (_, messages) = node.session(session)?;
+                let (_, messages) = node.history().session(session)?;
                 turns(&branch(&messages, leaf))
             }
             _ => Vec::new(),
         };
         let session = self.question(node, question)?;
-        let growing = node.keep_answer(session, self.leaf, &conversation.engine.model)?;
+        let growing = node
+            .history()
+            .keep_answer(session, self.leaf, &conversation.engine.model)?;
         self.leaf = Some(growing.id);
         conversation.engine.ask_after(Question {
             system: self.system.clone(),
@@ -275,7 +277,7 @@ impl Memory {
         answer: &ManualAnswer,
     ) -> Result<(), Failure> {
         let session = self.question(node, question)?;
-        self.leaf = Some(node.keep_quotes(session, self.leaf, answer)?);
+        self.leaf = Some(node.history().keep_quotes(session, self.leaf, answer)?);
         Ok(())
     }
 }

@@ -39,7 +39,7 @@ pub fn chat(node: Handle, args: Option<&Chat>) -> Outcome {
         options.chat = chat::options(args);
         options.saves &= !args.no_save;
         if let Some(name) = &args.resume {
-            options.resume = Some(node.find_session(name)?.id);
+            options.resume = Some(node.history().find_session(name)?.id);
             options.saves = true;
         }
         // A name that is wrong is said before the terminal is taken.

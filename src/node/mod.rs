@@ -71,7 +71,7 @@ pub use inference::chat::{
     Answer, ChatOptions, Likelihood, ManualAnswer, Piece, Question, TokenChoice, Turn, end_word,
 };
 pub use inference::engine::{Conversation, Engine, Listener};
-pub use inference::history::{Growing, branch, quoted, turns};
+pub use inference::history::{Growing, History, branch, quoted, turns};
 #[cfg(feature = "lan")]
 pub use net::{
     Compared, Invitation, Joining, NetOptions, NetReport, Reached, Ticket, WideArea, ask_daemon,

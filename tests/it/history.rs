@@ -10,18 +10,30 @@ fn told(home: &Home) {
     let config = Config::load(Some(&home.path), |_| None).unwrap();
     let node = Handle::open(config, Box::new(|_| {})).unwrap();
     let first = node
+        .history()
         .begin_session("What is fire?\nSay it briefly.", "Be brief.")
         .unwrap();
-    let question = node.keep_question(first, None, "What is fire?").unwrap();
+    let question = node
+        .history()
+        .keep_question(first, None, "What is fire?")
+        .unwrap();
     for answer in ["Hot.", "Light \u{1b}[31mand heat."] {
-        let mut growing = node.keep_answer(first, Some(question), "ember").unwrap();
-        node.grow_answer(&mut growing, answer).unwrap();
-        node.end_answer(&growing, None).unwrap();
+        let mut growing = node
+            .history()
+            .keep_answer(first, Some(question), "ember")
+            .unwrap();
+        node.history().grow_answer(&mut growing, answer).unwrap();
+        node.history().end_answer(&growing, None).unwrap();
     }
-    let second = node.begin_session("堆肥はいつ返す", "").unwrap();
-    let question = node.keep_question(second, None, "堆肥はいつ返す").unwrap();
+    let second = node.history().begin_session("堆肥はいつ返す", "").unwrap();
+    let question = node
+        .history()
+        .keep_question(second, None, "堆肥はいつ返す")
+        .unwrap();
     let manual = node.ask_manual("stick").unwrap();
-    node.keep_quotes(second, Some(question), &manual).unwrap();
+    node.history()
+        .keep_quotes(second, Some(question), &manual)
+        .unwrap();
 }
 
 #[test]

@@ -202,13 +202,17 @@ fn idle_and_long_conversations() {
 fn long_conversation(home: &std::path::Path) {
     let config = okibi::config::Config::load(Some(home), |_| None).unwrap();
     let node = okibi::node::Handle::open(config, Box::new(|_| {})).unwrap();
-    let session = node.begin_session("a long one", "").unwrap();
+    let session = node.history().begin_session("a long one", "").unwrap();
     let mut parent = None;
     for number in 1..=10_000 {
         let text = format!(
             "message {number}\n\nwith *words* and `code`, so that there is something to draw"
         );
-        parent = Some(node.keep_question(session, parent, &text).unwrap());
+        parent = Some(
+            node.history()
+                .keep_question(session, parent, &text)
+                .unwrap(),
+        );
     }
 }
 

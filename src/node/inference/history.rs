@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use crate::store::{Figures, FoundMessage, MessageRow, NewMessage, SessionRow, Speaker};
+use crate::store::{Figures, FoundMessage, MessageRow, NewMessage, SessionRow, Speaker, Store};
 
 use super::chat::{Answer, ManualAnswer, Turn, end_word};
 use crate::node::clock::Stopwatch;
@@ -29,31 +29,42 @@ pub struct Growing {
     behind: bool,
 }
 
+/// The conversations that are kept in one home. They need nothing of it but its database.
+#[derive(Clone, Copy)]
+pub struct History<'a>(&'a Store);
+
 impl Handle {
+    /// The conversations that are kept here.
+    pub fn history(&self) -> History<'_> {
+        History(&self.store)
+    }
+}
+
+impl History<'_> {
     /// All conversations, the one touched last first.
     pub fn sessions(&self) -> Result<Vec<SessionRow>, Failure> {
-        Ok(self.store.sessions()?)
+        Ok(self.0.sessions()?)
     }
 
     /// A conversation with all its messages, whatever their branch.
     pub fn session(&self, id: i64) -> Result<(SessionRow, Vec<MessageRow>), Failure> {
-        let row = self.store.session(id)?.ok_or_else(|| unknown(&id))?;
-        Ok((row, self.store.messages(id)?))
+        let row = self.0.session(id)?.ok_or_else(|| unknown(&id))?;
+        Ok((row, self.0.messages(id)?))
     }
 
     /// The conversation that a person names: its number, or `last`.
     pub fn find_session(&self, name: &str) -> Result<SessionRow, Failure> {
         if name == "last" {
-            let newest = self.store.sessions()?.into_iter().next();
+            let newest = self.0.sessions()?.into_iter().next();
             return newest.ok_or_else(|| Failure::new("no-session", Exit::Failed));
         }
         let id: i64 = name.parse().map_err(|_| unknown(&name))?;
-        self.store.session(id)?.ok_or_else(|| unknown(&name))
+        self.0.session(id)?.ok_or_else(|| unknown(&name))
     }
 
     /// Begins a conversation; its title is the question's first line.
     pub fn begin_session(&self, question: &str, system: &str) -> Result<i64, Failure> {
-        Ok(self.store.new_session(&title(question), system, now())?)
+        Ok(self.0.new_session(&title(question), system, now())?)
     }
 
     /// Keeps a question.
@@ -105,7 +116,7 @@ impl Handle {
         quotes: &Value,
         ended: Option<&str>,
     ) -> Result<i64, Failure> {
-        Ok(self.store.add_message(&NewMessage {
+        Ok(self.0.add_message(&NewMessage {
             session,
             parent,
             role,
@@ -122,7 +133,7 @@ impl Handle {
     pub fn grow_answer(&self, answer: &mut Growing, piece: &str) -> Result<(), Failure> {
         answer.text.push_str(piece);
         if answer.written.is_none_or(|at| at.millis() >= MOMENT) {
-            self.store.grow_message(answer.id, &answer.text)?;
+            self.0.grow_message(answer.id, &answer.text)?;
             answer.written = Some(Stopwatch::start());
             answer.behind = false;
         } else {
@@ -134,7 +145,7 @@ impl Handle {
     /// Writes what waits for a later piece.
     pub fn flush_answer(&self, answer: &mut Growing) -> Result<(), Failure> {
         if std::mem::take(&mut answer.behind) {
-            self.store.grow_message(answer.id, &answer.text)?;
+            self.0.grow_message(answer.id, &answer.text)?;
         }
         Ok(())
     }
@@ -147,34 +158,32 @@ impl Handle {
             rate: answer.map_or(0.0, |it| it.rate),
         };
         let ended = answer.map_or("failed", |it| end_word(it.end));
-        Ok(self
-            .store
-            .end_message(grown.id, &grown.text, ended, figures)?)
+        Ok(self.0.end_message(grown.id, &grown.text, ended, figures)?)
     }
 
     /// Says which branch of a conversation is shown.
     pub fn choose_branch(&self, session: i64, leaf: Option<i64>) -> Result<(), Failure> {
-        Ok(self.store.set_leaf(session, leaf)?)
+        Ok(self.0.set_leaf(session, leaf)?)
     }
 
     /// Gives a conversation another title.
     pub fn title_session(&self, session: i64, text: &str) -> Result<(), Failure> {
-        Ok(self.store.title_session(session, &title(text))?)
+        Ok(self.0.title_session(session, &title(text))?)
     }
 
     /// Gives a conversation other instructions.
     pub fn instruct_session(&self, session: i64, system: &str) -> Result<(), Failure> {
-        Ok(self.store.instruct_session(session, system)?)
+        Ok(self.0.instruct_session(session, system)?)
     }
 
     /// Deletes conversations for good; returns how many there were.
     pub fn delete_sessions(&self, ids: &[i64]) -> Result<usize, Failure> {
-        Ok(self.store.delete_sessions(ids)?)
+        Ok(self.0.delete_sessions(ids)?)
     }
 
     /// Messages that hold every word of a query, newest first.
     pub fn find_messages(&self, query: &str, limit: usize) -> Result<Vec<FoundMessage>, Failure> {
-        Ok(self.store.find_messages(query, limit)?)
+        Ok(self.0.find_messages(query, limit)?)
     }
 }
 

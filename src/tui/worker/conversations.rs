@@ -48,7 +48,7 @@ pub fn run(node: Handle, inbox: &Receiver<Effect>, outbox: &Sender<Incoming>) {
                 let flushed = keeper
                     .growing
                     .values_mut()
-                    .try_for_each(|it| node.flush_answer(it));
+                    .try_for_each(|it| node.history().flush_answer(it));
                 if let Err(failure) = flushed {
                     let _ = outbox.send(Reply::Refused(words(&failure)).into());
                 }
@@ -93,12 +93,13 @@ impl Keeper {
     fn work(&mut self, effect: Effect) -> Result<Option<Reply>, Failure> {
         Ok(match effect {
             Effect::Keep(keep) => return self.keep(keep),
-            Effect::ListSessions => Some(Reply::Sessions(self.node.sessions()?)),
-            Effect::OpenSession(id, at) => {
-                Some(Reply::Opened(Box::new(self.node.session(id)?), at))
-            }
+            Effect::ListSessions => Some(Reply::Sessions(self.node.history().sessions()?)),
+            Effect::OpenSession(id, at) => Some(Reply::Opened(
+                Box::new(self.node.history().session(id)?),
+                at,
+            )),
             Effect::Search(query) => {
-                let hits = self.node.find_messages(&query, FOUND)?;
+                let hits = self.node.history().find_messages(&query, FOUND)?;
                 Some(Reply::Found(query, hits))
             }
             Effect::Manual(question) => {
@@ -126,7 +127,7 @@ impl Keeper {
                 question,
                 system,
             } => {
-                let real = self.node.begin_session(&question, &system)?;
+                let real = self.node.history().begin_session(&question, &system)?;
                 self.numbers.insert(session, real);
                 return Ok(Some(Reply::Began(session, real)));
             }
@@ -137,7 +138,10 @@ impl Keeper {
                 text,
             } => {
                 let parent = parent.map(|id| self.real(id));
-                let real = self.node.keep_question(self.real(session), parent, &text)?;
+                let real = self
+                    .node
+                    .history()
+                    .keep_question(self.real(session), parent, &text)?;
                 self.numbers.insert(id, real);
             }
             Keep::Answer {
@@ -147,18 +151,21 @@ impl Keeper {
                 model,
             } => {
                 let parent = Some(self.real(parent));
-                let growing = self.node.keep_answer(self.real(session), parent, &model)?;
+                let growing =
+                    self.node
+                        .history()
+                        .keep_answer(self.real(session), parent, &model)?;
                 self.numbers.insert(id, growing.id);
                 self.growing.insert(id, growing);
             }
             Keep::Grow { id, piece } => {
                 if let Some(growing) = self.growing.get_mut(&id) {
-                    self.node.grow_answer(growing, &piece)?;
+                    self.node.history().grow_answer(growing, &piece)?;
                 }
             }
             Keep::End { id, answer } => {
                 if let Some(growing) = self.growing.remove(&id) {
-                    self.node.end_answer(&growing, answer.as_ref())?;
+                    self.node.history().end_answer(&growing, answer.as_ref())?;
                 }
             }
             Keep::Quotes {
@@ -168,20 +175,30 @@ impl Keeper {
             } => {
                 if let Some(answer) = self.quoted.take() {
                     let parent = Some(self.real(parent));
-                    let real = self.node.keep_quotes(self.real(session), parent, &answer)?;
+                    let real =
+                        self.node
+                            .history()
+                            .keep_quotes(self.real(session), parent, &answer)?;
                     self.numbers.insert(id, real);
                 }
             }
             Keep::Branch { session, leaf } => {
                 let leaf = leaf.map(|id| self.real(id));
-                self.node.choose_branch(self.real(session), leaf)?;
+                self.node
+                    .history()
+                    .choose_branch(self.real(session), leaf)?;
             }
-            Keep::Title { session, text } => self.node.title_session(self.real(session), &text)?,
+            Keep::Title { session, text } => self
+                .node
+                .history()
+                .title_session(self.real(session), &text)?,
             Keep::System { session, text } => {
-                self.node.instruct_session(self.real(session), &text)?;
+                self.node
+                    .history()
+                    .instruct_session(self.real(session), &text)?;
             }
             Keep::Delete(session) => {
-                let count = self.node.delete_sessions(&[self.real(session)])?;
+                let count = self.node.history().delete_sessions(&[self.real(session)])?;
                 let words = say("history-deleted", &[("count", count.to_string())]);
                 return Ok(Some(Reply::Said(words)));
             }
