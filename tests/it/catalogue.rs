@@ -237,7 +237,7 @@ fn calls_of(source: &Source) -> Vec<Call> {
                 // Values may be added later.
                 None
             } else if name.ends_with("::new") {
-                Some(source.chained(end, ".with"))
+                Some(source.chained(end))
             } else {
                 arguments
                     .get(position + 1)

@@ -303,23 +303,26 @@ impl Source {
         (found, self.code.len())
     }
 
-    /// The first arguments of the calls of `method` that are chained on at `end`.
-    pub fn chained(&self, mut end: usize, method: &str) -> BTreeSet<String> {
+    /// The names of the values that are chained on to a failure at `end`: `.with("name", value)`, and `.because(error)`,
+    /// which gives `error`.
+    pub fn chained(&self, mut end: usize) -> BTreeSet<String> {
         let mut names = BTreeSet::new();
         loop {
             let rest = self.code[end..].trim_start();
-            let Some(after) = rest
-                .strip_prefix(method)
-                .and_then(|rest| rest.strip_prefix('('))
-            else {
+            let (after, source) = match rest.strip_prefix(".with(") {
+                Some(after) => (Some(after), false),
+                None => (rest.strip_prefix(".because("), true),
+            };
+            let Some(after) = after else {
                 return names;
             };
             let (arguments, next) = self.arguments(self.code.len() - after.len());
-            names.extend(
-                arguments
+            names.extend(match source {
+                true => Some("error".to_owned()),
+                false => arguments
                     .first()
                     .and_then(|&(from, to)| literal(&self.text[from..to])),
-            );
+            });
             end = next;
         }
     }
