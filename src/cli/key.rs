@@ -68,18 +68,18 @@ pub fn run(out: &Out, node: &mut Handle, args: &Key) -> Outcome {
                 Some(path) => crate::node::new_passphrase(self::passphrase_file(path)?)?,
                 None => ask::new_passphrase("ask-new-root")?,
             };
-            node.lock_root(words)?;
+            node.root_at_rest().lock(words)?;
             done(out, node, "key-passphrase-set")?;
         }
         Key::Passphrase(Passphrase::Remove) => {
-            node.unlock_root()?;
+            node.root_at_rest().unlock()?;
             done(out, node, "key-passphrase-removed")?;
         }
         Key::Plugin {
             recipient,
             identity,
         } => {
-            node.lock_root_by_plugin(recipient, identity)?;
+            node.root_at_rest().lock_by_plugin(recipient, identity)?;
             done(out, node, "key-plugin-set")?;
         }
     }
@@ -95,7 +95,7 @@ fn show(out: &Out, node: &Handle) -> Result<(), Failure> {
     let root = node.root();
     let (english, japanese) = (words(&root, Words::English), words(&root, Words::Japanese));
     let feed = node.feed()?;
-    let lock = match node.root_lock() {
+    let lock = match node.root_at_rest().lock_state() {
         RootLock::Plain => "plain".to_owned(),
         RootLock::Passphrase => "passphrase".to_owned(),
         RootLock::Plugin(name) => format!("plugin {name}"),

@@ -66,7 +66,7 @@ pub use home::overwrite::{may_replace, write_new};
 pub use home::restore::{RestoreOptions, Restored, backup_holds, restore};
 pub use home::status::{AuditCheck, CircleStatus, MemberStatus, Status};
 pub use home::system_stats::{Overview, Stick, SystemStats};
-pub use home::unlock::{AskPassphrase, RootLock};
+pub use home::unlock::{AskPassphrase, RootAtRest, RootLock};
 pub use inference::chat::{
     Answer, ChatOptions, Likelihood, ManualAnswer, Piece, Question, TokenChoice, Turn, end_word,
 };

@@ -78,7 +78,7 @@ impl Handle {
     }
 
     fn check_keys(&self, findings: &mut Vec<Finding>) -> Result<(), Failure> {
-        findings.push(match self.root_lock() {
+        findings.push(match self.root_at_rest().lock_state() {
             RootLock::Plain => Finding::new("doctor-root-plain", true),
             RootLock::Passphrase => Finding::new("doctor-root-locked", true),
             RootLock::Plugin(name) => Finding::new("doctor-root-plugin", true).with("name", name),

@@ -54,7 +54,9 @@ impl Handle {
     /// Mends a fork of my own feed in this circle where nobody has to be asked: the root key is in clear, and others
     /// hold no decision of mine that is not here (those may be a thief's: `okibi key revoke` or `okibi key new-feed`).
     pub(in crate::node) fn mend_if_set_back(&mut self, circle: &CircleId) -> Result<bool, Failure> {
-        if !matches!(self.root_lock(), RootLock::Plain) || self.store.meta("stopped")?.is_some() {
+        if !matches!(self.root_at_rest().lock_state(), RootLock::Plain)
+            || self.store.meta("stopped")?.is_some()
+        {
             return Ok(false);
         }
         self.mend_fork(circle, false)

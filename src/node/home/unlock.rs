@@ -19,7 +19,8 @@ use zeroize::Zeroizing;
 use crate::carrier::media::keyring::{Addressee, Secret};
 use crate::carrier::media::{MediaError, seal};
 use crate::identity::{Signer, SigningSecret};
-use crate::store::keys::Rest;
+use crate::record::RootKey;
+use crate::store::keys::{KeyFolder, Rest};
 
 use crate::node::bundle::external_recipients::passphrase_file;
 use crate::node::{Exit, Failure, Handle};
@@ -45,6 +46,14 @@ fn locked(error: impl std::fmt::Display) -> Failure {
     Failure::new("key-locked", Exit::Locked).with("error", error)
 }
 
+/// The root key of one home, as it lies there.
+pub struct RootAtRest<'a> {
+    keys: &'a KeyFolder,
+    root: RootKey,
+    passphrase_file: Option<&'a Path>,
+    ask: Option<&'a AskPassphrase>,
+}
+
 impl Handle {
     /// Says how a person is asked for the passphrase.
     #[must_use]
@@ -53,8 +62,25 @@ impl Handle {
         self
     }
 
-    /// How the root key is kept.
-    pub fn root_lock(&self) -> RootLock {
+    /// The root key, as it lies in this home.
+    pub fn root_at_rest(&self) -> RootAtRest<'_> {
+        RootAtRest {
+            keys: &self.keys,
+            root: self.root,
+            passphrase_file: self.config.passphrase_file.as_deref(),
+            ask: self.ask.as_ref(),
+        }
+    }
+
+    /// The root key, unlocked if need be.
+    pub(super) fn root_secret(&self) -> Result<SigningSecret, Failure> {
+        self.root_at_rest().secret()
+    }
+}
+
+impl RootAtRest<'_> {
+    /// How it is kept.
+    pub fn lock_state(&self) -> RootLock {
         let exists = |rest| self.keys.path_of("root", &self.root.0, rest).exists();
         if exists(Rest::Plain) {
             RootLock::Plain
@@ -82,9 +108,9 @@ impl Handle {
         bytes.starts_with(&[seal::MAGIC.as_slice(), b"-> scrypt "].concat())
     }
 
-    /// The root key, unlocked if need be.
-    pub(super) fn root_secret(&self) -> Result<SigningSecret, Failure> {
-        let line = match self.root_lock() {
+    /// Unlocks it, if need be.
+    fn secret(&self) -> Result<SigningSecret, Failure> {
+        let line = match self.lock_state() {
             // Where nothing is, the plain file is what is missed.
             RootLock::Plain | RootLock::Missing => {
                 let bytes = self.keys.read("root", &self.root.0)?;
@@ -125,7 +151,7 @@ impl Handle {
 
     /// The passphrase of the root key.
     fn words(&self) -> Result<SecretString, Failure> {
-        match (&self.config.passphrase_file, &self.ask) {
+        match (self.passphrase_file, self.ask) {
             (Some(path), _) => passphrase_file(path),
             (None, Some(ask)) => ask(),
             (None, None) => Err(locked("nobody can be asked for its passphrase")),
@@ -133,8 +159,8 @@ impl Handle {
     }
 
     /// Puts the root key under a passphrase; one that it had before is asked for.
-    pub fn lock_root(&mut self, words: SecretString) -> Result<(), Failure> {
-        let secret = self.root_secret()?;
+    pub fn lock(&self, words: SecretString) -> Result<(), Failure> {
+        let secret = self.secret()?;
         let to = [Addressee::Passphrase(words.clone())];
         let mut sealer = seal::seal(Vec::new(), &to)?;
         let line = Zeroizing::new(format!("{}\n", HEXLOWER.encode(&*secret.to_bytes())));
@@ -158,8 +184,8 @@ impl Handle {
     }
 
     /// Takes passphrase or plugin off the root key: it lies in clear again.
-    pub fn unlock_root(&mut self) -> Result<(), Failure> {
-        let secret = self.root_secret()?;
+    pub fn unlock(&self) -> Result<(), Failure> {
+        let secret = self.secret()?;
         self.keys.write("root", &self.root.0, &secret.to_bytes())?;
         self.keys.remove("root", &self.root.0, Rest::Locked)?;
         self.keys.remove("root", &self.root.0, Rest::Identity)?;
@@ -168,7 +194,7 @@ impl Handle {
 
     /// Puts the root key under an age plugin: `recipient` as the plugin prints it (`age1NAME1...`), `identity` a file with
     /// its `AGE-PLUGIN-NAME-1...` line.
-    pub fn lock_root_by_plugin(&mut self, recipient: &str, identity: &Path) -> Result<(), Failure> {
+    pub fn lock_by_plugin(&self, recipient: &str, identity: &Path) -> Result<(), Failure> {
         let bad = |error: &dyn std::fmt::Display| {
             Failure::new("plugin-failed", Exit::Failed).with("error", error)
         };
@@ -179,7 +205,7 @@ impl Handle {
             .lines()
             .find(|line| line.starts_with("AGE-PLUGIN-"))
             .ok_or_else(|| bad(&"the file holds no AGE-PLUGIN- line"))?;
-        let secret = self.root_secret()?;
+        let secret = self.secret()?;
         let plugin = RecipientPluginV1::new(
             recipient.plugin(),
             std::slice::from_ref(&recipient),
@@ -266,8 +292,10 @@ impl Handle {
 
     /// What a plugin may ask: nothing but a PIN or passphrase from the configured file. Tokens blink by themselves.
     fn callbacks(&self) -> Words {
-        let path = self.config.passphrase_file.as_deref();
-        Words(path.and_then(|path| passphrase_file(path).ok()))
+        Words(
+            self.passphrase_file
+                .and_then(|path| passphrase_file(path).ok()),
+        )
     }
 }
 
