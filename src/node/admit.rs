@@ -19,10 +19,22 @@ pub(super) enum Occasion {
     /// A bundle of this circle, or the built-in shelf, signed by somebody.
     Bundle { circle: String, from: String },
     /// Statements and records of this circle, by a session with somebody.
+    #[cfg_attr(
+        not(feature = "lan"),
+        expect(dead_code, reason = "only a network brings it")
+    )]
     Exchange { circle: String, from: String },
     /// An acknowledgement, by a session.
+    #[cfg_attr(
+        not(feature = "lan"),
+        expect(dead_code, reason = "only a network brings it")
+    )]
     Acknowledgement,
     /// The circle that a ticket led to.
+    #[cfg_attr(
+        not(feature = "lan"),
+        expect(dead_code, reason = "only a network brings it")
+    )]
     Join,
 }
 
@@ -42,6 +54,10 @@ pub(super) struct Admission {
 pub(super) struct Admitted {
     pub receipt: Receipt,
     /// It showed that this home was set back; its own feed goes on in a new one.
+    #[cfg_attr(
+        not(feature = "lan"),
+        expect(dead_code, reason = "only a network brings it")
+    )]
     pub mended: bool,
 }
 
@@ -79,6 +95,10 @@ impl Admission {
     }
 
     /// Takes in a delivery of one batch.
+    #[cfg_attr(
+        not(feature = "lan"),
+        expect(dead_code, reason = "only a network brings it")
+    )]
     pub fn whole(mut self, node: &mut Handle, batch: Batch) -> Result<Admitted, Failure> {
         self.take(node, batch, true)?;
         self.finish(node)

@@ -338,7 +338,7 @@ impl Handle {
         if !root.exists() {
             return Ok(());
         }
-        let secrets = self.receive_keys()?;
+        let secrets = self.identity().receive_keys()?;
         let shelf = RelayStore::open(&self.files(&root))?;
         shelf.drop_bundles(|found| {
             let front = inspect(Source::Found(found), &secrets);

@@ -150,7 +150,7 @@ impl Handle {
         {
             shipment.trust.insert(0, genesis);
         }
-        let (secret, certificate) = self.sign_key()?;
+        let (secret, certificate) = self.identity().sign_key()?;
         let directory = self.store.directory()?;
         let certificate = statement_bytes(&directory, &certificate).ok_or_else(|| {
             Failure::new("identity-broken", Exit::Locked).with("error", "no certificate")
@@ -336,7 +336,7 @@ impl Handle {
         }
         let receive = self.receive_keys_of(circle, &[*to])?;
         let missing = self.store.missing_blobs(&circle.id)?;
-        let me = self.acknowledger()?;
+        let me = self.identity().acknowledger()?;
         let owed = self.store.owed(&circle.id, &me, to, &missing)?;
         let shipment = Shipment {
             statements: Vec::new(),

@@ -171,7 +171,7 @@ impl Handle {
     }
 
     fn see(&self, source: Stream<'_>, whole: bool) -> Result<Option<Seen>, Failure> {
-        let secrets = self.receive_keys()?;
+        let secrets = self.identity().receive_keys()?;
         let front = if whole {
             check(source, &secrets)
         } else {

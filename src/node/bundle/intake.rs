@@ -175,7 +175,7 @@ impl Handle {
         options: ImportOptions,
         report: &mut ImportReport,
     ) -> Result<(), Failure> {
-        let secrets = self.receive_keys()?;
+        let secrets = self.identity().receive_keys()?;
         let (parts, whole): (Vec<_>, Vec<_>) =
             found.into_iter().partition(|(_, found)| found.is_part());
         let candidates = whole.into_iter().map(|(number, found)| Candidate {
@@ -525,7 +525,7 @@ impl Handle {
         stream: &mut (dyn Read + Send),
         options: ImportOptions,
     ) -> Result<ImportReport, Failure> {
-        let secrets = self.receive_keys()?;
+        let secrets = self.identity().receive_keys()?;
         let source = Stream::Stream(stream);
         let mut report = ImportReport::default();
         match self.import_one(source, &secrets, Policy::Member, options)? {

@@ -91,7 +91,7 @@ impl Handle {
         let (mut acks, mut news) = (Vec::new(), false);
         if !to.is_empty() {
             let missing = self.store.missing_blobs(&circle.id)?;
-            let me = self.acknowledger()?;
+            let me = self.identity().acknowledger()?;
             for root in to {
                 let owed = self.store.owed(&circle.id, &me, root, &missing)?;
                 // An acknowledgement of one's own records only is no news to anybody.
@@ -170,7 +170,7 @@ impl Handle {
             return Ok(());
         }
         let missing = self.store.missing_blobs(circle)?;
-        let (secret, certificate) = self.sign_key()?;
+        let (secret, certificate) = self.identity().sign_key()?;
         let owner = OwnFeed {
             root: self.root,
             signer: &secret,

@@ -90,7 +90,7 @@ impl Handle {
         model: &Path,
         out: &Path,
     ) -> Result<CircleId, Failure> {
-        let (secret, certificate) = self.sign_key()?;
+        let (secret, certificate) = self.identity().sign_key()?;
         let genesis = Body::Genesis {
             name: "okibi starter".to_owned(),
             salt: random()?,

@@ -107,11 +107,11 @@ impl Handle {
     ) -> Result<Effect, Failure> {
         self.may_write(circle)?;
         // It would wait for a full certificate, and what is looked at would not be what comes of it.
-        if self.spare_signs()? {
+        if self.identity().spare_signs()? {
             return Err(Failure::new("spare-only", Exit::Locked));
         }
         let (statements, draft) = self.draft(circle, decision)?;
-        let (secret, certificate) = self.sign_key()?;
+        let (secret, certificate) = self.identity().sign_key()?;
         let owner = OwnFeed {
             root: self.root,
             signer: &secret,

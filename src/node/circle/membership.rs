@@ -47,7 +47,7 @@ impl Handle {
         if self.own_circles()?.iter().any(|it| it.state.name == name) {
             return Err(Failure::new("circle-name-taken", Exit::Usage).with("name", name));
         }
-        let (secret, certificate) = self.sign_key()?;
+        let (secret, certificate) = self.identity().sign_key()?;
         let mut admins = BTreeMap::from([(self.root, me.to_owned())]);
         for (name, card) in cards {
             if admins.insert(card.root(), name.clone()).is_some() {
@@ -91,7 +91,7 @@ impl Handle {
     pub fn refound(&mut self, old: &CircleView, name: &str) -> Result<Founded, Failure> {
         valid_name(name)?;
         self.may_write(old)?;
-        let (secret, certificate) = self.sign_key()?;
+        let (secret, certificate) = self.identity().sign_key()?;
         let mut admins: BTreeMap<RootKey, String> = BTreeMap::new();
         for root in old.state.admins() {
             admins.insert(*root, self.name_of(old, root));
@@ -149,7 +149,7 @@ impl Handle {
         circle: &CircleId,
         draft: Draft,
     ) -> Result<RecordId, Failure> {
-        let (secret, certificate) = self.sign_key()?;
+        let (secret, certificate) = self.identity().sign_key()?;
         let owner = OwnFeed {
             root: self.root,
             signer: &secret,
@@ -313,7 +313,7 @@ impl Handle {
 
     /// The public half of the sign key in use, for `key show`.
     pub fn feed(&self) -> Result<FeedKey, Failure> {
-        Ok(FeedKey(self.sign_key()?.0.public()))
+        Ok(FeedKey(self.identity().sign_key()?.0.public()))
     }
 }
 

@@ -171,7 +171,7 @@ impl Handle {
             tar: tar::Builder::new(sealer),
             sums: String::new(),
         };
-        let (signer, certificate) = self.sign_key()?;
+        let (signer, certificate) = self.identity().sign_key()?;
         let directory = self.store.directory()?;
         let certificate = directory.of(self.root).find(|it| it.id() == certificate);
         let certificate = certificate.map(|it| HEXLOWER.encode(it.bytes()));

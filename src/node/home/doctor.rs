@@ -2,7 +2,7 @@
 
 use crate::record::Role;
 
-use super::open::ROTATION_TROUBLE;
+use super::identity::ROTATION_TROUBLE;
 use super::unlock::RootLock;
 use crate::node::{Failure, Handle};
 
@@ -88,7 +88,7 @@ impl Handle {
             findings.push(Finding::new("doctor-key-exposed", false).with("path", path.display()));
         }
         let directory = self.store.directory()?;
-        if self.sign_key().is_err() {
+        if self.identity().sign_key().is_err() {
             findings.push(Finding::new("doctor-key-missing", false).with("role", "sign"));
         }
         for role in [Role::Transport, Role::Receive] {
@@ -108,7 +108,7 @@ impl Handle {
             Some(b"restored") => findings.push(Finding::new("doctor-home-restored", false)),
             Some(_) => findings.push(Finding::new("doctor-home-moved", false)),
         }
-        if self.spare_signs()? {
+        if self.identity().spare_signs()? {
             findings.push(Finding::new("doctor-spare", false));
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 pub(super) mod backup;
 pub(super) mod doctor;
+pub(super) mod identity;
 pub(super) mod memory;
 pub(super) mod modes;
 pub(super) mod open;

@@ -13,7 +13,7 @@ use crate::identity::{Verified, revocation};
 use crate::record::{Body, CircleId, Entry, FeedKey, Hlc, Previous, Record, RecordId};
 use crate::store::{CircleView, Draft, OwnFeed, others_branch};
 
-use super::open::own;
+use super::identity::own;
 use super::unlock::RootLock;
 use crate::node::clock::{now, random};
 use crate::node::{Failure, Handle};
@@ -148,7 +148,7 @@ impl Handle {
         let time = Hlc::from_millis(now());
         let statement = own(revocation(&root, feed.0, Some(*circle), Some(cut), time))?;
         self.store.add_statements(&[statement])?;
-        let (secret, certificate) = self.sign_key()?;
+        let (secret, certificate) = self.identity().sign_key()?;
         let owner = OwnFeed {
             root: self.root,
             signer: &secret,

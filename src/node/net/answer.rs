@@ -192,7 +192,7 @@ impl Hub<'_> {
         let me = self.node.root;
         let said = self.node.store.ack(circle, &me, peer)?;
         let heard = self.node.store.ack(circle, peer, &me)?;
-        let (secret, certificate) = self.node.sign_key()?;
+        let (secret, certificate) = self.node.identity().sign_key()?;
         let owner = OwnFeed {
             root: me,
             signer: &secret,

@@ -70,7 +70,7 @@ impl<'a> Hub<'a> {
         work: Sender<Work>,
         peer_addresses: PeerAddresses,
     ) -> Result<Self, Failure> {
-        let (certificate, secret) = node.transport_key()?;
+        let (certificate, secret) = node.identity().transport_key()?;
         let secret = SigningSecret::from_bytes(&secret);
         let envelope = node.store.statement_bytes(&[certificate])?.pop();
         let envelope = envelope.ok_or_else(|| {

@@ -39,7 +39,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::carrier::node_addr::NodeAddr;
-use crate::record::{CircleId, Role, RootKey, StatementId};
+use crate::record::{CircleId, RootKey};
 use crate::sync::JoinRequest;
 
 use super::{Exit, Failure, Handle};
@@ -175,16 +175,6 @@ impl Handle {
             },
             ..NetOptions::default()
         })
-    }
-
-    /// The key that proves in a session who this node is, and names it beyond its network; with its certificate.
-    fn transport_key(&self) -> Result<(StatementId, zeroize::Zeroizing<[u8; 32]>), Failure> {
-        let directory = self.store.directory()?;
-        let current = directory.current(&self.root, Role::Transport);
-        let (certificate, public) = current.ok_or_else(|| {
-            Failure::new("identity-broken", Exit::Locked).with("error", "no transport key")
-        })?;
-        Ok((certificate, self.keys.read("transport", &public)?))
     }
 
     /// Goes onto the network until told to stop. What happens meanwhile is told to the sink.

@@ -392,7 +392,7 @@ impl Hub<'_> {
             return Ok(());
         }
         if !circle.state.is_active(&request.root) {
-            let (key, certificate) = self.node.sign_key()?;
+            let (key, certificate) = self.node.identity().sign_key()?;
             let owner = OwnFeed {
                 root: self.node.root,
                 signer: &key,

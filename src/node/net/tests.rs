@@ -106,7 +106,7 @@ impl Node {
 fn live(home: &Path, orders: &Receiver<Option<Order>>) {
     loop {
         let mut handle = open(home);
-        let (_, secret) = handle.transport_key().unwrap();
+        let (_, secret) = handle.identity().transport_key().unwrap();
         let mut here = NodeAddr::new(SigningSecret::from_bytes(&secret).public());
         here.add("192.0.2.7:6543");
         let (work, inbox) = channel();

@@ -138,7 +138,7 @@ pub(in crate::node::net) fn open(
     }
     let wide_area = match ways(options, &far) {
         Some(ways) => {
-            let (_, secret) = node.transport_key()?;
+            let (_, secret) = node.identity().transport_key()?;
             let open = runtime.block_on(Iroh::open(&secret, &ways));
             Some(Arc::new(open.map_err(|error| fail(error.to_string()))?))
         }
