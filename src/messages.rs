@@ -1,22 +1,26 @@
-//! The message catalogue: every sentence that a person reads, by a stable code. Another language is another
-//! file beside `messages/en.toml`, not a rewrite. `{name}` stands for a value.
+//! The message catalogue: every sentence that a person reads, in Fluent, by a stable code. Another
+//! language is another file beside `messages/en.ftl`. `CODE.hint` is an attribute of the message.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
+
+use fluent_bundle::concurrent::FluentBundle;
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use unic_langid::LanguageIdentifier;
 
 use crate::record::Foreign;
 use crate::record::foreign::{self, harmless_line, harmless_text};
 
-const ENGLISH: &str = include_str!("messages/en.toml");
-const JAPANESE: &str = include_str!("messages/ja.toml");
-
-/// Values that somebody chose, who may be a stranger: quoted and cut wherever they stand in a sentence.
+/// Values that somebody chose, who may be a stranger. They are quoted and cut wherever they stand in
+/// a sentence; a catalogue asks the same for any other value with `QUOTED($value)`.
 const CHOSEN: [&str; 5] = ["circle", "member", "signer", "author", "reason"];
 /// Columns of a reason, at most.
 const REASON: usize = 80;
+/// Digits of the longest number that a catalogue sees as a number: a 64-bit float holds all of them.
+const EXACT_DIGITS: usize = 15;
 
-type Catalogue = HashMap<String, String>;
+type Catalogue = FluentBundle<FluentResource>;
 
 /// The languages that there are catalogues of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -85,86 +89,116 @@ impl Language {
     }
 }
 
-fn read(source: &str) -> Catalogue {
-    // The catalogues are part of the binary and a test parses them; without them codes are shown.
-    let table: toml::Table = source.parse().unwrap_or_default();
-    let texts = table.into_iter();
-    texts
-        .filter_map(|(code, text)| Some((code, text.as_str()?.to_owned())))
-        .collect()
-}
+impl Language {
+    const ALL: [Self; 2] = [Self::English, Self::Japanese];
 
-fn catalogue() -> &'static Catalogue {
-    static CATALOGUE: OnceLock<Catalogue> = OnceLock::new();
-    CATALOGUE.get_or_init(|| read(ENGLISH))
-}
-
-/// The text of a code in the language that is spoken; what is not translated is said in English.
-fn text(code: &str) -> Option<&'static String> {
-    static CATALOGUE: OnceLock<Catalogue> = OnceLock::new();
-    if spoken() == Language::Japanese as u8
-        && let Some(text) = CATALOGUE.get_or_init(|| read(JAPANESE)).get(code)
-    {
-        return Some(text);
+    fn spoken() -> Self {
+        let spoken = spoken();
+        let found = Self::ALL.into_iter().find(|it| *it as u8 == spoken);
+        found.unwrap_or_default()
     }
-    catalogue().get(code)
-}
 
-/// The text of a code with its values put in; hints may be missing and are then empty.
-pub fn say(code: &str, about: &[(&str, String)]) -> String {
-    let Some(text) = text(code) else {
-        return if code.ends_with(".hint") {
-            String::new()
-        } else {
-            code.to_owned()
+    /// The language by its BCP 47 tag, whose rules of the plural hold.
+    fn tag(self) -> LanguageIdentifier {
+        let tag = match self {
+            Self::English => "en",
+            Self::Japanese => "ja",
         };
-    };
-    let mut words = String::with_capacity(text.len());
-    let mut rest = text.as_str();
-    while let Some((before, after)) = rest.split_once('{') {
-        words.push_str(before);
-        let Some((name, tail)) = after.split_once('}') else {
-            rest = after;
-            break;
-        };
-        let (name, chosen) = match name.strip_prefix('@') {
-            Some(name) => (name, true),
-            None => (name, CHOSEN.contains(&name)),
-        };
-        let value = about.iter().find(|(key, _)| *key == name);
-        let value = value.map_or("?", |(_, value)| value);
-        // What others chose must not look like a sentence of ours. Lists were quoted where they were made.
-        match name {
-            "error" => words.push_str(&harmless_text(value)),
-            _ if chosen => {
-                let columns = if name == "reason" {
-                    REASON
-                } else {
-                    foreign::NAME
-                };
-                let shown = Foreign::wide(value, columns).to_string();
-                words.push_str(&in_quotes_of(text, shown));
-            }
-            _ => words.push_str(&harmless_line(value)),
+        tag.parse().unwrap_or_default()
+    }
+
+    const fn source(self) -> &'static str {
+        match self {
+            Self::English => include_str!("messages/en.ftl"),
+            Self::Japanese => include_str!("messages/ja.ftl"),
         }
-        rest = tail;
     }
-    words.push_str(rest);
-    words
+
+    /// A text in the quotation marks of the language.
+    fn in_quotes(self, text: &str, columns: usize) -> String {
+        let shown = Foreign::wide(text, columns).to_string();
+        match self {
+            Self::English => shown,
+            Self::Japanese => shown.replace('“', "「").replace('”', "」"),
+        }
+    }
+
+    fn catalogue(self) -> &'static Catalogue {
+        static CATALOGUES: [OnceLock<Catalogue>; 2] = [OnceLock::new(), OnceLock::new()];
+        let [english, japanese] = &CATALOGUES;
+        let place = match self {
+            Self::English => english,
+            Self::Japanese => japanese,
+        };
+        place.get_or_init(|| self.read())
+    }
+
+    fn read(self) -> Catalogue {
+        let mut bundle = FluentBundle::new_concurrent(vec![self.tag()]);
+        bundle.set_use_isolating(false);
+        // The catalogues are part of the binary and a test reads them without an error; of a broken
+        // one the messages that can be read are shown, and codes in place of the others.
+        let resource = FluentResource::try_new(self.source().to_owned());
+        let _ = bundle.add_resource(resource.unwrap_or_else(|(partly, _)| partly));
+        let _ = bundle.add_function("QUOTED", move |values, _| match values.first() {
+            Some(FluentValue::String(text)) => self.in_quotes(text, foreign::NAME).into(),
+            // A number, as a name that is all digits seems to be.
+            Some(FluentValue::Number(number)) => {
+                self.in_quotes(&number.as_string(), foreign::NAME).into()
+            }
+            _ => FluentValue::Error,
+        });
+        bundle
+    }
+
+    /// A value as a sentence of this language may hold it: it begins no line of its own, and what
+    /// somebody else chose does not look like a sentence of ours.
+    fn harmless<'a>(self, name: &str, value: &'a str) -> FluentValue<'a> {
+        let text = match name {
+            "error" => harmless_text(value),
+            "reason" => Cow::Owned(self.in_quotes(value, REASON)),
+            _ if CHOSEN.contains(&name) => Cow::Owned(self.in_quotes(value, foreign::NAME)),
+            _ if is_count(value) => match value.parse::<f64>() {
+                Ok(number) => return number.into(),
+                Err(_) => Cow::Borrowed(value),
+            },
+            _ => harmless_line(value),
+        };
+        FluentValue::String(text)
+    }
+
+    /// A message with its values; none: this language has no such message.
+    fn say(self, code: &str, about: &[(&str, String)]) -> Option<String> {
+        let catalogue = self.catalogue();
+        let pattern = match code.split_once('.') {
+            None => catalogue.get_message(code)?.value()?,
+            Some((code, part)) => catalogue.get_message(code)?.get_attribute(part)?.value(),
+        };
+        let mut values = FluentArgs::with_capacity(about.len());
+        for (name, value) in about {
+            values.set(*name, self.harmless(name, value));
+        }
+        let mut errors = Vec::new();
+        let said = catalogue.format_pattern(pattern, Some(&values), &mut errors);
+        Some(said.into_owned())
+    }
 }
 
-/// Quotation marks of the language that a text is in.
-fn in_quotes_of(text: &str, shown: String) -> String {
-    let japanese = text.chars().any(|c| matches!(c, '\u{3040}'..='\u{30ff}'));
-    match japanese {
-        true => shown.replace('“', "「").replace('”', "」"),
-        false => shown,
-    }
+/// Whether a text is a count, which as a number is written with the same digits.
+fn is_count(text: &str) -> bool {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    digits && (text == "0" || !text.starts_with('0')) && (1..=EXACT_DIGITS).contains(&text.len())
 }
 
-/// Every code of the catalogue.
-pub fn codes() -> impl Iterator<Item = &'static str> {
-    catalogue().keys().map(String::as_str)
+/// The text of a code with its values put in, in the language that is spoken or else in English. A
+/// code without a text is shown itself; hints may be missing and are then empty.
+pub fn say(code: &str, about: &[(&str, String)]) -> String {
+    let said = Language::spoken().say(code, about);
+    let said = said.or_else(|| Language::English.say(code, about));
+    said.unwrap_or_else(|| match code.ends_with(".hint") {
+        true => String::new(),
+        false => code.to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -172,9 +206,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_catalogue_is_readable() {
-        assert!(ENGLISH.parse::<toml::Table>().is_ok());
-        assert!(codes().count() > 50);
+    fn the_catalogues_are_read_without_an_error() {
+        for language in Language::ALL {
+            let read = FluentResource::try_new(language.source().to_owned());
+            let errors = read.map_err(|(_, errors)| errors);
+            let resource = errors.unwrap_or_else(|errors| panic!("{language:?}: {errors:?}"));
+            let mut bundle = Catalogue::new_concurrent(vec![language.tag()]);
+            let added = bundle.add_resource(resource);
+            assert!(added.is_ok(), "{language:?}: a code twice: {added:?}");
+        }
+    }
+
+    #[test]
+    fn a_count_is_shown_as_it_is_given() {
+        for text in [
+            "0",
+            "1",
+            "21",
+            "999999999999999",
+            "9999999999999999999",
+            "007",
+            "1e3",
+            "",
+        ] {
+            let said = say("file-exists", &[("path", text.to_owned())]);
+            assert_eq!(said.split(' ').next(), Some(text), "{said}");
+        }
+        let said = say("name-taken", &[("name", "12".to_owned())]);
+        assert!(said.contains("“12”"), "{said}");
     }
 
     #[test]

@@ -15,9 +15,11 @@ use crate::node::{
 
 use super::args::{Backup, Restore};
 use super::ask;
-use super::home::size;
 use super::out::{Out, broken, printable};
-use super::{Outcome, ages};
+use crate::present::time;
+use crate::present::units::size;
+
+use super::Outcome;
 
 /// `okibi backup`
 pub fn backup(out: &Out, node: &mut Handle, args: &Backup) -> Outcome {
@@ -128,7 +130,10 @@ pub fn restore(out: &Out, config: &Config, args: &Restore, sink: Sink) -> Outcom
         let lines = [
             say("restored", &about),
             format!("  {}", fingerprint(&restored.root)),
-            format!("  {}", say("restored-made", &[("age", ages::words(age))])),
+            format!(
+                "  {}",
+                say("restored-made", &[("age", time::duration(age))])
+            ),
         ];
         printable(&lines.join("\n"))
     })

@@ -10,10 +10,10 @@ use crate::record::foreign::listed;
 
 use super::Outcome;
 use super::args::Courier;
-use super::home::size;
 use super::offers;
 use super::out::{Out, broken, printable};
 use super::stick::{tell_export, tell_import, tell_left_out, tell_unseen};
+use crate::present::units::size;
 
 /// `okibi courier`
 pub fn run(out: &Out, node: &mut Handle, args: &Courier) -> Outcome {

@@ -11,9 +11,9 @@ use crate::node::{Change, CircleView, Decision, Effect, Exit, Failure, Handle, k
 use crate::record::RecordId;
 
 use super::Outcome;
-use super::ages;
 use super::args::Sure;
 use super::out::{Out, broken, line, printable};
+use crate::present::time;
 
 /// Shows what a decision would do, and makes it when the person is sure.
 pub fn decide(
@@ -155,7 +155,7 @@ pub fn log(out: &Out, node: &Handle, circle: &CircleView) -> Outcome {
             line(&format!(
                 "{}  {}  {kind:<10} {author}{why}",
                 record.id().short(),
-                ages::date(at)
+                time::date(at)
             ))
         })
         .map_err(|error| broken(&error))?;

@@ -13,7 +13,9 @@ use crate::node::{
 use super::args::{Chat, History, Sure};
 use super::circle::said;
 use super::out::{Out, broken, line, printable};
-use super::{Outcome, ages};
+use crate::present::time;
+
+use super::Outcome;
 
 /// Most messages that a search shows.
 const FOUND: usize = 200;
@@ -76,7 +78,7 @@ fn list(out: &Out, node: &Handle, query: &str) -> Outcome {
 }
 
 fn row_words(row: &SessionRow) -> String {
-    let date = ages::date(row.touched);
+    let date = time::date(row.touched);
     let date = date.get(..16).unwrap_or(&date);
     let model = row.model.as_deref().unwrap_or("manual");
     line(&format!(
@@ -122,7 +124,7 @@ fn who(message: &MessageRow) -> String {
         Speaker::Manual => say("history-manual", &[]),
         Speaker::Model => message.model.clone().unwrap_or_default(),
     };
-    let date = ages::date(message.at);
+    let date = time::date(message.at);
     let date = date.get(..16).unwrap_or(&date);
     match message.ended.as_deref() {
         None => format!("{name}  {date}  {}", say("history-broken-off", &[])),

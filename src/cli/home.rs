@@ -9,12 +9,15 @@ use crate::record::foreign::listed;
 
 use super::args::{Audit, Doctor, Gc, Status};
 use super::out::{Out, broken, line, printable};
-use super::{Outcome, ages};
+use crate::present::time;
+use crate::present::units::size;
+
+use super::Outcome;
 
 /// `okibi status`
 pub fn status(out: &Out, node: &mut Handle, args: &Status) -> Outcome {
     let max_age = match &args.max_age {
-        Some(text) => ages::parse(text)
+        Some(text) => time::parse_duration(text)
             .ok_or_else(|| Failure::new("bad-age", Exit::Usage).with("value", text))?,
         None => node.config().stale_hours.saturating_mul(3_600_000),
     };
@@ -213,7 +216,7 @@ pub fn member_line(member: &MemberStatus) -> String {
             }
             Some((age, road)) => say(
                 "member-heard",
-                &[("age", ages::words(*age)), ("road", road.clone())],
+                &[("age", time::duration(*age)), ("road", road.clone())],
             ),
             None => say("member-never-heard", &[]),
         });
@@ -231,16 +234,6 @@ fn list(names: &[String]) -> String {
         "-".to_owned()
     } else {
         names.join(", ")
-    }
-}
-
-/// Bytes for people, in binary units.
-pub fn size(bytes: u64) -> String {
-    match bytes {
-        0..1_024 => format!("{bytes} B"),
-        1_024..1_048_576 => format!("{:.1} KiB", bytes as f64 / 1_024.0),
-        1_048_576..1_073_741_824 => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
-        _ => format!("{:.1} GiB", bytes as f64 / 1_073_741_824.0),
     }
 }
 
@@ -299,7 +292,7 @@ pub fn audit(out: &Out, node: &Handle, args: &Audit) -> Outcome {
                 .filter(|(key, _)| !["sequence", "at_ms", "what", "state"].contains(&key.as_str()))
                 .map(|(key, _)| format!("{key} {}", field(key)))
                 .collect();
-            let time = ages::date(line.at);
+            let time = time::date(line.at);
             let head = format!(
                 "{:>4}  {time}  {}  {}",
                 line.sequence,

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use crate::messages::say;
 use crate::node::{Ask, Exit, ExportOptions, Failure, Full, Handle, Layout, Since};
 
-use super::ages;
 use super::args::{Export, Import};
-use super::home::size;
 use super::out::{Out, broken, printable};
+use crate::present::time;
+use crate::present::units::size;
 
 /// Bytes of a size such as `700M`, `2G` or `4096`: K, M, G and T are powers of 1,024.
 pub fn parse_size(text: &str) -> Option<u64> {
@@ -53,8 +53,8 @@ pub fn options(args: &Export) -> Result<ExportOptions, Failure> {
     let since = match &args.since {
         None => None,
         Some(text) => {
-            let span = ages::parse(text).map(Since::Ago);
-            let found = span.or_else(|| ages::parse_date(text.trim()).map(Since::At));
+            let span = time::parse_duration(text).map(Since::Ago);
+            let found = span.or_else(|| time::parse_date(text.trim()).map(Since::At));
             Some(found.ok_or_else(|| Failure::new("bad-since", Exit::Usage).with("text", text))?)
         }
     };

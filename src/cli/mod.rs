@@ -3,7 +3,6 @@
 //! Standard output is data, standard error everything else; no prompt without a terminal; every failure says
 //! what happened and what to do now, and has its exit code.
 
-mod ages;
 pub mod args;
 mod ask;
 mod backup;

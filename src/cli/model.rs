@@ -11,9 +11,9 @@ use super::Outcome;
 use super::args::Model;
 use super::circle::said;
 use super::decide;
-use super::home::size;
 use super::library::withdraw;
 use super::out::{Out, broken, line, printable};
+use crate::present::units::size;
 
 /// Runs one of the model commands.
 pub fn run(out: &Out, node: &mut Handle, command: Model) -> Outcome {

@@ -8,7 +8,9 @@ use crate::node::{Exit, Failure, Handle, Left, Offer, quoted_name as quoted};
 
 use super::args::Sure;
 use super::out::{Out, broken, line, printable};
-use super::{Outcome, ages, circle, decide, stick};
+use crate::present::time;
+
+use super::{Outcome, circle, decide, stick};
 
 /// `okibi circle offers`
 pub fn list(out: &Out, node: &Handle) -> Outcome {
@@ -51,7 +53,7 @@ fn words(offer: &Offer) -> String {
         ("founder", founder.unwrap_or_else(|| "?".to_owned())),
         ("fingerprint", fingerprint(&offer.signer)),
         ("called", quoted(&offer.called)),
-        ("date", ages::date(offer.first)),
+        ("date", time::date(offer.first)),
         ("place", place.map_or_else(|| "-".to_owned(), String::from)),
     ];
     let codes = [

@@ -16,10 +16,10 @@ use crate::record::foreign::listed;
 use super::Outcome;
 use super::args::{Export as ExportArgs, Import, Inspect, OpenedBy};
 use super::ask;
-use super::home::size;
 use super::media;
 use super::offers;
 use super::out::{Out, broken, printable};
+use crate::present::units::size;
 
 /// `okibi export-bundle`
 pub fn export(out: &Out, node: &mut Handle, args: &ExportArgs) -> Outcome {

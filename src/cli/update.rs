@@ -7,8 +7,8 @@ use crate::node::{Exit, Failure, Handle};
 
 use super::Outcome;
 use super::args::Update;
-use super::home::size;
 use super::out::{Out, broken, printable};
+use crate::present::units::size;
 
 /// Runs it: shares, writes out, or lists.
 pub fn run(out: &Out, node: &mut Handle, args: &Update) -> Outcome {

@@ -26,6 +26,14 @@ pub fn wall_clock() -> u64 {
     now()
 }
 
+/// Seconds since 1970 of the local time zone's clock on the wall, as if it showed UTC.
+pub(super) fn local_seconds() -> Option<i64> {
+    let at = i64::try_from(wall_clock() / 1_000).ok()?;
+    let moment = jiff::Timestamp::from_second(at).ok()?;
+    let offset = jiff::tz::TimeZone::system().to_offset(moment);
+    Some(at + i64::from(offset.seconds()))
+}
+
 /// Counts on, whatever happens to the system's clock.
 #[derive(Debug, Clone, Copy)]
 pub struct Stopwatch(Instant);

@@ -6,11 +6,12 @@ use ratatui::text::{Line, Span};
 
 use crate::messages::say;
 use crate::node::printable_line;
+use crate::present::time::duration;
 
 use super::find::Find;
 use super::help::Help;
 use super::models::Models;
-use super::monitor::{age, coming_words};
+use super::monitor::coming_words;
 use super::sessions::Sessions;
 use super::state::State;
 use super::text::{fit, pad, width, wrap, wrap_plain};
@@ -104,7 +105,7 @@ pub fn sessions(frame: &mut Frame<'_>, area: Rect, it: &Sessions, state: &State)
                 .unwrap_or_else(|| say("tui-the-manual", &[]));
             let past = say(
                 "tui-ago",
-                &[("age", age(state.wall.saturating_sub(row.touched)))],
+                &[("age", duration(state.wall.saturating_sub(row.touched)))],
             );
             let messages = say("tui-messages", &[("count", row.messages.to_string())]);
             let about = if area.width >= 60 {

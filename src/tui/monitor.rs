@@ -6,6 +6,8 @@ use serde_json::Value;
 
 use crate::messages::say;
 use crate::node::{AuditLine, CircleStatus, MemberStatus, Missing, Overview, printable_line};
+use crate::present::time::duration;
+use crate::present::units::size;
 
 use super::keys::{
     Action, Binding, DOWN, FIRST, HELP, LAST, PAGE_DOWN, PAGE_UP, TO_CHAT, UP, foot, letter,
@@ -60,28 +62,6 @@ pub fn sparkline(numbers: &[u64], cells: usize) -> String {
     shown.iter().map(bar).collect()
 }
 
-/// A span in its largest fitting unit, in words.
-pub fn age(millis: u64) -> String {
-    let seconds = millis / 1_000;
-    let (code, count) = match seconds {
-        0..120 => ("tui-age-seconds", seconds),
-        120..7_200 => ("tui-age-minutes", seconds / 60),
-        7_200..172_800 => ("tui-age-hours", seconds / 3_600),
-        _ => ("tui-age-days", seconds / 86_400),
-    };
-    say(code, &[("count", count.to_string())])
-}
-
-/// Bytes in the largest fitting unit.
-pub fn size(bytes: u64) -> String {
-    match bytes {
-        0..1_024 => format!("{bytes} B"),
-        1_024..1_048_576 => format!("{:.0} KiB", bytes as f64 / 1_024.0),
-        1_048_576..1_073_741_824 => format!("{:.0} MiB", bytes as f64 / 1_048_576.0),
-        _ => format!("{:.1} GiB", bytes as f64 / 1_073_741_824.0),
-    }
-}
-
 /// Everything, line by line.
 pub fn lines(overview: &Overview, work: &Work, cells: usize, theme: Theme) -> Vec<Line<'static>> {
     let mut page = Page {
@@ -110,7 +90,7 @@ pub fn lines(overview: &Overview, work: &Work, cells: usize, theme: Theme) -> Ve
     }
     for line in overview.audit.iter().rev() {
         let past = overview.at.saturating_sub(line.at);
-        let when = say("tui-ago", &[("age", age(past))]);
+        let when = say("tui-ago", &[("age", duration(past))]);
         page.pair(&when, &audit_words(&line.line));
     }
     page.lines
@@ -306,7 +286,7 @@ pub fn member_words(member: &MemberStatus) -> String {
         words.push(match &member.heard {
             Some((past, road)) => {
                 let about = [
-                    ("age", age(*past)),
+                    ("age", duration(*past)),
                     ("road", printable_line(road).into_owned()),
                 ];
                 say("member-heard", &about)

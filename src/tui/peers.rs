@@ -8,13 +8,14 @@ use ratatui::text::Line;
 
 use crate::messages::say;
 use crate::node::{Fate, Invited, MemberStatus, PeersOverview, Waiting, printable_line};
+use crate::present::time::duration;
 use crate::record::CircleId;
 
 use super::find::moved;
 use super::keys::{
     Action, Binding, HELP, PAGE_DOWN, PAGE_UP, ROW_DOWN, ROW_UP, TO_CHAT, bind, foot, key, letter,
 };
-use super::monitor::{age, member_words};
+use super::monitor::member_words;
 use super::text::{Run, fit, pad, width, wrap};
 use super::theme::Theme;
 use super::worker::tasks::offer_words;
@@ -278,7 +279,7 @@ fn fate_words(it: &Invited, at: u64) -> String {
     let circle = it.circle_name.clone();
     match &it.fate {
         Fate::Open => {
-            let left = age(it.expires.saturating_sub(at));
+            let left = duration(it.expires.saturating_sub(at));
             say("tui-ticket-open", &[("circle", circle), ("left", left)])
         }
         Fate::Expired => say("tui-ticket-expired", &[("circle", circle)]),

@@ -4,10 +4,10 @@ use ratatui::text::Line;
 
 use crate::messages::say;
 use crate::node::{Card, printable_line, quoted_name};
+use crate::present::units::size;
 
 use super::chat::Model;
 use super::dialog::{Dialog, Purpose};
-use super::monitor::size;
 use super::pairing;
 use super::state::{Effect, Overlay, Reply, Screen, State};
 

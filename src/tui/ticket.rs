@@ -7,8 +7,8 @@ use ratatui::text::Line;
 
 use crate::messages::say;
 use crate::node::printable_line;
+use crate::present::time::duration;
 
-use super::monitor::age;
 use super::pairing::Ticket;
 use super::state::State;
 use super::text::wrap_plain;
@@ -64,7 +64,7 @@ fn lines(
     let line: Vec<char> = ticket.line.chars().collect();
     let rows = line.chunks(cells).map(|row| row.iter().collect::<String>());
     lines.extend(rows.map(|row| Line::styled(row, theme.code())));
-    let left = age(ticket.expires.saturating_sub(state.wall));
+    let left = duration(ticket.expires.saturating_sub(state.wall));
     lines.extend(wrap_plain(
         &say("tui-ticket-how", &[("left", left)]),
         cells,

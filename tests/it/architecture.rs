@@ -13,7 +13,7 @@ use super::source::{Source, sources};
 const CORE: [&str; 6] = ["record", "identity", "fold", "bundle", "sync", "learn"];
 
 /// What each module may use of the others.
-const TABLE: [(&str, &[&str]); 15] = [
+const TABLE: [(&str, &[&str]); 16] = [
     ("record", &[]),
     ("identity", &["record"]),
     ("fold", &["record", "identity"]),
@@ -38,12 +38,13 @@ const TABLE: [(&str, &[&str]); 15] = [
     // Sentences for people; only faces speak. What others chose is quoted by `record::Foreign`.
     ("messages", &["record"]),
     // The face on the whole terminal: what `node` offers, and words. Its tests make states by hand.
-    ("tui", &["record", "node", "messages"]),
+    ("present", &["messages"]),
+    ("tui", &["record", "node", "messages", "present"]),
     // The face: `node`, and the core's types to show what they hold. It is where the other faces are opened from.
     (
         "cli",
         &[
-            "record", "identity", "fold", "node", "config", "messages", "tui",
+            "record", "identity", "fold", "node", "config", "messages", "present", "tui",
         ],
     ),
 ];

@@ -3,12 +3,41 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use fluent_syntax::ast::{
+    Entry, Expression, InlineExpression, Pattern, PatternElement, Variant, VariantKey,
+};
+
 use super::source::{Source, literal, sources};
 
 /// Codes that are never shown, each with its reason.
 const SILENT: [&str; 1] = [
     // A closed pipe is no failure: it exits 0 and says nothing.
     "broken-pipe",
+];
+
+/// Nouns that are counted in the catalogue.
+const COUNTED: [&str; 21] = [
+    "admins",
+    "bundles",
+    "characters",
+    "circles",
+    "conversations",
+    "days",
+    "documents",
+    "files",
+    "items",
+    "lines",
+    "members",
+    "messages",
+    "models",
+    "nodes",
+    "people",
+    "recipients",
+    "records",
+    "releases",
+    "slices",
+    "statements",
+    "tokens",
 ];
 
 /// How a code is handed over: the text before the parenthesis, and which argument it is.
@@ -35,7 +64,7 @@ fn every_code_that_is_said_exists() {
         .collect();
     assert!(
         missing.is_empty(),
-        "not in src/messages/en.toml:\n{}",
+        "not in src/messages/en.ftl:\n{}",
         missing.join("\n")
     );
 }
@@ -47,21 +76,39 @@ fn the_languages_say_the_same() {
     for (code, text) in &japanese {
         let original = english.get(code);
         let original = original.unwrap_or_else(|| panic!("{code} is in no other language"));
-        let sorted = |text: &str| -> BTreeSet<String> { placeholders(text).into_iter().collect() };
-        assert_eq!(sorted(text), sorted(original), "{code}: other values");
-        assert!(!text.contains('\n'), "{code}: one line");
+        assert_eq!(text.values, original.values, "{code}: other values");
+        assert_eq!(
+            text.quoted, original.quoted,
+            "{code}: other values are quoted"
+        );
         assert!(!text.ends_with('。'), "{code}: no full stop at the end");
     }
-    let missing: Vec<String> = english
-        .iter()
-        .filter(|(code, _)| !japanese.contains_key(*code))
-        .map(|(code, text)| format!("{code} = {text:?}"))
+    let missing: Vec<&str> = english
+        .keys()
+        .filter(|code| !japanese.contains_key(*code))
+        .map(String::as_str)
         .collect();
     assert!(
         missing.is_empty(),
-        "not in src/messages/ja.toml:\n{}",
+        "not in src/messages/ja.ftl:\n{}",
         missing.join("\n")
     );
+}
+
+/// "1 documents" is known from many programs: a count before a noun of several has a form for one.
+#[test]
+fn one_thing_is_spoken_of_as_one() {
+    let mut wrong = Vec::new();
+    for (code, text) in catalogue() {
+        for said in &text.variants {
+            for noun in COUNTED {
+                if said.contains(&format!("\u{fffc} {noun}")) {
+                    wrong.push(format!("{code}: {said}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "no form for one:\n{}", wrong.join("\n"));
 }
 
 #[test]
@@ -126,9 +173,9 @@ fn values_are_given() {
     for call in calls() {
         let Some(given) = &call.given else { continue };
         for part in [call.code.clone(), format!("{}.hint", call.code)] {
-            let text = catalogue.get(&part).map_or("", String::as_str);
-            for name in placeholders(text) {
-                if !given.contains(&name) {
+            let wanted = catalogue.get(&part).map(|text| text.values.iter());
+            for name in wanted.into_iter().flatten() {
+                if !given.contains(name) {
                     wrong.push(format!("{}: {part} wants {{{name}}}", call.place));
                 }
             }
@@ -145,20 +192,8 @@ fn values_are_given() {
 fn sentences_are_sentences() {
     for (code, text) in catalogue() {
         assert!(
-            !text.ends_with('.') || text.ends_with(" ."),
+            !text.ends_with('.') || text.variants.iter().any(|it| it.ends_with(" .")),
             "{code}: no full stop; the face joins them"
-        );
-        assert!(!text.contains('\n'), "{code}: one line");
-        let braces = text.matches('{').count();
-        assert_eq!(
-            braces,
-            placeholders(&text).len(),
-            "{code}: a brace without its other half"
-        );
-        assert_eq!(
-            braces,
-            text.matches('}').count(),
-            "{code}: a brace without its other half"
         );
     }
 }
@@ -263,27 +298,104 @@ fn names(pairs: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// The names in braces.
-fn placeholders(text: &str) -> Vec<String> {
-    text.split('{')
-        .skip(1)
-        .filter_map(|rest| rest.split_once('}'))
-        // `@`: somebody chose it; it is quoted.
-        .map(|(name, _)| name.trim_start_matches('@').to_owned())
-        .collect()
+/// A message, or an attribute of one.
+#[derive(Debug, Default)]
+struct Text {
+    /// Names of its values.
+    values: BTreeSet<String>,
+    /// Those of them that are quoted.
+    quoted: BTreeSet<String>,
+    /// Its parts without selectors, and each variant of a selector; a value is U+FFFC.
+    variants: Vec<String>,
 }
 
-fn catalogue() -> BTreeMap<String, String> {
+impl Text {
+    fn of(pattern: &Pattern<&str>) -> Self {
+        let mut text = Self::default();
+        text.pattern(pattern);
+        text
+    }
+
+    fn pattern(&mut self, pattern: &Pattern<&str>) {
+        let mut said = String::new();
+        for element in &pattern.elements {
+            match element {
+                PatternElement::TextElement { value } => said.push_str(value),
+                PatternElement::Placeable { expression } => {
+                    match expression {
+                        Expression::Inline(inline) => self.inline(inline, false),
+                        Expression::Select { selector, variants } => {
+                            self.inline(selector, false);
+                            self.select(variants);
+                        }
+                    }
+                    said.push('\u{fffc}');
+                }
+            }
+        }
+        assert!(!said.contains('\n'), "one line: {said}");
+        self.variants.push(said);
+    }
+
+    /// Variants; the one for several is not looked at where there is one for one.
+    fn select(&mut self, variants: &[Variant<&str>]) {
+        let named = |variant: &Variant<&str>, wanted: &str| matches!(&variant.key, VariantKey::Identifier { name } if *name == wanted);
+        let before = self.variants.len();
+        for variant in variants {
+            self.pattern(&variant.value);
+        }
+        if variants.iter().any(|it| named(it, "one")) {
+            let shown = self.variants.split_off(before);
+            let kept = shown.into_iter().map(|said| said.replace('\u{fffc}', "#"));
+            self.variants.extend(kept);
+        }
+    }
+
+    fn inline(&mut self, inline: &InlineExpression<&str>, quoted: bool) {
+        match inline {
+            InlineExpression::VariableReference { id } => {
+                self.values.insert(id.name.to_owned());
+                if quoted {
+                    self.quoted.insert(id.name.to_owned());
+                }
+            }
+            InlineExpression::FunctionReference { id, arguments } => {
+                assert_eq!(id.name, "QUOTED", "no other function is there");
+                for argument in &arguments.positional {
+                    self.inline(argument, true);
+                }
+            }
+            InlineExpression::StringLiteral { .. } => {}
+            other => panic!("the catalogue has no need of {other:?}"),
+        }
+    }
+
+    fn ends_with(&self, end: char) -> bool {
+        self.variants.iter().any(|said| said.ends_with(end))
+    }
+}
+
+fn catalogue() -> BTreeMap<String, Text> {
     read("en")
 }
 
-fn read(language: &str) -> BTreeMap<String, String> {
+fn read(language: &str) -> BTreeMap<String, Text> {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let path = path.join(format!("src/messages/{language}.toml"));
-    let text = std::fs::read_to_string(path).expect("the catalogue");
-    let table: toml::Table = text.parse().expect("TOML");
-    let texts = table.into_iter();
+    let path = path.join(format!("src/messages/{language}.ftl"));
+    let source = std::fs::read_to_string(path).expect("the catalogue");
+    let resource = fluent_syntax::parser::parse(source.as_str()).expect("Fluent");
+    let mut texts = BTreeMap::new();
+    for entry in &resource.body {
+        let Entry::Message(message) = entry else {
+            continue;
+        };
+        let code = message.id.name;
+        let value = message.value.as_ref();
+        texts.insert(code.to_owned(), Text::of(value.expect("a text")));
+        for attribute in &message.attributes {
+            let code = format!("{code}.{}", attribute.id.name);
+            texts.insert(code, Text::of(&attribute.value));
+        }
+    }
     texts
-        .map(|(code, text)| (code, text.as_str().expect("a text").to_owned()))
-        .collect()
 }

@@ -230,7 +230,7 @@ fn what_was_not_done_is_said() {
         let run = alice.run(args);
         for run in [run, quiet] {
             assert_eq!(run.status.code(), Some(1), "{run:#?}");
-            assert!(run.err.contains("nothing was done"), "{run:#?}");
+            assert!(run.err.contains("nothing was changed"), "{run:#?}");
         }
     }
     assert_eq!(alice.facts("circle", ["circle", "list"]).len(), 1);

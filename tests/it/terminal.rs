@@ -438,9 +438,9 @@ fn it_speaks_japanese() {
     let mut seat = Seat::new(&home, &[], (40, 12), &[("LC_ALL", "ja_JP.UTF-8")]);
     seat.see("言語モデルが選ばれていません");
     seat.press("\u{1b}OP");
-    seat.see("どこでも");
+    seat.see("全画面共通");
     seat.press("\u{1b}");
-    seat.see_no("どこでも");
+    seat.see_no("全画面共通");
     seat.press("\u{4}");
     seat.end();
     let mut seat = Seat::new(

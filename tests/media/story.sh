@@ -44,7 +44,7 @@ is export 0 alice export-bundle --to bob "$stick"
 if [ "$rereads" = yes ]; then
     says reread "read back and verified"
 else
-    says reread "not re-read from the medium"
+    says reread "may have come from the cache"
 fi
 is verify 0 bob verify-bundle "$stick"
 is import 0 bob import-bundle "$stick"

@@ -257,7 +257,7 @@ pub struct Export {
     /// Everything, not only what was not acknowledged yet
     #[arg(long)]
     pub full: bool,
-    /// What came in here since then, acknowledged or not: 7d, 26h, or a date such as 2026-11-01 (UTC). For a
+    /// What came in here since then, acknowledged or not: 7d, 26h, or a date such as 2026-11-01 (local time). For a
     /// one-way road
     #[arg(long, value_name = "WHEN", conflicts_with = "full")]
     pub since: Option<String>,

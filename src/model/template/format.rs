@@ -1,5 +1,7 @@
 //! Texts that are put together after a pattern: Python's `%` and `str.format`, padding, and dates.
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use minijinja::value::Kwargs;
 use minijinja::{Error, ErrorKind, Value};
 
@@ -271,36 +273,15 @@ pub(super) fn braces(budget: &Budget, pattern: &str, args: &[Value]) -> Result<S
 /// A point in time as the `strftime` of Python writes it with the C locale, from seconds since 1970 on the clock on
 /// the wall; `-` between `%` and a letter leaves out leading zeros.
 pub(super) fn strftime(seconds: i64, format: &str) -> Result<String, Error> {
-    let (days, time) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    let (year, month, day) = civil(days);
-    let month_name = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ][month as usize - 1];
-    // 1 January 1970 was a Thursday.
-    let weekday = days.rem_euclid(7) as usize;
-    let weekday_name = [
-        "Thursday",
-        "Friday",
-        "Saturday",
-        "Sunday",
-        "Monday",
-        "Tuesday",
-        "Wednesday",
-    ][weekday];
-    let hour = time / 3600;
-    let twelve = (hour + 11) % 12 + 1;
-    let in_year = (1..month).map(|it| days_in(year, it)).sum::<i64>() + day;
+    let at = Timestamp::from_second(seconds).map_err(|_| wrong("a date out of range"))?;
+    let at = at.to_zoned_datetime(TimeZone::UTC);
+    let (year, month, day) = (
+        i64::from(at.year()),
+        i64::from(at.month()),
+        i64::from(at.day()),
+    );
+    let name = |letter: &str| at.strftime(letter).to_string();
+    let (hour, minute, second) = (i64::from(at.hour()), at.minute().into(), at.second().into());
     let mut out = String::new();
     let mut characters = format.chars();
     while let Some(c) = characters.next() {
@@ -323,18 +304,18 @@ pub(super) fn strftime(seconds: i64, format: &str) -> Result<String, Error> {
             Some('m') => number(month, 2),
             Some('d') => number(day, 2),
             Some('e') => format!("{day:2}"),
-            Some('j') => number(in_year, 3),
-            Some('B') => month_name.to_owned(),
-            Some('b' | 'h') => month_name[..3].to_owned(),
-            Some('A') => weekday_name.to_owned(),
-            Some('a') => weekday_name[..3].to_owned(),
-            Some('w') => ((weekday + 4) % 7).to_string(),
-            Some('u') => ((weekday + 3) % 7 + 1).to_string(),
+            Some('j') => number(at.day_of_year().into(), 3),
+            Some('B') => name("%B"),
+            Some('b' | 'h') => name("%b"),
+            Some('A') => name("%A"),
+            Some('a') => name("%a"),
+            Some('w') => at.weekday().to_sunday_zero_offset().to_string(),
+            Some('u') => at.weekday().to_monday_one_offset().to_string(),
             Some('H') => number(hour, 2),
-            Some('I') => number(twelve, 2),
+            Some('I') => number((hour + 11) % 12 + 1, 2),
             Some('p') => if hour < 12 { "AM" } else { "PM" }.to_owned(),
-            Some('M') => number(time / 60 % 60, 2),
-            Some('S') => number(time % 60, 2),
+            Some('M') => number(minute, 2),
+            Some('S') => number(second, 2),
             Some('f') => "000000".to_owned(),
             Some('s') => seconds.to_string(),
             Some('F') => strftime(seconds, "%Y-%m-%d")?,
@@ -353,35 +334,6 @@ pub(super) fn strftime(seconds: i64, format: &str) -> Result<String, Error> {
         out.push_str(&part);
     }
     Ok(out)
-}
-
-fn days_in(year: i64, month: i64) -> i64 {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    match month {
-        2 => 28 + i64::from(leap),
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
-/// Year, month and day of a count of days since 1970-01-01 (Hinnant, "chrono-compatible low-level date
-/// algorithms").
-fn civil(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 {
-        shifted + 3
-    } else {
-        shifted - 9
-    };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, month, day)
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use crate::model::tokenizer::Tokenizer;
 use crate::store::ModelRow;
 
 use super::chat::{Answer, Likelihood, Piece, Question, TokenChoice};
-use crate::node::clock::now;
+use crate::node::clock::local_seconds;
 use crate::node::{Exit, Failure};
 
 /// One part in so many of the context is kept for the answer while there are older messages to leave out.
@@ -205,10 +205,9 @@ impl Worker {
         &mut self,
         listener: &mut dyn FnMut(Piece) -> bool,
     ) -> Result<(String, Answer), Failure> {
-        let seconds = i64::try_from(now() / 1_000).ok();
         let context = Context {
             answer: true,
-            now: seconds,
+            now: local_seconds(),
             ..Context::default()
         };
         let (prompt, left_out) = self.fitting(context)?;
