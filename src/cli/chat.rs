@@ -1,15 +1,15 @@
 //! `okibi chat`: one answer, or a conversation line by line.
 
 use std::io::{self, BufRead, IsTerminal, Read, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::json;
 
 use crate::messages::say;
 use crate::node::{
     Answer, ChatOptions, Conversation, End, Exit, Failure, Growing, Handle, Likelihood,
-    ManualAnswer, Piece, TokenChoice, end_word, quoted_name,
+    ManualAnswer, Piece, Question, TokenChoice, Turn, end_word, quoted_name,
 };
 
 use super::Outcome;
@@ -17,6 +17,7 @@ use super::args::Chat;
 use super::history::Memory;
 use super::library::{hit_json, hit_words};
 use super::out::{Out, broken, printable};
+use super::plain::Said;
 
 /// Bytes of a question that comes from standard input: more than any context holds.
 const QUESTION_BYTES: u64 = 1 << 20;
@@ -32,17 +33,24 @@ pub fn run(out: &Out, node: &mut Handle, args: &Chat) -> Outcome {
         Some(name) => Some(node.converse(name, &options(args))?),
         None => None,
     };
+    let canceller = Arc::new(Mutex::new(
+        conversation.as_ref().map(|it| it.engine.canceller()),
+    ));
     let interrupted = Arc::new(AtomicBool::new(false));
     let answering = Arc::new(AtomicBool::new(true));
     if let Some(conversation) = &conversation {
-        let (cancel, flag) = (conversation.engine.canceller(), Arc::clone(&interrupted));
+        let (cancel, flag) = (Arc::clone(&canceller), Arc::clone(&interrupted));
         let (busy, told) = (Arc::clone(&answering), !out.quiet && !out.json);
         // Without a handler Ctrl-C ends the program, which is no worse.
         let _ = ctrlc::set_handler(move || {
             if flag.swap(true, Ordering::SeqCst) {
                 std::process::exit(i32::from(Exit::Interrupted as u8));
             }
-            cancel.store(true, Ordering::SeqCst);
+            let cancel = cancel.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(cancel) = &*cancel {
+                cancel.store(true, Ordering::SeqCst);
+            }
+            drop(cancel);
             if told && !busy.load(Ordering::SeqCst) {
                 let _ = write!(io::stderr().lock(), "\n{}\n> ", say("chat-idle", &[]));
             }
@@ -71,6 +79,9 @@ pub fn run(out: &Out, node: &mut Handle, args: &Chat) -> Outcome {
         node,
         conversation,
         memory,
+        options: options(args),
+        unsaved: Vec::new(),
+        canceller,
         interrupted,
         answering,
         thoughts: args.thoughts,
@@ -174,12 +185,18 @@ fn feeds(stdin: &io::Stdin, alone: bool) -> bool {
     piped || alone
 }
 
-struct Face<'a> {
-    out: &'a Out,
-    node: &'a Handle,
-    conversation: Option<Conversation>,
+pub(super) struct Face<'a> {
+    pub out: &'a Out,
+    pub node: &'a Handle,
+    pub conversation: Option<Conversation>,
     /// None: this conversation is not kept.
-    memory: Option<Memory>,
+    pub memory: Option<Memory>,
+    /// How a model is loaded, and what it is told.
+    pub options: ChatOptions,
+    /// What was said, where it is not kept.
+    pub unsaved: Vec<Turn>,
+    /// What Ctrl-C sets: the model in use changes.
+    pub canceller: Arc<Mutex<Option<Arc<AtomicBool>>>>,
     interrupted: Arc<AtomicBool>,
     /// An answer is on its way: Ctrl-C stops it. Otherwise a second one ends the program.
     answering: Arc<AtomicBool>,
@@ -205,7 +222,13 @@ impl Face<'_> {
             None => None,
         };
         if growing.is_none() {
-            conversation.engine.ask(question);
+            conversation.engine.ask_after(Question {
+                system: self.options.system.clone().unwrap_or_default(),
+                before: self.unsaved.clone(),
+                question: question.to_owned(),
+                temperature: self.options.temperature,
+                again: false,
+            });
         }
         let streamed = self.stream(conversation, growing.as_mut());
         if let Some(growing) = &growing {
@@ -222,6 +245,16 @@ impl Face<'_> {
         else {
             return Err(Failure::new("model-gone", Exit::Failed));
         };
+        if growing.is_none() {
+            let said = [(false, question), (true, text.as_str())];
+            // An answer that never came leaves its question open.
+            let said = said.into_iter().filter(|(_, text)| !text.is_empty());
+            let turns = said.map(|(model, text)| Turn {
+                model,
+                text: text.to_owned(),
+            });
+            self.unsaved.extend(turns);
+        }
         let end = end_word(answer.end);
         let mut value = json!({
             "mode": "model", "model": conversation.engine.model, "origin": conversation.engine.origin,
@@ -352,12 +385,19 @@ impl Face<'_> {
                 }
                 Some(Ok(line)) => line,
             };
-            if matches!(line.trim(), "/quit" | "/exit") {
-                break;
-            }
             if line.trim().is_empty() {
                 continue;
             }
+            let line = match self.command(&line) {
+                Ok(Said::Question(question)) => question,
+                Ok(Said::Nothing) => continue,
+                Ok(Said::End) => break,
+                Err(failure) if failure.exit == Exit::Done => return Err(failure),
+                Err(failure) => {
+                    self.out.failure(&failure);
+                    continue;
+                }
+            };
             self.interrupted.store(false, Ordering::SeqCst);
             self.answering.store(true, Ordering::SeqCst);
             let answered = self.answer(&line);

@@ -133,7 +133,7 @@ fn who(message: &MessageRow) -> String {
     }
 }
 
-fn markdown(row: &SessionRow, path: &[&MessageRow]) -> String {
+pub fn markdown(row: &SessionRow, path: &[&MessageRow]) -> String {
     let mut text = format!("# {}\n", line(&row.title));
     if !row.system.is_empty() {
         text.push_str(&format!("\n> {}\n", row.system.replace('\n', "\n> ")));
@@ -205,8 +205,8 @@ fn confirmed(out: &Out, rows: &[SessionRow], sure: &Sure) -> Result<bool, Failur
 pub struct Memory {
     session: Option<i64>,
     leaf: Option<i64>,
-    system: String,
-    temperature: Option<f32>,
+    pub system: String,
+    pub temperature: Option<f32>,
 }
 
 impl Memory {
@@ -230,6 +230,17 @@ impl Memory {
         }
         let here = converse || std::io::stdout().is_terminal();
         Ok((node.config().chat.save && !args.no_save && here).then_some(memory))
+    }
+
+    /// The conversation's number, once something was said.
+    pub fn session(&self) -> Option<i64> {
+        self.session
+    }
+
+    /// Begins a new conversation, with the same instructions.
+    pub fn renew(&mut self) {
+        self.session = None;
+        self.leaf = None;
     }
 
     fn question(&mut self, node: &Handle, question: &str) -> Result<i64, Failure> {

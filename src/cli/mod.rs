@@ -25,6 +25,7 @@ mod network;
 pub mod network_args;
 mod offers;
 mod out;
+mod plain;
 mod stick;
 mod update;
 mod wrap;

@@ -607,7 +607,7 @@ chat-left-out = the { $count ->
 model-gone = the model's thread ended without an answer
     .hint = that is a fault of okibi; please report it with the model's name
 prompt-too-long = { $error }
-    .hint = shorten the question, begin a new conversation, or give more context with --context N if the model has it
+    .hint = shorten the question, begin a new conversation, or give more context if the model has it: --context N, or /context N in a conversation
 template-failed = { $name }: { $error }
     .hint = the file's chat template is at fault; another GGUF of the same model may have a better one
 no-thread = the operating system gives no thread: { $error }
@@ -872,7 +872,7 @@ tui-command-peers = members, invitations, who is behind
 tui-command-quit = leave okibi
 tui-command-save = write the conversation to a file
 tui-command-sessions = earlier conversations
-tui-command-system = instructions for the model
+tui-command-system = instructions for the model; - removes them
 tui-command-temp = temperature, 0 to 5
 tui-command-title = another title
 tui-context = { $used } of { $context ->
@@ -1025,7 +1025,6 @@ tui-peers-invitations = Invitations of this node
 tui-peers-network = Network
 tui-peers-not-running = no okibi node runs in this home, so nobody can reach it. Start one in another terminal to stay in step with others; s exchanges once, and invitations are honoured while this window is open
 tui-peers-offline = okibi node runs offline in this home: nobody can reach it
-tui-peers-refused = refused here
 tui-peers-running = okibi node runs in this home: port { $port }, { $count } connected
 tui-peers-said = said to be the same here; the other side is waited for
 tui-peers-waiting = These people wait for an answer
@@ -1049,7 +1048,7 @@ tui-sessions = Conversations
 tui-sessions-empty = No conversation is kept yet. What you ask is kept on this machine, and nowhere else
 tui-sources = Sources
 tui-speed = speed
-tui-stale = not heard for long
+tui-stale = not heard from recently
 tui-stick-blank = no bundle
 tui-stick-bundles = { $count ->
     [one] { $count } bundle
@@ -1116,3 +1115,32 @@ release-unconfirmed = nobody here confirmed the key of any of these releases: { 
     .hint = get the line of okibi's release key from a place that no bundle came from, then add --key 'ssh-ed25519 ...'; or name the release that you mean: --name NAME
 release-key-bad = that is no ssh-ed25519 key
     .hint = write its line as ssh-keygen does, beginning with ssh-ed25519
+
+plain-argument = /{ $name } wants something behind it; /help shows the commands
+plain-context = the context holds { $context ->
+    [one] { $context } token
+   *[other] { $context } tokens
+}; /context N loads the model again with room for N
+plain-model = { $name } answers from now on
+plain-models = { $name } answers; these models are here: { $names }
+plain-new = a new conversation begins
+plain-nothing-kept = nothing of this conversation is kept yet
+plain-whole-terminal = /{ $name } works in the interface on the whole terminal only (okibi chat); /help shows the commands that work here
+tui-command-context = size of the context, in tokens
+tui-context-bad = a context is a number of tokens: /context 8192
+tui-context-none = the manual has no context; /model NAME chooses a model first
+tui-context-shown = { $used } of { $context ->
+    [one] { $context } token is
+   *[other] { $context } tokens are
+} used; /context N loads the model again with room for N
+tui-key-line = the line alone
+tui-key-quit = leave
+tui-key-stop = stop
+tui-model-near = there is no model { $name }; did you mean { QUOTED($other) }? The model stays as it is
+tui-model-none = there is no model { $name }; F4 lists the models. The model stays as it is
+tui-model-several = { $name } may be one of these: { $names }. The model stays as it is
+tui-pair-inviter-waits = whoever invited you ({ $fingerprint }) waits for words to be compared: F5
+tui-peers-inviter = the inviter
+tui-system-empty = there are no instructions; /system TEXT gives some
+tui-system-shown = instructions: { $text } (/system - takes them away)
+tui-ticket-bare = Select the line with the mouse: whoever joins may paste it with its breaks. l shows the QR code again

@@ -63,6 +63,11 @@ pub const KEYS: &[Binding] = &[
     bind(&[control('d')], Action::Leave, "tui-key-leave"),
 ];
 
+/// Shown in the foot while an answer is on its way, and while there is nothing to empty. The keys themselves stand in
+/// the tables of everywhere and of writing.
+pub const STOP: &[Binding] = &[foot(&[control('c')], Action::Interrupt, "tui-key-stop")];
+pub const LEAVE: &[Binding] = &[foot(&[control('d')], Action::Leave, "tui-key-quit")];
+
 /// Keys while reading: a message is chosen.
 pub const READING: &[Binding] = &[
     foot(&[letter('y')], Action::Copy, "tui-key-copy"),
@@ -122,6 +127,8 @@ pub struct Answering {
     pub first: Option<u64>,
     /// Tokens of the prompt: read, all.
     pub reading: Option<(usize, usize)>,
+    /// Tokens of the prompt, as far as they were told.
+    pub prompt: u64,
     pub pieces: u64,
     pub thinking: bool,
     pub stopping: bool,
@@ -146,6 +153,11 @@ pub struct Chat {
     /// The model's names, for completion.
     pub models: Vec<String>,
     pub answering: Option<Answering>,
+    /// The model before the one that is being loaded, and its context where that is what changes: if that fails, it
+    /// comes back.
+    pub before: Option<(String, Option<usize>)>,
+    /// The offer above the input that the arrows chose.
+    pub picked: Option<usize>,
     /// A question that waits until the model is loaded.
     waiting: Option<(Option<i64>, String, bool)>,
     /// Where the question that is written will stand: after this message. None: at the end.
@@ -182,6 +194,8 @@ impl Chat {
             model: Model::Manual,
             models: Vec::new(),
             answering: None,
+            before: None,
+            picked: None,
             waiting: None,
             editing: None,
             recalled: None,
@@ -307,6 +321,7 @@ impl Chat {
             asked: now,
             first: None,
             reading: None,
+            prompt: 0,
             pieces: 0,
             thinking: false,
             stopping: false,
@@ -361,9 +376,39 @@ impl Chat {
         }
     }
 
+    /// Loads a model in place of the one that answers.
+    pub fn load(&mut self, name: String) -> Vec<Effect> {
+        if let Model::Ready { name, .. } = &self.model {
+            self.before = Some((name.clone(), None));
+        }
+        self.model = Model::Loading(name.clone());
+        vec![Effect::Stop, Effect::Load(name)]
+    }
+
+    /// A model cannot be loaded: the one before it comes back, or the manual.
+    pub fn not_loaded(&mut self, now: u64, wall: u64) -> Vec<Effect> {
+        let Some((name, context)) = self.before.take() else {
+            return self.loaded(Model::Manual, now, wall);
+        };
+        self.model = Model::Loading(name.clone());
+        let mut effects: Vec<Effect> = context.map(Effect::Context).into_iter().collect();
+        effects.push(Effect::Load(name));
+        effects
+    }
+
+    /// Tokens of context that are in use: counted while an answer grows.
+    pub fn tokens(&self) -> u64 {
+        match &self.answering {
+            Some(it) if it.prompt > 0 => it.prompt + it.pieces,
+            Some(it) => self.used + it.pieces,
+            None => self.used,
+        }
+    }
+
     /// The model is there: the question that waited is asked.
     pub fn loaded(&mut self, model: Model, now: u64, wall: u64) -> Vec<Effect> {
         self.model = model;
+        self.before = None;
         match self.waiting.take() {
             Some((parent, question, again)) => self.ask(parent, question, again, now, wall),
             None => Vec::new(),

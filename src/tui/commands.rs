@@ -5,6 +5,7 @@ use crate::node::Speaker;
 
 use super::chat::Model;
 use super::state::{Effect, Keep, Screen, State};
+use super::text::distance;
 
 /// A command: its name, and the code of the words that say what it does.
 pub struct Command {
@@ -27,6 +28,7 @@ pub const COMMANDS: &[Command] = &[
     command("model", true, "tui-command-model"),
     command("system", true, "tui-command-system"),
     command("temp", true, "tui-command-temp"),
+    command("context", true, "tui-command-context"),
     command("new", false, "tui-command-new"),
     command("again", false, "tui-command-again"),
     command("edit", false, "tui-command-edit"),
@@ -42,6 +44,7 @@ pub const COMMANDS: &[Command] = &[
     command("mouse", false, "tui-command-mouse"),
     command("help", false, "tui-command-help"),
     command("quit", false, "tui-command-quit"),
+    command("exit", false, "tui-command-quit"),
 ];
 
 /// What could be meant by what is written: the whole text each would become, and what it does.
@@ -53,7 +56,9 @@ pub fn completions(text: &str, models: &[String]) -> Vec<(String, String)> {
         return Vec::new();
     }
     if let Some(name) = written.strip_prefix("model ") {
-        let fitting = models.iter().filter(|model| model.starts_with(name));
+        let name = name.to_lowercase();
+        let begins = |model: &&String| model.to_lowercase().starts_with(&name);
+        let fitting = models.iter().filter(begins);
         return fitting
             .map(|model| (format!("/model {model}"), String::new()))
             .collect();
@@ -67,6 +72,13 @@ pub fn completions(text: &str, models: &[String]) -> Vec<(String, String)> {
         .collect()
 }
 
+/// The command of this name, or the only one that begins so.
+pub fn named(name: &str) -> Option<&'static Command> {
+    let mut known = COMMANDS.iter().filter(|it| it.name.starts_with(name));
+    let exact = known.clone().find(|it| it.name == name);
+    exact.or_else(|| known.next().filter(|_| known.next().is_none()))
+}
+
 /// Runs a line that begins with a slash. None: it is no command, but words that begin with two slashes.
 pub fn run(state: &mut State, line: &str) -> Option<Vec<Effect>> {
     let written = line.strip_prefix('/')?;
@@ -77,17 +89,7 @@ pub fn run(state: &mut State, line: &str) -> Option<Vec<Effect>> {
         .split_once(char::is_whitespace)
         .unwrap_or((written, ""));
     let argument = argument.trim();
-    let known: Vec<&Command> = COMMANDS
-        .iter()
-        .filter(|it| it.name.starts_with(name))
-        .collect();
-    let exact = known.iter().find(|it| it.name == name);
-    // The beginning of one command is that command.
-    let Some(it) = exact.or(if let [only] = known.as_slice() {
-        Some(only)
-    } else {
-        None
-    }) else {
+    let Some(it) = named(name) else {
         state.complain(say("tui-no-command", &[("name", name.to_owned())]));
         return Some(Vec::new());
     };
@@ -99,20 +101,34 @@ fn act(state: &mut State, name: &str, argument: &str) -> Vec<Effect> {
     let chat = &mut state.chat;
     match name {
         "model" if argument.is_empty() => super::update::open(state, Screen::Models),
-        "model" => {
-            chat.model = Model::Loading(argument.to_owned());
-            vec![Effect::Stop, Effect::Load(argument.to_owned())]
+        "model" => match meant(&chat.models, argument) {
+            Ok(name) => chat.load(name),
+            Err(words) => {
+                state.complain(words);
+                Vec::new()
+            }
+        },
+        "context" => context(state, argument),
+        "system" if argument.is_empty() => {
+            let text = chat.system.clone();
+            state.say(match text.is_empty() {
+                true => say("tui-system-empty", &[]),
+                false => say("tui-system-shown", &[("text", text)]),
+            });
+            Vec::new()
         }
         "system" => {
-            chat.system = argument.to_owned();
-            let code = if argument.is_empty() {
+            // A lone dash takes them away; looking at them never does.
+            let text = if argument == "-" { "" } else { argument };
+            chat.system = text.to_owned();
+            let code = if text.is_empty() {
                 "tui-system-none"
             } else {
                 "tui-system-set"
             };
             let keep = chat.session.filter(|_| chat.saves);
             state.say(say(code, &[]));
-            let text = argument.to_owned();
+            let text = text.to_owned();
             keep.map(|session| Effect::Keep(Keep::System { session, text }))
                 .into_iter()
                 .collect()
@@ -164,11 +180,82 @@ fn act(state: &mut State, name: &str, argument: &str) -> Vec<Effect> {
         "peers" => super::update::open(state, Screen::Peers),
         "mouse" => super::update::mouse(state),
         "help" => super::update::help(state),
-        "quit" => {
+        "quit" | "exit" => {
             state.quit = true;
             Vec::new()
         }
         _ => Vec::new(),
+    }
+}
+
+/// The model that a name means: itself, in capital or small letters, or the only one that begins so. An error is what to
+/// say; the model that answers stays.
+pub fn meant(models: &[String], name: &str) -> Result<String, String> {
+    // Before the list was read, the name is tried as it is.
+    if models.is_empty() || models.iter().any(|it| it == name) {
+        return Ok(name.to_owned());
+    }
+    let wanted = name.to_lowercase();
+    let same = models.iter().filter(|it| it.to_lowercase() == wanted);
+    let begin = models
+        .iter()
+        .filter(|it| it.to_lowercase().starts_with(&wanted));
+    for found in [same.collect::<Vec<_>>(), begin.collect()] {
+        match found.as_slice() {
+            [] => {}
+            [only] => return Ok((*only).clone()),
+            several => {
+                let names: Vec<&str> = several.iter().map(|it| it.as_str()).collect();
+                let about = [("name", name.to_owned()), ("names", names.join(", "))];
+                return Err(say("tui-model-several", &about));
+            }
+        }
+    }
+    // A letter in three may be wrong.
+    let most = wanted.chars().count().div_ceil(3);
+    let near = models
+        .iter()
+        .map(|it| (distance(&it.to_lowercase(), &wanted), it))
+        .filter(|(far, _)| *far <= most)
+        .min();
+    let about = |other: &str| [("name", name.to_owned()), ("other", other.to_owned())];
+    Err(match near {
+        Some((_, other)) => say("tui-model-near", &about(other)),
+        None => say("tui-model-none", &about("")),
+    })
+}
+
+/// Shows the context, or loads the model again with another one.
+fn context(state: &mut State, argument: &str) -> Vec<Effect> {
+    let chat = &mut state.chat;
+    let Model::Ready { name, context, .. } = &chat.model else {
+        state.complain(say("tui-context-none", &[]));
+        return Vec::new();
+    };
+    let (name, context) = (name.clone(), *context);
+    if argument.is_empty() {
+        let about = [
+            ("used", chat.tokens().to_string()),
+            ("context", context.to_string()),
+        ];
+        state.say(say("tui-context-shown", &about));
+        return Vec::new();
+    }
+    match argument.parse::<usize>() {
+        Ok(wanted) if wanted > 0 => {
+            if chat.answering.is_some() {
+                state.say(say("tui-busy", &[]));
+                return Vec::new();
+            }
+            let mut effects = vec![Effect::Context(wanted)];
+            effects.extend(chat.load(name.clone()));
+            chat.before = Some((name, Some(context)));
+            effects
+        }
+        _ => {
+            state.complain(say("tui-context-bad", &[]));
+            Vec::new()
+        }
     }
 }
 

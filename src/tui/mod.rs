@@ -24,6 +24,7 @@ mod models;
 mod monitor;
 mod overlay;
 mod pairing;
+mod palette;
 mod peers;
 mod reply;
 mod sessions;
@@ -40,6 +41,7 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
+pub use commands::{COMMANDS, meant, named};
 pub use event_loop::{Options, run};
 pub use monitor::{Work, audit_line, plain as monitor_lines};
 pub use state::Screen;

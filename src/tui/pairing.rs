@@ -33,6 +33,7 @@ pub const KEYS: &[Binding] = &[
 /// Keys of the window that shows a ticket.
 pub const TICKET: &[Binding] = &[
     foot(&[letter('c'), letter('y')], Action::Copy, "tui-key-copy"),
+    foot(&[letter('l')], Action::Show, "tui-key-line"),
     foot(&[letter('w')], Action::Delete, "tui-key-withdraw"),
     BACK,
     UP,
@@ -57,6 +58,8 @@ pub struct Ticket {
     pub here: bool,
     /// Lines that are scrolled away.
     pub scroll: usize,
+    /// Only the line is shown, from the first column on: the mouse selects nothing else.
+    pub bare: bool,
 }
 
 /// Handles a key of the screen.
@@ -198,6 +201,10 @@ pub fn ticket_key(state: &mut State, mut ticket: Ticket, key: KeyEvent) -> Vec<E
             state.overlay = Some(Overlay::Ticket(ticket));
             return vec![copy];
         }
+        Some(Action::Show) => {
+            ticket.bare = !ticket.bare;
+            ticket.scroll = 0;
+        }
         // No ticket has more lines than this, and the last one is not passed.
         Some(action) => ticket.scroll = turned(state, ticket.scroll, action).min(MOST),
         None => {}
@@ -239,7 +246,11 @@ pub fn looked(state: &mut State, overview: PeersOverview, busy: bool) {
     let Some(new) = state.peers.news() else {
         return;
     };
-    let (id, name) = (new.id, printable_line(&new.name).into_owned());
+    let (id, fingerprint) = (new.id, new.fingerprint.clone());
+    let waits = match new.joining {
+        true => say("tui-pair-inviter-waits", &[("fingerprint", fingerprint)]),
+        false => say("tui-pair-waits", &[("name", new.name.clone())]),
+    };
     let window = comparison(new);
     let may_open = match &state.overlay {
         None => state.screen == Screen::Peers,
@@ -250,7 +261,7 @@ pub fn looked(state: &mut State, overview: PeersOverview, busy: bool) {
     if may_open {
         state.overlay = Some(Overlay::Dialog(window));
     } else {
-        state.say(say("tui-pair-waits", &[("name", name)]));
+        state.say(waits);
     }
     state.peers.told.insert(id);
 }

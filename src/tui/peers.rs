@@ -152,10 +152,10 @@ impl Page<'_> {
             for it in &overview.waiting {
                 let words = match it.answer {
                     None => say("tui-peers-compare", &[]),
-                    Some(true) => say("tui-peers-said", &[]),
-                    Some(false) => say("tui-peers-refused", &[]),
+                    Some(_) => say("tui-peers-said", &[]),
                 };
-                self.row("! ", &it.name, &format!("{} · {words}", it.fingerprint));
+                let words = format!("{} · {words}", it.fingerprint);
+                self.row("! ", &other_side(it), &words);
             }
         }
         if overview.circles.is_empty() {
@@ -243,6 +243,14 @@ impl Page<'_> {
         if chosen {
             self.place = (from, self.lines.len());
         }
+    }
+}
+
+/// The other side of a pairing. Who joins brings a name of their own; who invited has none before the admission.
+pub fn other_side(it: &Waiting) -> String {
+    match it.joining {
+        true => say("tui-peers-inviter", &[]),
+        false => it.name.clone(),
     }
 }
 

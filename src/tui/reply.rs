@@ -40,11 +40,12 @@ pub fn reply(state: &mut State, reply: Reply) -> Vec<Effect> {
         }
         Reply::NotLoaded(words) => {
             state.complain(words);
-            return state.chat.loaded(Model::Manual, now, wall);
+            return state.chat.not_loaded(now, wall);
         }
         Reply::Reading { done, total } => {
             if let Some(answering) = &mut state.chat.answering {
                 answering.reading = Some((done, total));
+                answering.prompt = total as u64;
             }
         }
         Reply::Text(piece) => return state.chat.piece(&piece, now),
@@ -55,6 +56,7 @@ pub fn reply(state: &mut State, reply: Reply) -> Vec<Effect> {
             }
         }
         Reply::Done(answer) => {
+            state.no_longer_busy();
             state.chat.note_rate(now);
             if answer.left_out > 0 {
                 let count = answer.left_out.to_string();
@@ -64,9 +66,16 @@ pub fn reply(state: &mut State, reply: Reply) -> Vec<Effect> {
         }
         Reply::Failed(words) => {
             state.complain(words);
-            return state.chat.done(None);
+            let empty = state.chat.answer_is_empty();
+            let effects = state.chat.done(None);
+            // Nothing came of it: the question is not to be written again.
+            if empty && state.chat.input.is_empty() && state.chat.chosen.is_none() {
+                state.chat.edit();
+            }
+            return effects;
         }
         Reply::Quoted(answer) => {
+            state.no_longer_busy();
             let (text, quotes) = crate::node::quoted(&answer);
             return state.chat.quoted(&text, quotes, wall);
         }

@@ -12,6 +12,8 @@ use crate::node::{
 
 use crate::record::CircleId;
 
+use crate::messages::say;
+
 use super::chat::Chat;
 use super::dialog::Dialog;
 use super::find::Find;
@@ -47,8 +49,11 @@ pub enum Overlay {
 pub struct Notice {
     pub words: String,
     pub bad: bool,
-    /// Milliseconds of the state's clock at which it goes.
+    /// Milliseconds of the state's clock at which it came, and at which it goes.
+    pub since: u64,
     pub until: u64,
+    /// It answers a key: the next key takes it away.
+    pub asked: bool,
 }
 
 /// Everything that is shown.
@@ -76,6 +81,8 @@ pub struct State {
 
 /// Milliseconds that a notice stays.
 const NOTICE: u64 = 6_000;
+/// Milliseconds for which no key takes away a notice that came by itself, so that who is typing sees it.
+const UNASKED: u64 = 2_000;
 
 /// Something that happened.
 #[derive(Debug)]
@@ -157,6 +164,8 @@ pub enum Effect {
     Manual(String),
     Stop,
     Load(String),
+    /// Positions of context for the models that are loaded from now on.
+    Context(usize),
     Keep(Keep),
     ListSessions,
     OpenSession(i64, Option<i64>),
@@ -262,20 +271,36 @@ impl State {
 
     /// Says what just happened.
     pub fn say(&mut self, words: String) {
-        self.notice = Some(Notice {
-            words,
-            bad: false,
-            until: self.now + NOTICE,
-        });
+        self.note(words, false, NOTICE);
     }
 
     /// Says what went wrong.
     pub fn complain(&mut self, words: String) {
+        self.note(words, true, 2 * NOTICE);
+    }
+
+    fn note(&mut self, words: String, bad: bool, span: u64) {
         self.notice = Some(Notice {
             words,
-            bad: true,
-            until: self.now + 2 * NOTICE,
+            bad,
+            since: self.now,
+            until: self.now + span,
+            asked: false,
         });
+    }
+
+    /// A key was pressed: what was read goes. Gives back what stays.
+    pub fn key_came(&mut self) -> Option<Notice> {
+        let now = self.now;
+        self.notice
+            .take_if(|notice| notice.asked || now >= notice.since + UNASKED);
+        self.notice.clone()
+    }
+
+    /// Takes the notice away that an answer is on its way, because it no longer is.
+    pub fn no_longer_busy(&mut self) {
+        let busy = say("tui-busy", &[]);
+        self.notice.take_if(|notice| notice.words == busy);
     }
 
     /// After how many milliseconds something changes by itself; none: nothing does, and nothing wakes up.

@@ -42,6 +42,7 @@ fn press(state: &mut State, keys: &str) -> Vec<Effect> {
             b"Enter" => (KeyCode::Enter, KeyModifiers::NONE),
             b"Esc" => (KeyCode::Esc, KeyModifiers::NONE),
             b"Tab" => (KeyCode::Tab, KeyModifiers::NONE),
+            b"Down" => (KeyCode::Down, KeyModifiers::NONE),
             b"Up" => (KeyCode::Up, KeyModifiers::NONE),
             b"Left" => (KeyCode::Left, KeyModifiers::NONE),
             b"PgUp" => (KeyCode::PageUp, KeyModifiers::NONE),

@@ -22,6 +22,9 @@ const BESIDE: usize = 28;
 /// Draws the window.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, ticket: &Ticket, state: &State) {
     let (width, height) = (usize::from(area.width), usize::from(area.height));
+    if ticket.bare {
+        return bare(frame, area, ticket, state);
+    }
     let side = ticket.code.len();
     let fits = |quiet: &usize| {
         let (cells, rows) = (side + 2 * quiet, (side + 2 * quiet).div_ceil(2));
@@ -48,6 +51,25 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, ticket: &Ticket, state: &State) {
     let lines = lines(ticket, state, cells, code.is_none().then_some(need));
     let most = lines.len().saturating_sub(height);
     scrolled(frame, words, &lines, ticket.scroll.min(most));
+}
+
+/// The line alone, over the whole width, with nothing beside it; what is to be said stands below, where there is room.
+fn bare(frame: &mut Frame<'_>, area: Rect, ticket: &Ticket, state: &State) {
+    let cells = usize::from(area.width).max(4);
+    let line: Vec<char> = ticket.line.chars().collect();
+    let rows = line.chunks(cells).map(|row| row.iter().collect::<String>());
+    let mut lines: Vec<Line<'static>> = rows
+        .map(|row| Line::styled(row, state.theme.code()))
+        .collect();
+    lines.push(Line::default());
+    let words = say("tui-ticket-bare", &[]);
+    lines.extend(wrap_plain(&words, cells.min(76), state.theme.quiet()));
+    let most = lines.len().saturating_sub(usize::from(area.height));
+    // No marks of a scroll: they would be selected as well.
+    let shown = lines.iter().skip(ticket.scroll.min(most));
+    for (y, line) in (area.y..area.bottom()).zip(shown) {
+        frame.buffer_mut().set_line(area.x, y, line, area.width);
+    }
 }
 
 fn lines(

@@ -7,8 +7,8 @@ use serde_json::Value;
 use crate::messages::say;
 use crate::node::{printable_line, printable_text};
 
-use super::chat::{KEYS, Model, READING};
-use super::commands::{self, completions};
+use super::chat::{KEYS, LEAVE, READING, STOP};
+use super::commands;
 use super::dialog::{Dialog, Purpose};
 use super::find::{self, Find};
 use super::help::{self, Help};
@@ -27,7 +27,16 @@ pub const WHEEL: i32 = 3;
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     match event {
         Event::Key(key) if key.kind == KeyEventKind::Release => Vec::new(),
-        Event::Key(key) => pressed(state, key),
+        Event::Key(key) => {
+            let stays = state.key_came();
+            let effects = pressed(state, key);
+            if state.notice != stays
+                && let Some(notice) = &mut state.notice
+            {
+                notice.asked = true;
+            }
+            effects
+        }
         Event::Paste(text) => {
             paste(state, &text);
             Vec::new()
@@ -111,6 +120,7 @@ fn paste(state: &mut State, text: &str) {
         Some(Overlay::Sessions(_) | Overlay::Ticket(_)) => {}
         None if state.screen == Screen::Chat => {
             state.chat.chosen = None;
+            state.chat.picked = None;
             state.chat.input.insert(text);
         }
         None => {}
@@ -170,6 +180,9 @@ fn interrupt(state: &mut State) -> Vec<Effect> {
 
 fn writing(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     let cells = input_cells(state.size.0);
+    if let Some(effects) = super::palette::pressed(state, &key) {
+        return effects;
+    }
     let Some(action) = action(&[KEYS], &key) else {
         if key.code == ratatui::crossterm::event::KeyCode::Char('?') && state.chat.input.is_empty()
         {
@@ -193,7 +206,7 @@ fn writing(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         Action::Sessions => sessions(state),
         Action::Transcript => {
             if state.chat.input.text().starts_with('/') {
-                complete(state);
+                super::palette::complete(state);
             } else if !state.chat.path.is_empty() {
                 let last = state.chat.path.len() - 1;
                 state.chat.chosen = Some(last);
@@ -246,7 +259,7 @@ fn writing(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     }
 }
 
-fn send(state: &mut State) -> Vec<Effect> {
+pub fn send(state: &mut State) -> Vec<Effect> {
     let text = state.chat.input.text().to_owned();
     if text.trim().is_empty() {
         return Vec::new();
@@ -265,27 +278,6 @@ fn send(state: &mut State) -> Vec<Effect> {
         text
     };
     state.chat.send(question, state.now, state.wall)
-}
-
-/// Completes a slash command as far as it is certain.
-fn complete(state: &mut State) {
-    let offered = completions(state.chat.input.text(), &state.chat.models);
-    let Some((first, _)) = offered.first() else {
-        return;
-    };
-    let mut common = first.clone();
-    for (text, _) in &offered {
-        while !text.starts_with(common.as_str()) {
-            common.pop();
-        }
-    }
-    let written = state.chat.input.text().len();
-    let text = if common.len() > written {
-        common
-    } else {
-        first.clone()
-    };
-    state.chat.input.set(&text);
 }
 
 fn reading(state: &mut State, key: KeyEvent) -> Vec<Effect> {
@@ -388,12 +380,8 @@ fn choosing(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         (Some(Action::Show), Some(name)) => return vec![Effect::ShowModel(name)],
         (Some(Action::Choose), Some(name)) => {
             state.models.used = Some(name.clone());
-            state.chat.model = Model::Loading(name.clone());
-            let effects = vec![
-                Effect::Stop,
-                Effect::UseModel(name.clone()),
-                Effect::Load(name),
-            ];
+            let mut effects = vec![Effect::UseModel(name.clone())];
+            effects.extend(state.chat.load(name));
             open(state, Screen::Chat);
             return effects;
         }
@@ -540,6 +528,14 @@ pub fn input_cells(columns: u16) -> usize {
 
 /// The tables of keys that are in force, the nearest first: the foot line is made of them.
 pub fn tables(state: &State) -> Vec<&'static [super::keys::Binding]> {
+    let stop = match state.chat.answering {
+        Some(_) => STOP,
+        None => &[],
+    };
+    let leave = match state.chat.answering.is_none() && state.chat.input.is_empty() {
+        true => LEAVE,
+        false => &[],
+    };
     match &state.overlay {
         Some(Overlay::Help(_)) => vec![help::KEYS],
         Some(Overlay::Find(_)) => vec![LIST, find::KEYS],
@@ -548,11 +544,11 @@ pub fn tables(state: &State) -> Vec<&'static [super::keys::Binding]> {
         Some(Overlay::Dialog(dialog)) => vec![dialog.keys()],
         Some(Overlay::Ticket(_)) => vec![pairing::TICKET],
         None => match state.screen {
-            Screen::Chat if state.chat.chosen.is_some() => vec![READING],
-            Screen::Chat => vec![KEYS, GLOBAL],
-            Screen::Monitor => vec![monitor::KEYS, GLOBAL],
-            Screen::Models => vec![models::KEYS, GLOBAL],
-            Screen::Peers => vec![peers::KEYS, GLOBAL],
+            Screen::Chat if state.chat.chosen.is_some() => vec![stop, READING],
+            Screen::Chat => vec![stop, KEYS, leave, GLOBAL],
+            Screen::Monitor => vec![stop, monitor::KEYS, GLOBAL],
+            Screen::Models => vec![stop, models::KEYS, GLOBAL],
+            Screen::Peers => vec![stop, peers::KEYS, GLOBAL],
         },
     }
 }

@@ -5,13 +5,11 @@
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Clear;
 
 use crate::messages::say;
 use crate::node::{Speaker, printable_line};
 
 use super::chat::Model;
-use super::commands::completions;
 use super::dialog::Purpose;
 use super::input::Input;
 use super::keys::{Action, Binding};
@@ -24,8 +22,6 @@ use super::{transcript, update};
 const WIDEST: u16 = 100;
 /// From here on there is room for words beside marks.
 const ROOMY: u16 = 60;
-/// Offers of a slash command that are shown at once.
-const OFFERS: usize = 8;
 /// Most rows of a notice.
 const FOOT: usize = 4;
 
@@ -156,8 +152,13 @@ fn keys_line(state: &State, columns: u16) -> Line<'static> {
             .flat_map(|table| table.iter())
             .filter(|it| it.foot)
     };
-    let helps = |it: &&Binding| it.action == Action::Help;
-    let mut left = (usize::from(columns) + 2).saturating_sub(all().find(helps).map_or(0, cells));
+    // Help, and the way out, have their place at any width.
+    let helps = |it: &&Binding| {
+        let ends = matches!(it.action, Action::Leave | Action::Interrupt);
+        it.action == Action::Help || ends
+    };
+    let kept: usize = all().filter(helps).map(cells).sum();
+    let mut left = (usize::from(columns) + 2).saturating_sub(kept);
     let mut spans: Vec<Span<'static>> = Vec::new();
     for binding in all() {
         if !helps(&binding) {
@@ -205,7 +206,7 @@ fn chat(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     };
     let focused = state.chat.chosen.is_none();
     write_input(frame, input, &state.chat.input, "› ", focused, state);
-    offers(frame, text, state);
+    super::palette::draw(frame, text, state);
 }
 
 /// What stands between the messages and the input: who answers, how full its context is, how fast it is.
@@ -220,7 +221,7 @@ fn status_rule(frame: &mut Frame<'_>, area: Rect, state: &State) {
     }
     if let Model::Ready { context, .. } = &chat.model {
         // The last token of an answer that filled the context was never read again.
-        let used = chat.used.min(*context as u64);
+        let used = chat.tokens().min(*context as u64);
         let about = [("used", used.to_string()), ("context", context.to_string())];
         let code = if area.width >= ROOMY {
             "tui-context"
@@ -293,43 +294,6 @@ pub fn write_input(
             x: x.min(area.right().saturating_sub(1)),
             y,
         });
-    }
-}
-
-/// What a slash command could become, above the input.
-fn offers(frame: &mut Frame<'_>, above: Rect, state: &State) {
-    let offered = completions(state.chat.input.text(), &state.chat.models);
-    if offered.is_empty() || state.chat.chosen.is_some() {
-        return;
-    }
-    let rows = offered.len().min(OFFERS).min(usize::from(above.height));
-    let height = u16::try_from(rows).unwrap_or(0);
-    let area = Rect {
-        y: above.bottom() - height,
-        height,
-        ..above
-    };
-    frame.render_widget(Clear, area);
-    for (at, (text, words)) in offered.iter().take(rows).enumerate() {
-        let y = area.y + u16::try_from(at).unwrap_or(0);
-        let more = if at + 1 == rows && offered.len() > rows {
-            " …"
-        } else {
-            ""
-        };
-        let line = Line::from(vec![
-            Span::styled(pad(text, 12), state.theme.key()),
-            Span::styled(
-                fit(
-                    &format!("{words}{more}"),
-                    usize::from(area.width).saturating_sub(14),
-                ),
-                state.theme.quiet(),
-            ),
-        ]);
-        frame
-            .buffer_mut()
-            .set_line(area.x + 2, y, &line, area.width.saturating_sub(2));
     }
 }
 

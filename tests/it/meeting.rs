@@ -199,7 +199,7 @@ fn a_model_is_offered_and_fetched() {
     seat.see("manual");
     seat.press("\u{1b}OS");
     seat.see("Offered by others, and not here yet");
-    seat.see("0 %, 0 B of 5.0 MiB; alice shares it in hearth");
+    seat.see("0 %, 0 B of 4.9 MiB; ");
     seat.press("f");
     seat.see("in step with alice");
     seat.see_no("not here yet");

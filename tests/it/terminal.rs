@@ -543,3 +543,33 @@ fn no_screen_is_taken_where_there_is_none() {
     let plain = home.ok(["monitor", "--plain", "--once"]);
     assert!(plain.out.contains("This node"), "{plain:?}");
 }
+
+/// The line mode once sent `/help` to the model, and knew no command of the interface.
+#[test]
+fn the_line_mode_knows_the_commands() {
+    let place = Place::new();
+    let home = place.home("alice");
+    let arguments = ["chat", "--plain", "-m", "ember"];
+    let mut seat = Seat::new(&home, &arguments, WIDE, &[]);
+    seat.see("talking to ember");
+    seat.press("/help\r");
+    seat.see("/context");
+    seat.press("/system\r");
+    seat.see("there are no instructions");
+    seat.press("/system Be brief.\r/system\r");
+    seat.see("instructions: Be brief.");
+    seat.press("/model embr\r");
+    seat.see("did you mean");
+    seat.press("/zzz\r");
+    seat.see("there is no command /zzz");
+    seat.press("/monitor\r");
+    seat.see("on the whole terminal");
+    seat.press("/save\r");
+    seat.see("wants something behind it");
+    seat.press("/context 64\r/context\r");
+    seat.see("holds 64 tokens");
+    seat.press("/exit\r");
+    seat.end();
+    // None of these lines was a question.
+    assert!(home.facts("session", ["history", "list"]).is_empty());
+}

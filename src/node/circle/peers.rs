@@ -150,11 +150,24 @@ impl Handle {
             .iter()
             .filter(|it| it.fate == Fate::Open)
             .count();
-        let own: Vec<[u8; 16]> = invitations.iter().map(|it| it.id).collect();
+        let issued: Vec<([u8; 16], bool, CircleId)> = invitations
+            .iter()
+            .map(|it| (it.id, it.fate == Fate::Open, it.circle))
+            .collect();
         invitations.truncate(open + OVER);
         let waiting = self.store.pairings()?.into_iter();
-        let waiting = waiting
+        let waiting: Vec<Waiting> = waiting
             .filter(|row| now < row.at + PAIRING)
+            .filter(|row| {
+                let issued = issued.iter().find(|(id, ..)| *id == row.ticket);
+                let open = issued.map(|(_, open, _)| *open);
+                let circle = issued.map(|(.., circle)| *circle);
+                let mut mine = circles
+                    .iter()
+                    .filter(|it| circle.is_none_or(|id| it.id == id));
+                let member = mine.any(|it| it.members.iter().any(|it| it.root == row.root));
+                waits(row.answer, open, member)
+            })
             .map(|row| Waiting {
                 id: row.id,
                 ticket: row.ticket,
@@ -163,14 +176,15 @@ impl Handle {
                 name: row.name,
                 english: words_of(&row.digest, Words::English).join(" "),
                 japanese: words_of(&row.digest, Words::Japanese).join(" "),
-                joining: !own.contains(&row.ticket),
+                joining: issued.iter().all(|(id, ..)| *id != row.ticket),
                 answer: row.answer,
-            });
+            })
+            .collect();
         Ok(PeersOverview {
             circles,
             invitations,
             offers: self.offers()?,
-            waiting: waiting.collect(),
+            waiting,
             running: self.running(),
             called,
             at: now,
@@ -190,6 +204,19 @@ impl Handle {
     }
 }
 
+/// Whether an attempt still waits for somebody: the answer given here, whether the ticket may still be used where this
+/// node made it, and whether the other side is a member of that circle, or of one that was joined. An attempt that was
+/// refused, or that led to an admission, is over, though its session may go on for a moment.
+fn waits(answer: Option<bool>, open: Option<bool>, member: bool) -> bool {
+    match (answer, open) {
+        (Some(false), _) | (_, Some(false)) => false,
+        (_, Some(true)) => !member,
+        // Who is a member of another circle already may be joined once more.
+        (None, None) => true,
+        (Some(true), None) => !member,
+    }
+}
+
 /// The node that the control socket tells of.
 #[cfg_attr(not(feature = "lan"), expect(dead_code, reason = "nobody answers"))]
 fn read(status: &Value) -> Running {
@@ -203,5 +230,26 @@ fn read(status: &Value) -> Running {
         offline: status["offline"] == true,
         far: status["iroh"].as_str().map(str::to_owned),
         connected: connected.filter_map(root).collect(),
+    }
+}
+
+#[cfg(test)]
+mod waiting_tests {
+    use super::waits;
+
+    /// After a pairing that had succeeded, "bob … refused here" still stood there among those who wait.
+    #[test]
+    fn what_is_over_waits_for_nobody() {
+        for member in [false, true] {
+            for open in [None, Some(false), Some(true)] {
+                assert!(!waits(Some(false), open, member), "refused");
+            }
+            assert!(!waits(None, Some(false), member), "the ticket is spent");
+            assert!(waits(None, None, member), "not compared yet");
+        }
+        assert!(waits(Some(true), Some(true), false));
+        assert!(waits(Some(true), None, false));
+        assert!(!waits(None, Some(true), true), "admitted");
+        assert!(!waits(Some(true), None, true), "joined");
     }
 }

@@ -184,8 +184,16 @@ impl Chat {
         }
     }
 
+    /// No text of the answer that is on its way has come.
+    pub fn answer_is_empty(&self) -> bool {
+        let growing = self.answering.as_ref().and_then(|it| it.id);
+        let growing = growing.and_then(|id| self.messages.iter().rfind(|it| it.id == id));
+        growing.is_some_and(|it| it.text.is_empty())
+    }
+
     /// A key that only changes the input.
     pub fn write(&mut self, key: KeyEvent) -> bool {
+        self.picked = None;
         let wrote = self.input.key(key);
         if wrote {
             self.recalled = None;

@@ -61,6 +61,7 @@ fn ticket() -> Ticket {
         expires: 1_000_000_000 + 60 * 60_000,
         here: true,
         scroll: 0,
+        bare: false,
     }
 }
 
@@ -115,6 +116,39 @@ fn an_invitation() {
         assert_eq!(press(state, "i"), [Effect::Invite(CircleId([2; 32]))]);
         tell(state, Reply::Invited(Box::new(ticket())));
     });
+}
+
+/// Beside a code the mouse selects the line and the code: `l` shows the line alone.
+#[test]
+fn the_line_of_an_invitation_alone() {
+    everywhere("ticket-line", |state| {
+        press(state, "F5");
+        tell(state, Reply::Invited(Box::new(ticket())));
+        press(state, "l");
+        let rows = text(&drawn(state).0);
+        let width = usize::from(state.size.0);
+        let line = ticket().line;
+        let first: String = line.chars().take(width).collect();
+        assert_eq!(rows[1], first);
+        assert!(rows[1..].concat().contains(&line));
+    });
+}
+
+/// Bob's screen once called the person who had invited him "bob".
+#[test]
+fn the_other_side_is_named() {
+    let mut state = state((80, 24));
+    press(&mut state, "F5");
+    tell(&mut state, company_of(vec![waiting(true)]));
+    press(&mut state, "Esc");
+    let shown = text(&drawn(&mut state).0).join("\n");
+    assert!(shown.contains("the inviter"), "{shown}");
+    assert!(!shown.contains("! bob"), "{shown}");
+    state.peers.told.clear();
+    press(&mut state, "F2");
+    tell(&mut state, company_of(vec![waiting(true)]));
+    let words = &state.notice.as_ref().unwrap().words;
+    assert!(words.contains("abcd-efgh"), "{words}");
 }
 
 #[test]

@@ -88,6 +88,7 @@ impl Network {
             expires: invitation.expires,
             here,
             scroll: 0,
+            bare: false,
         })))
     }
 

@@ -57,6 +57,7 @@ pub fn run(
     inbox: &Receiver<Effect>,
     outbox: &Sender<Incoming>,
 ) {
+    let mut options = options.clone();
     #[cfg(feature = "lan")]
     let mut network = super::network::Network::new(outbox.clone());
     while let Ok(effect) = inbox.recv() {
@@ -71,7 +72,11 @@ pub fn run(
             }
         };
         let done = match effect {
-            Effect::Load(name) => Ok(load(&node, &name, options, outbox)),
+            Effect::Context(tokens) => {
+                options.context = Some(tokens);
+                continue;
+            }
+            Effect::Load(name) => Ok(load(&node, &name, &options, outbox)),
             effect => work(&mut node, effect),
         };
         let reply = match done {
