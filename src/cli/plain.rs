@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 
 use crate::messages::say;
 use crate::node::{Exit, Failure, branch};
-use crate::tui::{COMMANDS, meant, named};
+use crate::present::commands::{COMMANDS, meant, named};
 
 use super::chat::Face;
 use super::history::markdown;
@@ -16,7 +16,7 @@ const LINES: [&str; 10] = [
     "model", "system", "temp", "context", "new", "title", "save", "help", "quit", "exit",
 ];
 
-/// What a line was.
+/// The meaning of a line.
 pub enum Said {
     Question(String),
     /// A command, which was carried out.

@@ -1,5 +1,6 @@
-//! Words, units and reports that both faces share: below `cli` and `tui`, above `node`. Nothing here
+//! Words, units and tables that both faces share: below `cli` and `tui`, above `node`. Nothing here
 //! prints, draws or changes anything.
 
+pub mod commands;
 pub mod time;
 pub mod units;

@@ -1,53 +1,13 @@
-//! Slash commands of the chat: a table that completion and help read, and what each does.
+//! The slash commands of the interface: completion, and the effect of each.
 
 use crate::messages::say;
 use crate::node::Speaker;
+use crate::present::commands::{COMMANDS, meant, named};
 
 use super::chat::Model;
 use super::state::{Effect, Keep, Screen, State};
-use super::text::distance;
 
-/// A command: its name, and the code of the words that say what it does.
-pub struct Command {
-    pub name: &'static str,
-    pub words: &'static str,
-    /// It wants something behind it.
-    pub argument: bool,
-}
-
-const fn command(name: &'static str, argument: bool, words: &'static str) -> Command {
-    Command {
-        name,
-        words,
-        argument,
-    }
-}
-
-/// All commands, in the order in which they are offered.
-pub const COMMANDS: &[Command] = &[
-    command("model", true, "tui-command-model"),
-    command("system", true, "tui-command-system"),
-    command("temp", true, "tui-command-temp"),
-    command("context", true, "tui-command-context"),
-    command("new", false, "tui-command-new"),
-    command("again", false, "tui-command-again"),
-    command("edit", false, "tui-command-edit"),
-    command("copy", false, "tui-command-copy"),
-    command("title", true, "tui-command-title"),
-    command("save", true, "tui-command-save"),
-    command("sessions", false, "tui-command-sessions"),
-    command("find", false, "tui-command-find"),
-    command("monitor", false, "tui-command-monitor"),
-    command("models", false, "tui-command-models"),
-    #[cfg(feature = "lan")]
-    command("peers", false, "tui-command-peers"),
-    command("mouse", false, "tui-command-mouse"),
-    command("help", false, "tui-command-help"),
-    command("quit", false, "tui-command-quit"),
-    command("exit", false, "tui-command-quit"),
-];
-
-/// What could be meant by what is written: the whole text each would become, and what it does.
+/// The offers for a text: the whole text that each would become, and its description.
 pub fn completions(text: &str, models: &[String]) -> Vec<(String, String)> {
     let Some(written) = text.strip_prefix('/') else {
         return Vec::new();
@@ -70,13 +30,6 @@ pub fn completions(text: &str, models: &[String]) -> Vec<(String, String)> {
             (format!("/{}{space}", it.name), say(it.words, &[]))
         })
         .collect()
-}
-
-/// The command of this name, or the only one that begins so.
-pub fn named(name: &str) -> Option<&'static Command> {
-    let mut known = COMMANDS.iter().filter(|it| it.name.starts_with(name));
-    let exact = known.clone().find(|it| it.name == name);
-    exact.or_else(|| known.next().filter(|_| known.next().is_none()))
 }
 
 /// Runs a line that begins with a slash. None: it is no command, but words that begin with two slashes.
@@ -186,43 +139,6 @@ fn act(state: &mut State, name: &str, argument: &str) -> Vec<Effect> {
         }
         _ => Vec::new(),
     }
-}
-
-/// The model that a name means: itself, in capital or small letters, or the only one that begins so. An error is what to
-/// say; the model that answers stays.
-pub fn meant(models: &[String], name: &str) -> Result<String, String> {
-    // Before the list was read, the name is tried as it is.
-    if models.is_empty() || models.iter().any(|it| it == name) {
-        return Ok(name.to_owned());
-    }
-    let wanted = name.to_lowercase();
-    let same = models.iter().filter(|it| it.to_lowercase() == wanted);
-    let begin = models
-        .iter()
-        .filter(|it| it.to_lowercase().starts_with(&wanted));
-    for found in [same.collect::<Vec<_>>(), begin.collect()] {
-        match found.as_slice() {
-            [] => {}
-            [only] => return Ok((*only).clone()),
-            several => {
-                let names: Vec<&str> = several.iter().map(|it| it.as_str()).collect();
-                let about = [("name", name.to_owned()), ("names", names.join(", "))];
-                return Err(say("tui-model-several", &about));
-            }
-        }
-    }
-    // A letter in three may be wrong.
-    let most = wanted.chars().count().div_ceil(3);
-    let near = models
-        .iter()
-        .map(|it| (distance(&it.to_lowercase(), &wanted), it))
-        .filter(|(far, _)| *far <= most)
-        .min();
-    let about = |other: &str| [("name", name.to_owned()), ("other", other.to_owned())];
-    Err(match near {
-        Some((_, other)) => say("tui-model-near", &about(other)),
-        None => say("tui-model-none", &about("")),
-    })
 }
 
 /// Shows the context, or loads the model again with another one.

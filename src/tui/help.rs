@@ -3,8 +3,8 @@
 use ratatui::crossterm::event::KeyCode;
 
 use crate::messages::say;
+use crate::present::commands::COMMANDS;
 
-use super::commands::COMMANDS;
 use super::input::Input;
 use super::keys::{Action, Binding, GLOBAL, LIST, PAGE_UP, bind, control, foot, key, names};
 use super::{chat, dialog, find, models, monitor, sessions};

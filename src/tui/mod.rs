@@ -41,7 +41,6 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
-pub use commands::{COMMANDS, meant, named};
 pub use event_loop::{Options, run};
 pub use monitor::{Work, audit_line, plain as monitor_lines};
 pub use state::Screen;

@@ -7,8 +7,9 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Clear;
 
 use crate::node::printable_line;
+use crate::present::commands::COMMANDS;
 
-use super::commands::{COMMANDS, completions};
+use super::commands::completions;
 use super::find::moved;
 use super::state::{Effect, State};
 use super::text::{fit, pad, width};

@@ -163,23 +163,6 @@ impl Page<'_> {
     }
 }
 
-/// How many characters are to be put in, left out or replaced until one text is the other (Levenshtein).
-pub fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (at, a) in one.chars().enumerate() {
-        let (mut left, mut corner) = (at + 1, at);
-        row[0] = left;
-        for (b, cell) in other.iter().zip(row.iter_mut().skip(1)) {
-            let changed = corner + usize::from(a != *b);
-            corner = *cell;
-            left = changed.min(corner + 1).min(left + 1);
-            *cell = left;
-        }
-    }
-    row.last().copied().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -234,20 +217,6 @@ mod tests {
             for line in &made {
                 prop_assert!(line.width() <= cells, "{:?}", line);
             }
-        }
-    }
-
-    #[test]
-    fn texts_have_a_distance() {
-        let cases = [
-            ("", "", 0),
-            ("smol", "smo", 1),
-            ("ember", "emebr", 2),
-            ("火", "", 1),
-        ];
-        for (one, other, far) in cases {
-            assert_eq!(distance(one, other), far, "{one} {other}");
-            assert_eq!(distance(other, one), far, "{other} {one}");
         }
     }
 }
