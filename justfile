@@ -14,7 +14,7 @@ test *ARGS:
 
 # Everything that a change must pass.
 check:
-    bash .ci/gate fmt deny clippy doc airgap generated test
+    bash .ci/gate fmt deny clippy doc airgap features generated test
 
 # The library's tests for 64-bit ARM in an emulator: needs the target, gcc-aarch64-linux-gnu and qemu-user. What starts
 # the test program itself as a child is left out, since the system cannot start it.
