@@ -107,7 +107,7 @@ Register-ArgumentCompleter -Native -CommandName 'okibi' -ScriptBlock {
             [CompletionResult]::new('--to-ssh', '--to-ssh', [CompletionResultType]::ParameterName, 'Somebody with an SSH key, who needs no okibi to open it: the public key''s line, or a file of such lines')
             [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'Whoever knows the passphrase in the first line of a file')
             [CompletionResult]::new('--circle', '--circle', [CompletionResultType]::ParameterName, 'The circle, where there are several')
-            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'What came in here since then, acknowledged or not: 7d, 26h, or a date such as 2026-11-01 (local time). For a one-way road')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Everything that came in since then, acknowledged or not: 7d, 26h, or a local date such as 2026-11-01. For a road on which nobody answers')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write one plain age file instead; - for standard output')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write one plain age file instead; - for standard output')
             [CompletionResult]::new('--slice', '--slice', [CompletionResultType]::ParameterName, 'Cut into slices of at most SIZE, such as 700M or 2G; without it as large as the file system allows')

@@ -91,7 +91,7 @@ complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l to -d 'A m
 complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l to-ssh -d 'Somebody with an SSH key, who needs no okibi to open it: the public key\'s line, or a file of such lines' -r
 complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l passphrase-file -d 'Whoever knows the passphrase in the first line of a file' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l circle -d 'The circle, where there are several' -r
-complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l since -d 'What came in here since then, acknowledged or not: 7d, 26h, or a date such as 2026-11-01 (local time). For a one-way road' -r
+complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l since -d 'Everything that came in since then, acknowledged or not: 7d, 26h, or a local date such as 2026-11-01. For a road on which nobody answers' -r
 complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -s o -l output -d 'Write one plain age file instead; - for standard output' -r -F
 complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l slice -d 'Cut into slices of at most SIZE, such as 700M or 2G; without it as large as the file system allows' -r
 complete -c okibi -n "__fish_okibi_using_subcommand export-bundle" -l parity -d 'Add so much parity, such as 10%: it repairs as much damage' -r

@@ -1,8 +1,9 @@
 //! okibi (熾火): a terminal-first node for AI that is yours.
 //!
-//! The library holds everything; the binary only starts it. Arrows point down: faces (`cli`, `tui`) use what they
-//! share (`present`) and the runtime (`node`), which uses the edges (`carrier`, `store`, `model`, `library`), which use the
-//! pure core (`bundle`, `fold`, `identity`, `learn`, `record`, `sync`). `docs/architecture.md` has the picture, and
+//! The library holds everything; the binary only starts it. Arrows point down: faces (`cli`, `tui`)
+//! use what they share (`present`) and the runtime (`node`), which uses the edges (`carrier`,
+//! `store`, `model`, `library`), which use the pure core (`bundle`, `fold`, `identity`, `learn`,
+//! `record`, `sync`). `docs/architecture.md` has the picture, and
 //! `tests/it/architecture.rs` the table that holds the code to it.
 
 pub mod bundle;

@@ -57,7 +57,8 @@ pub trait Streams: Send {
     /// Says that nothing more goes, and waits until the other side has everything.
     fn farewell(&mut self) -> impl Future<Output = ()> + Send;
 
-    /// What tells, also while a session runs, whether a relay is in between: it hears sizes and times, and no content.
+    /// A function that tells whether a relay is in between, also while a session runs. A relay sees
+    /// sizes and times, and no content.
     fn relay(&self) -> impl Fn() -> bool + Send + 'static;
 }
 
@@ -72,7 +73,7 @@ pub trait Outgoing {
 pub struct Link<S> {
     pub side: Side,
     pub exporter: [u8; 32],
-    /// Where the other side is, for people and logs.
+    /// The other side's address, for people and logs.
     pub address: String,
     streams: S,
 }
@@ -114,7 +115,7 @@ impl<S: Streams> Link<S> {
         AsyncReadExt::read(self.streams.halves().0, buffer).await
     }
 
-    /// What tells, also while a session runs, whether a relay is in between.
+    /// A function that tells whether a relay is in between, also while a session runs.
     pub fn relay(&self) -> impl Fn() -> bool + Send + 'static {
         self.streams.relay()
     }

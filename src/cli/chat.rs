@@ -191,11 +191,11 @@ pub(super) struct Face<'a> {
     pub conversation: Option<Conversation>,
     /// None: this conversation is not kept.
     pub memory: Option<Memory>,
-    /// How a model is loaded, and what it is told.
+    /// Options for loading a model, and its instructions.
     pub options: ChatOptions,
-    /// What was said, where it is not kept.
+    /// The turns of a conversation that is not kept.
     pub unsaved: Vec<Turn>,
-    /// What Ctrl-C sets: the model in use changes.
+    /// The flag that Ctrl-C sets. It changes with the model in use.
     pub canceller: Arc<Mutex<Option<Arc<AtomicBool>>>>,
     interrupted: Arc<AtomicBool>,
     /// An answer is on its way: Ctrl-C stops it. Otherwise a second one ends the program.

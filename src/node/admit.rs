@@ -1,4 +1,4 @@
-//! The one way in on this side of the store: whatever brings shared facts, a bundle or a wire, hands them over here.
+//! The one way in on this side of the store: bundles and wires hand shared facts over here.
 //!
 //! **Always holds.** Each batch is one transaction, and its audit line is part of it. A delivery ends with what follows
 //! from it, whoever brought it: acknowledgements of my own feed are heeded, a home that was set back is mended, and the
@@ -50,7 +50,7 @@ pub(super) struct Admission {
     receipt: Receipt,
 }
 
-/// What a delivery did.
+/// The outcome of a delivery.
 pub(super) struct Admitted {
     pub receipt: Receipt,
     /// It showed that this home was set back; its own feed goes on in a new one.
@@ -122,7 +122,7 @@ impl Admission {
         })
     }
 
-    /// What a rehearsal did: nothing follows from it.
+    /// The receipt of a rehearsal: nothing follows from it.
     pub fn rehearsed(self) -> Receipt {
         self.receipt
     }

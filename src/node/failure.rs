@@ -93,7 +93,7 @@ impl Failure {
         failure
     }
 
-    /// What the operating system said, where the failure comes from it.
+    /// The operating system's error kind, if the failure comes from there.
     pub fn io_kind(&self) -> Option<io::ErrorKind> {
         let source = self.source.as_ref()?;
         source.downcast_ref::<io::Error>().map(io::Error::kind)
@@ -184,7 +184,7 @@ impl From<KeyError> for Failure {
 mod tests {
     use super::*;
 
-    /// Whoever decides by what the operating system said has it, through every boundary.
+    /// The operating system's error kind reaches its reader through every boundary.
     #[test]
     fn the_source_stays() {
         let place = std::path::PathBuf::from("/media/stick");

@@ -106,7 +106,7 @@ pub enum Event {
         done: u64,
         total: u64,
     },
-    /// What arrived changed what was decided before.
+    /// New records changed earlier decisions.
     DecisionChanged {
         circle: CircleId,
         changes: Vec<crate::fold::Change>,
@@ -119,7 +119,7 @@ pub enum Event {
     HomeClosed,
 }
 
-/// Where events go.
+/// The receiver of events.
 pub type Sink = Box<dyn FnMut(Event) + Send>;
 
 /// One open home.

@@ -1,6 +1,6 @@
-//! What a record can share: a content that has a name and lies in a blob. A kind of content is one row of `ContentKind`
-//! and one variant of `Content`; what is done with it on a node stands in `node::content::kinds`. Any member may share
-//! any kind, and only its author withdraws it.
+//! Contents: a content has a name, lies in a blob, and is shared by a record. A kind of content is
+//! one row of `ContentKind` and one variant of `Content`; `node::content::kinds` says how a node
+//! treats it. Any member may share any kind, and only its author withdraws it.
 
 use minicbor::Decoder;
 
@@ -27,7 +27,7 @@ impl ContentKind {
         }
     }
 
-    /// What records of this kind share, if anything.
+    /// The kind of content that records of this kind share, if any.
     pub fn of(kind: Kind) -> Option<Self> {
         Self::ALL.into_iter().find(|it| it.record() == kind)
     }
@@ -48,7 +48,7 @@ impl Content {
         }
     }
 
-    /// What people call it: a document's title, a model's name.
+    /// Its name for people: a document's title, a model's name.
     pub fn name(&self) -> &str {
         match self {
             Self::Document(document) => &document.title,
@@ -56,7 +56,7 @@ impl Content {
         }
     }
 
-    /// Where it lies.
+    /// The blob in which it lies.
     pub fn blob(&self) -> BlobRef {
         match self {
             Self::Document(document) => document.blob,
@@ -195,7 +195,7 @@ pub struct Document {
     pub media_type: String,
     /// BCP 47 tag, or empty when unknown.
     pub language: String,
-    /// Where it came from, in its sharer's words; may be empty.
+    /// Its origin, in its sharer's words; may be empty.
     pub source: String,
     /// SPDX expression or free words; may be empty.
     pub licence: String,
@@ -211,7 +211,7 @@ pub struct Model {
     pub architecture: String,
     pub source: String,
     pub licence: String,
-    /// What people should know before they use it; may be empty.
+    /// A note for people, to be read before use; may be empty.
     pub note: String,
     /// It shows that the engine runs and is no assistant.
     pub toy: bool,

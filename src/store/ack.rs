@@ -11,7 +11,7 @@ use crate::record::{
 
 use super::{OwnFeed, Store, StoreError, cache, meta, own, pool, reclaim};
 
-/// Who acknowledges, and by which key.
+/// The author of an acknowledgement, and the key that signs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AckAuthor {
     pub root: RootKey,
@@ -20,7 +20,7 @@ pub struct AckAuthor {
     pub certificate: StatementId,
 }
 
-/// What I have to acknowledge to somebody.
+/// An acknowledgement that is due to somebody.
 #[derive(Debug, Clone)]
 pub enum Owed {
     /// It was said, and still holds.
@@ -52,7 +52,7 @@ impl Store {
         Ok(())
     }
 
-    /// What I would acknowledge to `to` now. Nothing is signed, and nothing kept.
+    /// The acknowledgement that is due to `to` now. Nothing is signed, and nothing kept.
     pub fn owed(
         &self,
         circle: &CircleId,

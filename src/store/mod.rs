@@ -202,7 +202,7 @@ impl Store {
         Ok(self.db.query_row(sql, [], |row| row.get(0))?)
     }
 
-    /// How the database keeps what is being written: `wal`, unless the file system cannot.
+    /// The database's journal mode: `wal`, unless the file system cannot.
     pub fn journal(&self) -> Result<String, StoreError> {
         Ok(self
             .db

@@ -13,7 +13,7 @@ pub const NAMED: usize = 100;
 /// What is shared now and was not before.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct News {
-    /// What each is called, kind by kind, as they arrived; the first `NAMED` of each kind.
+    /// The name of each, kind by kind, in order of arrival; the first `NAMED` of each kind.
     pub names: Vec<(ContentKind, String)>,
     /// How many more there are.
     pub unnamed: usize,

@@ -185,7 +185,7 @@ impl Store {
         Ok(missing)
     }
 
-    /// Who shares a content in a circle, by arrival, and as what.
+    /// The members who share a content in a circle, by arrival, each with its kind there.
     pub fn sharers(
         &self,
         circle: &CircleId,
@@ -273,7 +273,7 @@ impl Store {
     }
 }
 
-/// What a record shares, if anything.
+/// The content that a record shares, if any.
 fn content_of(record: &Verified<Record>) -> Option<Content> {
     match Body::decode(record.value().kind, &record.value().body)? {
         Body::Content(content) => Some(content),

@@ -121,7 +121,7 @@ pub struct Whereabouts {
     pub places: Vec<String>,
 }
 
-/// How a peer broke the protocol: with frames that are well-formed, and that nobody who follows `docs/sync.md` sends.
+/// A violation of the protocol: well-formed frames that no peer sends who follows `docs/sync.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Violation {
     #[error("a frame came out of turn")]

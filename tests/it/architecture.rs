@@ -158,7 +158,8 @@ fn the_core_is_pure() {
     refuse(&core, &ambient, |source| &source.shipped);
 }
 
-/// Whatever brings shared facts hands them to `node::admit`, so that all of it is judged, noted and told in one way.
+/// Every carrier hands shared facts to `node::admit`, so that all of them are judged, noted and told
+/// in one way.
 #[test]
 fn there_is_one_way_in() {
     let others: Vec<Source> = sources()

@@ -257,8 +257,8 @@ pub struct Export {
     /// Everything, not only what was not acknowledged yet
     #[arg(long)]
     pub full: bool,
-    /// What came in here since then, acknowledged or not: 7d, 26h, or a date such as 2026-11-01 (local time). For a
-    /// one-way road
+    /// Everything that came in since then, acknowledged or not: 7d, 26h, or a local date such as
+    /// 2026-11-01. For a road on which nobody answers
     #[arg(long, value_name = "WHEN", conflicts_with = "full")]
     pub since: Option<String>,
     /// Write one plain age file instead; - for standard output

@@ -17,7 +17,7 @@ use crate::node::content::policy::ContentPolicy;
 /// A staged file, and what it is.
 pub(super) type Brought<'a> = (&'a Path, BlobRef);
 
-/// Who shares a content, and as what.
+/// The members who share a content, each with its kind there.
 type Sharers = Vec<(RootKey, ContentKind)>;
 
 /// The contents of one delivery.

@@ -1,5 +1,5 @@
-//! What a bundle would hold: what its recipients lack, by what they acknowledged. It is a question, whose answer changes
-//! nothing: an acknowledgement that is new is signed only when somebody ships it.
+//! The contents of a bundle before it is written: everything that its recipients have not
+//! acknowledged. Asking changes nothing; a new acknowledgement is signed only when it is shipped.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,7 @@ pub(super) struct Shipment {
     pub trust: Vec<Verified<Record>>,
     pub records: Vec<Verified<Record>>,
     pub contents: Vec<(ContentKind, BlobRef)>,
-    /// What each of them is told that I have.
+    /// The acknowledgement for each of them.
     pub acks: Vec<(RootKey, Owed)>,
     pub standalone: bool,
     /// An acknowledgement says something that was not said before.
@@ -28,7 +28,7 @@ pub(super) struct Shipment {
 }
 
 impl Handle {
-    /// What these members lack of a circle. It is a question: nothing is signed before it is shipped.
+    /// Everything that these members lack of a circle. Nothing is signed before it is shipped.
     pub(super) fn shipment(
         &self,
         circle: &CircleView,
@@ -193,8 +193,8 @@ impl Shipment {
             && self.contents.is_empty()
     }
 
-    /// What a shipment holds, for whom: two with one digest are the same to their recipients. An acknowledgement alone has
-    /// the digest of all of them.
+    /// A hash over contents and recipients: two shipments with one digest are the same to their
+    /// recipients. All shipments of an acknowledgement alone have one digest.
     pub(super) fn digest(&self, to: &[RootKey]) -> [u8; 32] {
         if self.is_bare() {
             return Sent::ACK;

@@ -83,7 +83,7 @@ pub struct Decided {
 }
 
 impl Handle {
-    /// What a record's kind is called in the log; none: the record is not here.
+    /// The name of a record's kind in the log; none: the record is not here.
     pub fn kind_of(&self, id: &RecordId) -> Result<Option<String>, Failure> {
         let record = self.store.record(id)?;
         Ok(record.map(|record| kind_name(record.value().kind)))

@@ -1,5 +1,5 @@
-//! What a node does with each kind of content. One row says everything that is a kind's own; what it does to the shelves
-//! stands in `reconcile`.
+//! The table of content kinds: one row holds everything that differs from kind to kind, except the
+//! effect on the shelves, which stands in `reconcile`.
 
 use crate::bundle::Kind as UnitKind;
 use crate::config::Contents;

@@ -1,4 +1,4 @@
-//! What is wrong and what to do: checks of identity, files, database, blobs, circles.
+//! Checks of identity, files, database, blobs and circles: each fault with its remedy.
 
 use crate::record::Role;
 
@@ -17,7 +17,7 @@ pub struct Finding {
     pub about: Vec<(&'static str, String)>,
 }
 
-/// What could be better and is no fault.
+/// Findings that could be better and are no faults.
 const ADVICE: [&str; 9] = [
     "doctor-bundles-missing",
     "doctor-no-model",
@@ -82,7 +82,7 @@ struct Examination<'a> {
 }
 
 impl Examination<'_> {
-    /// What waits for a person's choice.
+    /// Things that wait for a person's choice.
     fn check_choices(&mut self) -> Result<(), Failure> {
         let offers = self.node.offers()?.len();
         if offers > 0 {

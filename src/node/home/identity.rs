@@ -89,7 +89,7 @@ impl Identity<'_> {
         Ok((SigningSecret::from_bytes(&secret), certificate))
     }
 
-    /// Who acknowledges for this home: the same key, without its secret.
+    /// The author of this home's acknowledgements: the same key, without its secret.
     pub fn acknowledger(&self) -> Result<AckAuthor, Failure> {
         let (_, public, certificate) = self.signing()?;
         Ok(AckAuthor {

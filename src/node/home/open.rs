@@ -114,7 +114,7 @@ impl Handle {
     }
 }
 
-/// Where a home that does not exist yet will stand.
+/// The future place of a home that does not exist yet.
 pub(super) fn place_of(home: &Path) -> String {
     let parent = home
         .parent()

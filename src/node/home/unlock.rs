@@ -79,7 +79,7 @@ impl Handle {
 }
 
 impl RootAtRest<'_> {
-    /// How it is kept.
+    /// The way in which it is kept.
     pub fn lock_state(&self) -> RootLock {
         let exists = |rest| self.keys.path_of("root", &self.root.0, rest).exists();
         if exists(Rest::Plain) {

@@ -24,7 +24,7 @@ const QUOTED: usize = 3;
 const REPETITION_WINDOW: usize = 64;
 /// Most bytes read of a template's file: more than a template may have.
 const TEMPLATE_BYTES: u64 = 1 << 20;
-/// What manual mode has to say.
+/// An answer of manual mode.
 #[derive(Debug, Clone)]
 pub struct ManualAnswer {
     /// The closest sections, word for word.
@@ -33,7 +33,7 @@ pub struct ManualAnswer {
     pub files: Vec<PathBuf>,
 }
 
-/// How a conversation is to be held; what is none comes from the configuration.
+/// Options of a conversation; those that are none come from the configuration.
 #[derive(Debug, Clone, Default)]
 pub struct ChatOptions {
     pub model: Option<String>,
@@ -94,7 +94,7 @@ pub struct Question {
     pub again: bool,
 }
 
-/// What comes out of a conversation.
+/// A piece of a conversation's output.
 #[derive(Debug)]
 pub enum Piece {
     /// So many tokens of the question, with all before it, are read.
@@ -111,7 +111,7 @@ pub enum Piece {
     Failed(Failure),
 }
 
-/// How an answer came about.
+/// Facts about a finished answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
     pub prompt_tokens: usize,

@@ -27,7 +27,8 @@ const ROOM: usize = 4;
 /// The nice value of a model that computes behind its face.
 const NICE: i32 = 10;
 
-/// Who is given an answer, piece by piece, on the model's thread; false: nobody listens any more, and the answer ends.
+/// Receives an answer piece by piece, on the model's thread. It returns false when nobody listens any
+/// more; then the answer ends.
 pub type Listener = Box<dyn FnMut(Piece) -> bool + Send>;
 
 /// A model on a thread of its own.
@@ -39,7 +40,7 @@ pub struct Engine {
     /// A toy is labelled one wherever it appears.
     pub toy: bool,
     pub note: String,
-    /// Who shared it; none: a person added it here, or it came with okibi.
+    /// The member who shared it; none: a person added it here, or it came with okibi.
     pub origin: Option<String>,
     /// Positions of context.
     pub context: usize,
@@ -128,13 +129,13 @@ impl Conversation {
     }
 }
 
-/// What a face asks of the model's thread.
+/// A request to the model's thread.
 enum Order {
     Next(String),
     After(Question),
 }
 
-/// What the thread owns.
+/// The thread's own state.
 pub(super) struct Worker {
     pub session: Session,
     pub prompts: Chat,

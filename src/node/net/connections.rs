@@ -18,7 +18,7 @@ pub(super) struct PeerConnection {
     pub road: Road,
     pub relayed: bool,
     side: Side,
-    /// Who is at the other end; none until it has proven it.
+    /// The member at the other end; none until it has proven that.
     pub root: Option<RootKey>,
     instance: [u8; 8],
     pub circles: Vec<CircleId>,
@@ -28,7 +28,7 @@ pub(super) struct PeerConnection {
     pub begun: BTreeMap<CircleId, u64>,
     /// Contents of which the audit trail says that they are sent.
     pub served: BTreeSet<[u8; 32]>,
-    /// What came and did not decode or verify.
+    /// The number of things that came and did not decode or verify.
     pub refused: u64,
     pub since: Instant,
 }
@@ -118,7 +118,7 @@ impl Connections {
         self.0.keys().copied()
     }
 
-    /// Who is at the other end of a session, once it has proven it.
+    /// The member at the other end of a session, once it has proven that.
     pub fn root(&self, id: u64) -> Option<RootKey> {
         self.get(id)?.root
     }

@@ -1,4 +1,4 @@
-//! Who was met while this node is on the network: what its report says of peers in the end.
+//! The peers that were met while this node is on the network, for the report at the end.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -54,7 +54,7 @@ impl Peers {
         self.reached.push(peer);
     }
 
-    /// What is known of somebody who was reached.
+    /// The entry of a peer that was reached.
     pub fn of(&mut self, root: &RootKey) -> Option<&mut Reached> {
         self.reached.iter_mut().find(|it| it.root == *root)
     }

@@ -1,4 +1,5 @@
-//! What the hub is given to do: by the tasks of connections, by threads that hash, and by the control socket.
+//! The hub's work: it comes from the tasks of connections, from threads that hash, and from the
+//! control socket.
 
 use std::net::SocketAddr;
 
@@ -19,7 +20,7 @@ pub(super) enum Work {
     Listening {
         port: u16,
     },
-    /// Where this node believes to be reached beyond its network.
+    /// The address at which this node believes to be reached beyond its network.
     WideArea {
         here: NodeAddr,
     },

@@ -206,7 +206,7 @@ impl Drop for Telling {
     }
 }
 
-/// What is answered in place of a model whose thread has ended.
+/// The answer in place of a model whose thread has ended.
 pub fn model_gone() -> Reply {
     Reply::Failed(words(&Failure::new("model-gone", Exit::Failed)))
 }

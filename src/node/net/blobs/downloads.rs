@@ -60,7 +60,7 @@ struct Transfer {
     left: u64,
 }
 
-/// What is missing, and what of it is on its way.
+/// The missing blobs, and those of them that are on their way.
 pub(in crate::node::net) struct Downloads {
     folder: PathBuf,
     work: Sender<Work>,
@@ -123,7 +123,7 @@ impl Downloads {
         self.requests.told(connection, circle, wanted);
     }
 
-    /// Who shares a blob and may still bring so much into the circle.
+    /// A member who shares a blob and may still bring so many bytes into the circle.
     fn sharer_within_quota(
         &mut self,
         store: &Store,

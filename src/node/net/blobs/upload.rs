@@ -39,7 +39,7 @@ pub(in crate::node::net) struct Listed {
     list: Option<Bytes>,
 }
 
-/// What is made for those who ask.
+/// Lists and pieces that are made for peers who ask.
 pub(in crate::node::net) struct Uploads {
     work: Sender<Work>,
     lists: BTreeMap<BlobHash, Bytes>,
