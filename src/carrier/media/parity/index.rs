@@ -128,6 +128,8 @@ impl Index {
             && index.slices.iter().all(|size| *size > 0)
             && usize::from(index.first) + index.slices.len() <= usize::from(SLICES)
             && index.cut > 0
+            // A block that is larger than its run would be hashed for hours, zeros for the most part.
+            && shape.block == Shape::block(total)
             && shape.stripes == blocks.div_ceil(WIDTH)
             && shape.data == blocks.div_ceil(shape.stripes.max(1))
             && (1..=shape.data).contains(&shape.parity)

@@ -53,7 +53,7 @@ pub struct Shape {
 impl Shape {
     /// For `total` > 0 bytes and 1 to 100 percent.
     pub fn of(total: u64, percent: u8) -> Self {
-        let block = total.div_ceil(BLOCKS).next_power_of_two().max(LEAST_BLOCK);
+        let block = Self::block(total);
         let blocks = total.div_ceil(block).max(1);
         let stripes = blocks.div_ceil(WIDTH);
         let data = blocks.div_ceil(stripes);
@@ -65,6 +65,11 @@ impl Shape {
             data,
             parity,
         }
+    }
+
+    /// Bytes of a block of `total` bytes.
+    fn block(total: u64) -> u64 {
+        total.div_ceil(BLOCKS).next_power_of_two().max(LEAST_BLOCK)
     }
 
     /// Bytes in memory of a block at once.

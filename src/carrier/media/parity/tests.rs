@@ -175,3 +175,25 @@ fn an_index_survives_and_nothing_else_is_taken() {
         );
     }
 }
+
+/// 548 bytes of a stranger's, whose index named blocks of a tebibyte, were hashed for hours: zeros stand behind the end
+/// of a run. The size of a block follows from the run's.
+#[test]
+fn a_block_is_no_larger_than_the_run_asks_for() {
+    for total in [100, 10_000, 1 << 30] {
+        let own = Shape::of(total, 10).block;
+        for block in [own / 2, own * 2, 1 << 34, 1 << 40] {
+            let blocks = total.div_ceil(block);
+            let stripes = blocks.div_ceil(WIDTH);
+            let shape = Shape {
+                block,
+                blocks,
+                stripes,
+                data: blocks.div_ceil(stripes),
+                parity: 1,
+            };
+            let index = Index::new(0, vec![total], 1 << 62, shape);
+            assert_eq!(Index::decode(&index.encode()), None, "{total} {block}");
+        }
+    }
+}
