@@ -28,9 +28,9 @@ pub(super) fn outside(graph: &Graph<'_>, membership: &Membership) -> Outside {
             && let Some(&root) = graph.root_index.get(&statement.root)
             && let Some(&feed) = graph.feed_index.get(&crate::record::FeedKey(*key))
         {
-            let cuts = outside.revocations.entry((root, feed)).or_default();
             // A cut that names nothing in the set holds nothing in.
-            cuts.push(cut.filter(|(_, id)| membership.records.contains(id)));
+            let cut = cut.filter(|(_, id)| membership.records.contains(id));
+            outside.revoke(graph, (root, feed), cut);
         }
     }
     outside

@@ -16,6 +16,7 @@ use crate::record::{
 
 use super::bits::Bits;
 use super::history::{History, Lack};
+use super::stretches::{Spot, Stretches};
 
 /// "None" among dense indices.
 pub(super) const NONE: u32 = u32::MAX;
@@ -118,8 +119,7 @@ pub(super) struct Graph<'a> {
     pub(super) siblings: Vec<(u32, u64, Vec<u32>)>,
     /// What is not present, with what it lacks.
     pub(super) absent: BTreeMap<RecordId, BTreeSet<Lack>>,
-    /// Stretch: the one below it (or `NONE`) and the height at which it starts.
-    stretches: Vec<(u32, u64)>,
+    pub(super) stretches: Stretches,
 }
 
 impl<'a> Graph<'a> {
@@ -137,7 +137,7 @@ impl<'a> Graph<'a> {
             feed_index: HashMap::new(),
             siblings: Vec::new(),
             absent: BTreeMap::new(),
-            stretches: Vec::new(),
+            stretches: Stretches::default(),
         };
         graph.find_present();
         graph.find_nodes();
@@ -163,19 +163,18 @@ impl<'a> Graph<'a> {
 
     /// Whether a record is another one or stands below it in the same chain.
     pub(super) fn at_or_below(&self, record: u32, top: u32) -> bool {
-        let (low, high) = (&self.records[record as usize], &self.records[top as usize]);
-        if low.feed != high.feed {
-            return false;
+        let feed = |record: u32| self.records[record as usize].feed;
+        let (low, high) = (self.spot(record), self.spot(top));
+        feed(record) == feed(top) && self.stretches.at_or_below(low, high)
+    }
+
+    /// The place of a record in its feed.
+    pub(super) fn spot(&self, record: u32) -> Spot {
+        let present = &self.records[record as usize];
+        Spot {
+            stretch: present.stretch,
+            height: present.record.height,
         }
-        let (mut stretch, mut height) = (high.stretch, high.record.height);
-        while stretch != low.stretch {
-            let (below, start) = self.stretches[stretch as usize];
-            if below == NONE || start == 0 {
-                return false;
-            }
-            (stretch, height) = (below, start - 1);
-        }
-        low.record.height <= height
     }
 
     /// Whether a record lies within a cut: of its feed the cut names it or something above it in its chain.
@@ -372,8 +371,7 @@ impl<'a> Graph<'a> {
             let (below_stretch, below_anchor) =
                 below.map_or((NONE, NONE), |below| (below.stretch, below.anchor));
             self.records[at].stretch = if previous == NONE || sibling {
-                self.stretches.push((below_stretch, height));
-                self.stretches.len() as u32 - 1
+                self.stretches.push(below_stretch, height)
             } else {
                 below_stretch
             };

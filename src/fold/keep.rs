@@ -329,10 +329,10 @@ impl Candidates<'_, '_, '_> {
                     && circle.is_none_or(|circle| circle == graph.history.circle)
                     && let Some(&feed) = graph.feed_index.get(&FeedKey(*key))
                 {
-                    let cuts = outside.revocations.entry((root, feed)).or_default();
                     // A cut that names nothing in the core holds nothing in.
                     let holds = |id: &RecordId| graph.find(id).is_some_and(|at| core[at as usize]);
-                    cuts.push((*cut).filter(|(_, id)| holds(id)));
+                    let cut = (*cut).filter(|(_, id)| holds(id));
+                    outside.revoke(graph, (root, feed), cut);
                 }
             }
         }

@@ -25,6 +25,7 @@ mod outlook;
 mod permit;
 mod rules;
 mod state;
+mod stretches;
 mod suspend;
 #[doc(hidden)]
 pub mod testing;

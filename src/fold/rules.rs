@@ -15,6 +15,7 @@ use crate::record::{Policy, RecordId};
 use super::bits::Bits;
 use super::graph::{Act, Graph};
 use super::permit::Judgement;
+use super::stretches::Spot;
 use super::suspend::Round;
 
 /// Why a record does not count.
@@ -58,7 +59,7 @@ pub(super) struct Force {
 }
 
 /// Height and id up to which a revoked feed counts; none: not at all.
-type RevocationCut = Option<(u64, RecordId)>;
+pub(super) type RevocationCut = Option<(u64, RecordId)>;
 
 /// The roots behind a record.
 #[derive(Debug, Default)]
@@ -73,8 +74,24 @@ pub(super) struct Behind {
 pub(super) struct Outside {
     /// Feed: its lowest fork.
     pub(super) forks: HashMap<u32, u64>,
-    /// Root and feed: the cuts of its revocations.
-    pub(super) revocations: HashMap<(u32, u32), Vec<RevocationCut>>,
+    /// Root and feed: the highest place that lies within the cuts of all its revocations; none: nothing does.
+    pub(super) revocations: HashMap<(u32, u32), Option<Spot>>,
+}
+
+impl Outside {
+    /// Notes a revocation of a feed by its root. A cut that names no record of the feed holds nothing in.
+    pub(super) fn revoke(&mut self, graph: &Graph<'_>, key: (u32, u32), cut: RevocationCut) {
+        let top = cut.and_then(|(height, id)| {
+            let top = graph.find(&id)?;
+            let present = &graph.records[top as usize];
+            let named = present.feed == key.1 && present.record.height == height;
+            named.then(|| graph.spot(top))
+        });
+        let held = self.revocations.entry(key).or_insert(top);
+        *held = held
+            .zip(top)
+            .and_then(|(one, other)| graph.stretches.meet(one, other));
+    }
 }
 
 /// The fold's result.
@@ -209,17 +226,11 @@ impl Rules<'_, '_> {
         if present.succeeded {
             return Some(Why::Succeeded);
         }
-        if let Some(cuts) = outside.revocations.get(&(present.root, present.feed)) {
-            let within = |cut: &RevocationCut| {
-                cut.is_some_and(|(height, id)| {
-                    self.graph.find(&id).is_some_and(|top| {
-                        self.graph.records[top as usize].record.height == height
-                            && self.graph.at_or_below(record, top)
-                    })
-                })
-            };
+        if let Some(held) = outside.revocations.get(&(present.root, present.feed)) {
+            let spot = self.graph.spot(record);
+            let within = held.is_some_and(|top| self.graph.stretches.at_or_below(spot, top));
             // A revocation whose cut names one branch settles the fork for it.
-            return (!cuts.iter().all(within)).then_some(Why::Revoked);
+            return (!within).then_some(Why::Revoked);
         }
         let forked = outside
             .forks
