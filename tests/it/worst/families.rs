@@ -6,7 +6,7 @@ use super::*;
 pub type Say = fn(&mut Scene, &mut Dice, usize, usize) -> usize;
 
 /// The kinds of loads, each with the bytes that one more of it takes in a bundle.
-pub const FAMILIES: [(&str, Say); 16] = [
+pub const FAMILIES: [(&str, Say); 17] = [
     ("records that compress", zeros),
     ("many small records", small),
     ("statements of throw-away roots", throw_away),
@@ -23,6 +23,10 @@ pub const FAMILIES: [(&str, Say); 16] = [
     ("contents of other people's names", contents),
     ("withdrawals of everything", withdrawals),
     ("revocations with cuts", revocations),
+    (
+        "a branch at each height, revoked again and again",
+        branches_revoked,
+    ),
 ];
 
 /// The next free device of a party.
@@ -260,6 +264,39 @@ fn revocations(scene: &mut Scene, _: &mut Dice, who: usize, n: usize) -> usize {
     let low = scene.world.add(ordinary(feed, vec![0x80]));
     scene.world.add(ordinary(feed, vec![0x80]));
     scene.world.revoke(feed, Some(low));
+    length(scene, before)
+}
+
+/// A feed that branches at each height, and as many revocations of it as count, each of which holds all of it in: each
+/// branch was walked for each record and each revocation.
+fn branches_revoked(scene: &mut Scene, _: &mut Dice, who: usize, _: usize) -> usize {
+    const HEIGHTS: u8 = 60;
+    let before = said(scene);
+    let feed = device(scene, who, 0);
+    let own = scene.world.records.iter().rev();
+    let mut tip = own
+        .map(|it| (it.value().feed, it.id()))
+        .find(|it| it.0 == feed)
+        .map(|it| it.1);
+    let mut siblings = Vec::new();
+    for height in 0..HEIGHTS {
+        let [sibling, next] = [vec![0x18, height | 0x80], vec![0x80]].map(|body| {
+            let draft = ordinary(feed, body);
+            scene.world.add(match tip {
+                None => draft.first(),
+                Some(tip) => draft.after(tip),
+            })
+        });
+        siblings.push(sibling);
+        tip = Some(next);
+    }
+    let other = scene.feeds[who];
+    scene
+        .world
+        .add(Draft::new(other, &Body::Merge).seen(&siblings));
+    for _ in 0..4 {
+        scene.world.revoke(feed, tip);
+    }
     length(scene, before)
 }
 
